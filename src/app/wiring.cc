@@ -1,0 +1,48 @@
+#include "app/wiring.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "catalog/embedded.h"
+#include "kpi/program.h"
+
+namespace dealpace::app {
+
+catalog::Loaded LoadCatalog(const std::string& data_dir) {
+  std::vector<EmbeddedFile> files = catalog::EmbeddedFiles();
+  const std::string own_path = (std::filesystem::path(data_dir) / "kpis.toml").string();
+  std::string own;
+  if (!data_dir.empty()) {
+    if (std::ifstream in(own_path, std::ios::binary); in) {
+      std::ostringstream text;
+      text << in.rdbuf();
+      own = text.str();
+      files.push_back({own_path, own});
+    }
+  }
+  catalog::Loaded loaded = catalog::Load(files);
+  for (catalog::Complaint& complaint : kpi::CheckFormulas(*loaded.catalog)) {
+    loaded.complaints.push_back(std::move(complaint));
+  }
+  return loaded;
+}
+
+System::System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalog::Catalog> definitions)
+    : database_(std::move(store)),
+      catalog_(std::move(definitions)),
+      source_(*database_, *catalog_),
+      org_(*database_),
+      facts_(*catalog_, source_, org_),
+      engine_(*catalog_, facts_) {}
+
+Result<std::unique_ptr<System>> System::Open(const std::string& url, const std::string& data_dir) {
+  catalog::Loaded loaded = LoadCatalog(data_dir);
+  if (!loaded.complaints.empty()) {
+    return Error("catalog_broken").With("count", loaded.complaints.size());
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<db::Database> database, db::Database::Open(url));
+  return std::make_unique<System>(std::move(database), std::move(loaded.catalog));
+}
+
+}  // namespace dealpace::app

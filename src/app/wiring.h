@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "catalog/catalog.h"
+#include "db/db.h"
+#include "facts/facts.h"
+#include "kpi/answer.h"
+#include "ledger/ledger.h"
+#include "org/org.h"
+
+// Puts the rooms together over one store.
+namespace dealpace::app {
+
+// The catalogue in the binary, with a dealer's own kpis.toml from the data folder when there is one.
+[[nodiscard]] catalog::Loaded LoadCatalog(const std::string& data_dir = {});
+
+// Everything that works on one store, for as long as it is open. Not movable: its parts know each other.
+class System {
+ public:
+  System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalog::Catalog> definitions);
+  System(const System&) = delete;
+  System& operator=(const System&) = delete;
+
+  // Opens the store at a URL (db::Database::Open). Fails with catalog_broken when the catalogue has complaints.
+  static Result<std::unique_ptr<System>> Open(const std::string& url, const std::string& data_dir = {});
+
+  [[nodiscard]] db::Database& database() { return *database_; }
+  [[nodiscard]] const catalog::Catalog& catalog() const { return *catalog_; }
+  [[nodiscard]] facts::Facts& facts() { return facts_; }
+  [[nodiscard]] kpi::Engine& engine() { return engine_; }
+
+ private:
+  std::unique_ptr<db::Database> database_;
+  std::shared_ptr<const catalog::Catalog> catalog_;
+  ledger::DatabaseSource source_;
+  org::DatabaseOrg org_;
+  facts::Facts facts_;
+  kpi::Engine engine_;
+};
+
+}  // namespace dealpace::app

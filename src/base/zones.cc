@@ -1,0 +1,34 @@
+#include "base/zones.h"
+
+#include <date/tz.h>
+
+#include <exception>
+#include <string>
+
+namespace dealpace {
+
+struct Zone::Rules {
+  const date::time_zone* zone;
+};
+
+Result<Zone> Zone::Find(std::string_view name) {
+  try {
+    return Zone(std::make_shared<const Rules>(Rules{date::locate_zone(std::string(name))}));
+  } catch (const std::exception&) {
+    return Error("unknown_time_zone").With("name", name);
+  }
+}
+
+Day Zone::DayOf(Instant instant) const {
+  const date::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(instant.ms)};
+  const auto local = rules_->zone->to_local(at);
+  return {static_cast<int32_t>(date::floor<date::days>(local).time_since_epoch().count())};
+}
+
+Instant Zone::At(Day day, int ms_of_day) const {
+  const date::local_time<std::chrono::milliseconds> local{date::days(day.value) +
+                                                          std::chrono::milliseconds(ms_of_day)};
+  return {rules_->zone->to_sys(local, date::choose::earliest).time_since_epoch().count()};
+}
+
+}  // namespace dealpace

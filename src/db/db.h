@@ -1,0 +1,186 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+// The SQL door: one interface over SQLite and PostgreSQL. Statements are written once, in the common dialect, with
+// numbered placeholders ?1 ?2 …; values are always bound.
+namespace dealpace::db {
+
+enum class Kind { kSqlite, kPostgres };
+
+// What cannot go on inside a transaction: the disk is full, the server is gone, a statement is wrong, a constraint
+// is broken. Thrown by statements; Database::Read and Write turn it into an Error (see there).
+class DbError : public std::runtime_error {
+ public:
+  enum class Why { kOther, kUnique, kBusy, kCorrupt, kConnection, kFull };
+  DbError(Why why, const std::string& what) : std::runtime_error(what), why_(why) {}
+  [[nodiscard]] Why why() const { return why_; }
+
+ private:
+  Why why_;
+};
+
+struct Blob {
+  std::string_view bytes;
+};
+
+// A value to bind, borrowed until the statement has run.
+class Value {
+ public:
+  Value() = default;                                                   // NULL
+  Value(std::nullopt_t) {}                                             // NOLINT(google-explicit-constructor)
+  template <typename Int>
+    requires std::is_integral_v<Int>
+  Value(Int v) : state_(static_cast<int64_t>(v)) {}                    // NOLINT(google-explicit-constructor)
+  Value(double v) : state_(v) {}                                       // NOLINT(google-explicit-constructor)
+  Value(std::string_view v) : state_(v) {}                             // NOLINT(google-explicit-constructor)
+  Value(const std::string& v) : state_(std::string_view(v)) {}         // NOLINT(google-explicit-constructor)
+  Value(const char* v) : state_(std::string_view(v)) {}                // NOLINT(google-explicit-constructor)
+  Value(Blob v) : state_(v) {}                                         // NOLINT(google-explicit-constructor)
+  template <typename Tag>
+  Value(Id<Tag> id) : state_(id.value) {}                              // NOLINT(google-explicit-constructor)
+  template <typename T>
+  Value(const std::optional<T>& v) {                                   // NOLINT(google-explicit-constructor)
+    if (v) *this = Value(*v);
+  }
+
+  using State = std::variant<std::monostate, int64_t, double, std::string_view, Blob>;
+  [[nodiscard]] const State& state() const { return state_; }
+
+ private:
+  State state_;
+};
+
+class Connection;
+
+// The rows of a running query, one at a time. Columns count from 0. What Text and Bytes return lives until the next
+// call of Next. At most one Rows of the same SQL text may be open on a connection; other queries may run beside it.
+class Rows {
+ public:
+  class Impl;
+  explicit Rows(std::unique_ptr<Impl> impl);
+  Rows(Rows&&) noexcept;
+  Rows& operator=(Rows&&) noexcept;
+  ~Rows();  // ends the query
+
+  // Moves to the next row; false after the last.
+  bool Next();
+  [[nodiscard]] bool IsNull(int column) const;
+  [[nodiscard]] int64_t Int(int column) const;  // 0 for NULL
+  [[nodiscard]] double Double(int column) const;
+  [[nodiscard]] std::string_view Text(int column) const;  // empty for NULL
+  [[nodiscard]] std::string_view Bytes(int column) const;
+  [[nodiscard]] std::optional<int64_t> OptionalInt(int column) const;
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Many rows into one table, the fastest way the database has (SQLite: one prepared insert; PostgreSQL: COPY). Rows
+// are in the table only after Finish; a constraint may be reported by Row or by Finish.
+class BulkInsert {
+ public:
+  class Impl;
+  explicit BulkInsert(std::unique_ptr<Impl> impl);
+  BulkInsert(BulkInsert&&) noexcept;
+  ~BulkInsert();
+  void Row(std::span<const Value> values);
+  void Finish();
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// One connection inside a transaction. Used by one thread at a time. Prepared statements are cached by their text.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  [[nodiscard]] virtual Kind kind() const = 0;
+
+  template <typename... Args>
+  [[nodiscard]] Rows Query(std::string_view sql, const Args&... args) {
+    const std::vector<Value> values{Value(args)...};
+    return QueryValues(sql, values);
+  }
+  // Runs a statement without rows; returns how many rows it touched.
+  template <typename... Args>
+  int64_t Execute(std::string_view sql, const Args&... args) {
+    const std::vector<Value> values{Value(args)...};
+    return ExecuteValues(sql, values);
+  }
+  [[nodiscard]] virtual Rows QueryValues(std::string_view sql, std::span<const Value> values) = 0;
+  virtual int64_t ExecuteValues(std::string_view sql, std::span<const Value> values) = 0;
+  // Several statements separated by semicolons, without values (migrations, temporary tables).
+  virtual void ExecuteScript(std::string_view sql) = 0;
+  [[nodiscard]] virtual BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) = 0;
+};
+
+struct Options {
+  int readers = 4;             // connections kept for reading
+  int busy_timeout_ms = 10'000;
+};
+
+// A database and its pool of connections. Thread-safe.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  // Opens "postgres://…" (or "postgresql://…"), else a SQLite file at that path, which is made when it is missing.
+  // Fails with database_unreachable, database_corrupt (the file is no database, or damaged), database_locked.
+  static Result<std::unique_ptr<Database>> Open(std::string_view url, const Options& options = {});
+
+  [[nodiscard]] virtual Kind kind() const = 0;
+
+  // Runs `work` on one consistent view of the data. An Error that it returns is passed on.
+  template <typename T>
+  Result<T> Read(const std::function<Result<T>(Connection&)>& work) {
+    return Run<T>(work, false);
+  }
+  // Runs `work` in a transaction: committed and on disk when it returns success, undone when it returns an Error or
+  // throws. With SQLite one writer works at a time; on PostgreSQL a transaction that lost to another (serialization
+  // failure, deadlock) is run again, up to 5 times, so `work` must be repeatable.
+  //
+  // A DbError becomes storage_failed, storage_full, database_corrupt, database_unreachable or database_locked, with
+  // the database's words as "detail".
+  template <typename T>
+  Result<T> Write(const std::function<Result<T>(Connection&)>& work) {
+    return Run<T>(work, true);
+  }
+
+ protected:
+  virtual Status RunRaw(const std::function<Status(Connection&)>& work, bool write) = 0;
+
+ private:
+  template <typename T>
+  Result<T> Run(const std::function<Result<T>(Connection&)>& work, bool write) {
+    if constexpr (std::is_void_v<T>) {
+      return RunRaw(work, write);
+    } else {
+      std::optional<T> value;
+      const Status status = RunRaw(
+          [&](Connection& connection) -> Status {
+            Result<T> result = work(connection);
+            if (!result.ok()) return result.error();
+            value = *std::move(result);
+            return {};
+          },
+          write);
+      if (!status.ok()) return status.error();
+      return *std::move(value);
+    }
+  }
+};
+
+}  // namespace dealpace::db

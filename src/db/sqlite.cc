@@ -1,0 +1,494 @@
+#include <sqlite3.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "db/backend.h"
+
+namespace dealpace::db {
+namespace {
+
+DbError::Why WhyOf(int extended_code) {
+  switch (extended_code) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID: return DbError::Why::kUnique;
+    default: break;
+  }
+  switch (extended_code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return DbError::Why::kBusy;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return DbError::Why::kCorrupt;
+    case SQLITE_CANTOPEN: return DbError::Why::kConnection;
+    case SQLITE_FULL: return DbError::Why::kFull;
+    default: return DbError::Why::kOther;
+  }
+}
+
+struct CloseDatabase {
+  void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+};
+struct FinalizeStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using StatementHandle = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+// A prepared statement; `in_use` by an open Rows or BulkInsert.
+struct Prepared {
+  StatementHandle handle;
+  int parameters = 0;
+  bool in_use = false;
+};
+
+int CompareBytes(void*, int left_size, const void* left, int right_size, const void* right) {
+  const int order = std::memcmp(left, right, static_cast<size_t>(std::min(left_size, right_size)));
+  return order != 0 ? order : left_size - right_size;
+}
+
+class SqliteConnection final : public BackendConnection {
+ public:
+  SqliteConnection(const std::string& path, const Options& options, bool writer);
+
+  [[nodiscard]] Kind kind() const override { return Kind::kSqlite; }
+  [[nodiscard]] Rows QueryValues(std::string_view sql, std::span<const Value> values) override;
+  int64_t ExecuteValues(std::string_view sql, std::span<const Value> values) override;
+  void ExecuteScript(std::string_view sql) override;
+  [[nodiscard]] BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) override;
+
+  void Begin(bool write) override;
+  void Commit() override;
+  void Rollback() noexcept override;
+
+  // True when a row is there; false at the end.
+  bool Step(sqlite3_stmt* statement) {
+    const int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) FailWith(sqlite3_sql(statement));
+    return false;
+  }
+  // A statement in use, for ReleasePrepared. One that serves another Rows of the same text is not shared.
+  Prepared* Acquire(std::string_view sql);
+  void ReleasePrepared(Prepared* prepared);
+  enum class Lifetime { kUntilStep, kUntilRelease };
+  void Bind(const Prepared& prepared, std::span<const Value> values, Lifetime lifetime);
+  void CheckValues(std::span<const Value> values) { BackendConnection::CheckValues(values); }
+  void CheckUsable() const { ThrowIfFailed(); }
+
+ private:
+  static int Authorize(void* self, int action, const char*, const char*, const char* schema, const char*);
+  [[noreturn]] void FailWith(std::string_view sql);
+  void SetUp(const Options& options);
+  void UseWal(const Options& options);
+  void Run(const char* sql);
+  int64_t QueryNumber(const char* sql);
+  void DropTemporaryTables();
+  StatementHandle Prepare(std::string_view sql);
+
+  std::unique_ptr<sqlite3, CloseDatabase> handle_;
+  const bool writer_;
+  bool made_temporary_ = false;
+  LruCache<std::unique_ptr<Prepared>> cache_;
+  std::vector<std::unique_ptr<Prepared>> uncached_;
+};
+
+// Closes what a statement began, however its scope is left.
+class InUse {
+ public:
+  InUse(SqliteConnection& connection, std::string_view sql)
+      : connection_(connection), prepared_(connection.Acquire(sql)) {}
+  ~InUse() { connection_.ReleasePrepared(prepared_); }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+  [[nodiscard]] const Prepared& prepared() const { return *prepared_; }
+  [[nodiscard]] sqlite3_stmt* handle() const { return prepared_->handle.get(); }
+
+ private:
+  SqliteConnection& connection_;
+  Prepared* prepared_;
+};
+
+class SqliteRows final : public Rows::Impl {
+ public:
+  // Takes the first step at once: a statement that writes (… RETURNING) has written when Query returns.
+  SqliteRows(SqliteConnection& connection, std::string_view sql, std::span<const Value> values)
+      : connection_(connection), statement_(connection, sql) {
+    connection_.Bind(statement_.prepared(), values, SqliteConnection::Lifetime::kUntilRelease);
+    done_ = !connection_.Step(statement_.handle());
+  }
+
+  bool Next() override {
+    if (std::exchange(first_, false)) return !done_;
+    if (!done_) done_ = !connection_.Step(statement_.handle());
+    return !done_;
+  }
+  [[nodiscard]] bool IsNull(int column) const override {
+    return sqlite3_column_type(statement_.handle(), column) == SQLITE_NULL;
+  }
+  [[nodiscard]] int64_t Int(int column) const override { return sqlite3_column_int64(statement_.handle(), column); }
+  [[nodiscard]] double Double(int column) const override { return sqlite3_column_double(statement_.handle(), column); }
+  [[nodiscard]] std::string_view Text(int column) const override {
+    const unsigned char* text = sqlite3_column_text(statement_.handle(), column);
+    if (text == nullptr) return {};
+    return {reinterpret_cast<const char*>(text), Size(column)};
+  }
+  [[nodiscard]] std::string_view Bytes(int column) const override {
+    const void* bytes = sqlite3_column_blob(statement_.handle(), column);
+    if (bytes == nullptr) return {};
+    return {static_cast<const char*>(bytes), Size(column)};
+  }
+
+ private:
+  [[nodiscard]] size_t Size(int column) const {
+    return static_cast<size_t>(sqlite3_column_bytes(statement_.handle(), column));
+  }
+
+  SqliteConnection& connection_;
+  InUse statement_;
+  bool first_ = true;
+  bool done_ = false;
+};
+
+class SqliteBulkInsert final : public BulkInsert::Impl {
+ public:
+  SqliteBulkInsert(SqliteConnection& connection, std::string_view sql) : connection_(connection) {
+    statement_.emplace(connection, sql);
+  }
+  ~SqliteBulkInsert() override {
+    if (statement_) connection_.FailLater("a bulk insert was given up before Finish");
+  }
+  void Row(std::span<const Value> values) override {
+    if (!statement_) throw std::logic_error("BulkInsert::Row after Finish");
+    connection_.CheckUsable();
+    connection_.Bind(statement_->prepared(), values, SqliteConnection::Lifetime::kUntilStep);
+    connection_.Step(statement_->handle());
+    sqlite3_reset(statement_->handle());
+  }
+  void Finish() override {
+    connection_.CheckUsable();
+    statement_.reset();
+  }
+
+ private:
+  SqliteConnection& connection_;
+  std::optional<InUse> statement_;
+};
+
+SqliteConnection::SqliteConnection(const std::string& path, const Options& options, bool writer) : writer_(writer) {
+  sqlite3* handle = nullptr;
+  const int code =
+      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  handle_.reset(handle);
+  if (handle == nullptr) throw std::bad_alloc();
+  sqlite3_extended_result_codes(handle, 1);
+  if (code != SQLITE_OK) FailWith({});
+  SetUp(options);
+}
+
+void SqliteConnection::SetUp(const Options& options) {
+  sqlite3* handle = handle_.get();
+  sqlite3_busy_timeout(handle, options.busy_timeout_ms);
+  // "x" is a name, never a text, as in PostgreSQL.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // ORDER BY … COLLATE "C" then means the order of bytes on both databases.
+  sqlite3_create_collation(handle, "C", SQLITE_UTF8, nullptr, CompareBytes);
+  // The first look at the file: tells a file that is no database, or whose schema is damaged.
+  QueryNumber("SELECT count(*) FROM sqlite_master");
+  if (sqlite3_db_readonly(handle, "main") == 1) {
+    Fail(DbError(DbError::Why::kConnection, "the file may only be read"));
+  }
+  if (writer_) UseWal(options);
+  Run("PRAGMA foreign_keys = ON");
+  Run("PRAGMA synchronous = FULL");
+  Run("PRAGMA case_sensitive_like = ON");  // as PostgreSQL
+  Run(writer_ ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -16384");
+  Run("PRAGMA journal_size_limit = 67108864");
+  sqlite3_set_authorizer(handle, Authorize, this);
+}
+
+// The change of mode does not wait by busy_timeout when two processes open a new file at once.
+void SqliteConnection::UseWal(const Options& options) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.busy_timeout_ms);
+  while (true) {
+    const int code = sqlite3_exec(handle_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() >= until) FailWith({});
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+// Keeps Read from writing anything but temporary tables, and notices when one is made.
+int SqliteConnection::Authorize(void* self, int action, const char*, const char*, const char* schema, const char*) {
+  auto* connection = static_cast<SqliteConnection*>(self);
+  switch (action) {
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_VIEW: connection->made_temporary_ = true; return SQLITE_OK;
+    case SQLITE_INSERT:
+    case SQLITE_UPDATE:
+    case SQLITE_DELETE:
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_INDEX:
+    case SQLITE_DROP_VIEW:
+    case SQLITE_ALTER_TABLE: {
+      const bool main = schema == nullptr || std::strcmp(schema, "main") == 0;
+      return main && !connection->writer_ ? SQLITE_DENY : SQLITE_OK;
+    }
+    default: return SQLITE_OK;
+  }
+}
+
+void SqliteConnection::FailWith(std::string_view sql) {
+  sqlite3* handle = handle_.get();
+  const DbError::Why why = WhyOf(sqlite3_extended_errcode(handle));
+  Fail(DbError(why, Describe(sqlite3_errmsg(handle), why == DbError::Why::kOther ? sql : std::string_view())));
+}
+
+void SqliteConnection::Run(const char* sql) {
+  if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) FailWith(sql);
+}
+
+int64_t SqliteConnection::QueryNumber(const char* sql) {
+  const StatementHandle statement = Prepare(sql);
+  return Step(statement.get()) ? sqlite3_column_int64(statement.get(), 0) : 0;
+}
+
+StatementHandle SqliteConnection::Prepare(std::string_view sql) {
+  const auto prepare = [&](std::string_view text, std::string_view* rest) {
+    sqlite3_stmt* statement = nullptr;
+    const char* tail = nullptr;
+    if (sqlite3_prepare_v3(handle_.get(), text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
+                           &statement, &tail) != SQLITE_OK) {
+      FailWith(text);
+    }
+    *rest = tail == nullptr ? std::string_view() : text.substr(static_cast<size_t>(tail - text.data()));
+    return StatementHandle(statement);
+  };
+  std::string_view rest;
+  StatementHandle statement = prepare(sql, &rest);
+  if (!statement) Fail(Describe("no statement", sql));
+  while (!rest.empty()) {
+    if (prepare(rest, &rest)) Fail(Describe("more than one statement", sql));
+  }
+  return statement;
+}
+
+Prepared* SqliteConnection::Acquire(std::string_view sql) {
+  ThrowIfFailed();
+  std::unique_ptr<Prepared>* cached = cache_.Find(sql);
+  if (cached != nullptr && !(*cached)->in_use) {
+    (*cached)->in_use = true;
+    return cached->get();
+  }
+  const bool had_temporary = std::exchange(made_temporary_, false);
+  auto prepared = std::make_unique<Prepared>();
+  prepared->handle = Prepare(sql);
+  prepared->parameters = sqlite3_bind_parameter_count(prepared->handle.get());
+  prepared->in_use = true;
+  // One that makes a temporary table is not kept, so that Authorize sees it each time.
+  const bool keep = cached == nullptr && !made_temporary_;
+  made_temporary_ = made_temporary_ || had_temporary;
+  if (!keep) return uncached_.emplace_back(std::move(prepared)).get();
+  if (cache_.size() >= kCachedStatements) {
+    cache_.TakeOldest([](const std::unique_ptr<Prepared>& old) { return !old->in_use; });
+  }
+  return cache_.Insert(std::string(sql), std::move(prepared))->get();
+}
+
+void SqliteConnection::ReleasePrepared(Prepared* prepared) {
+  sqlite3_reset(prepared->handle.get());
+  sqlite3_clear_bindings(prepared->handle.get());
+  prepared->in_use = false;
+  std::erase_if(uncached_, [&](const auto& other) { return other.get() == prepared; });
+}
+
+void SqliteConnection::Bind(const Prepared& prepared, std::span<const Value> values, Lifetime lifetime) {
+  sqlite3_stmt* statement = prepared.handle.get();
+  if (static_cast<int>(values.size()) != prepared.parameters) {
+    Fail(Describe("wrong number of values", sqlite3_sql(statement)));
+  }
+  BackendConnection::CheckValues(values);
+  const auto keep = lifetime == Lifetime::kUntilStep ? SQLITE_STATIC : SQLITE_TRANSIENT;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const int at = static_cast<int>(i) + 1;
+    int code = SQLITE_OK;
+    const Value::State& state = values[i].state();
+    if (const auto* number = std::get_if<int64_t>(&state)) {
+      code = sqlite3_bind_int64(statement, at, *number);
+    } else if (const auto* real = std::get_if<double>(&state)) {
+      code = sqlite3_bind_double(statement, at, *real);
+    } else if (const auto* text = std::get_if<std::string_view>(&state)) {
+      // A null pointer would bind NULL.
+      code = sqlite3_bind_text64(statement, at, text->empty() ? "" : text->data(), text->size(), keep, SQLITE_UTF8);
+    } else if (const auto* blob = std::get_if<Blob>(&state)) {
+      code =
+          sqlite3_bind_blob64(statement, at, blob->bytes.empty() ? "" : blob->bytes.data(), blob->bytes.size(), keep);
+    } else {
+      code = sqlite3_bind_null(statement, at);
+    }
+    if (code != SQLITE_OK) FailWith(sqlite3_sql(statement));
+  }
+}
+
+Rows SqliteConnection::QueryValues(std::string_view sql, std::span<const Value> values) {
+  return Rows(std::make_unique<SqliteRows>(*this, sql, values));
+}
+
+int64_t SqliteConnection::ExecuteValues(std::string_view sql, std::span<const Value> values) {
+  const InUse statement(*this, sql);
+  Bind(statement.prepared(), values, Lifetime::kUntilStep);
+  const int64_t before = sqlite3_total_changes64(handle_.get());
+  while (Step(statement.handle())) {
+  }
+  // sqlite3_changes64 keeps the number of an earlier statement when this one is no INSERT, UPDATE or DELETE.
+  return sqlite3_total_changes64(handle_.get()) == before ? 0 : sqlite3_changes64(handle_.get());
+}
+
+void SqliteConnection::ExecuteScript(std::string_view sql) {
+  ThrowIfFailed();
+  Run(std::string(sql).c_str());
+}
+
+BulkInsert SqliteConnection::Bulk(std::string_view table, std::span<const std::string_view> columns) {
+  std::string names;
+  std::string places;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) {
+      names += ", ";
+      places += ", ";
+    }
+    names += columns[i];
+    places += "?" + std::to_string(i + 1);
+  }
+  const std::string sql = "INSERT INTO " + std::string(table) + " (" + names + ") VALUES (" + places + ")";
+  return BulkInsert(std::make_unique<SqliteBulkInsert>(*this, sql));
+}
+
+void SqliteConnection::Begin(bool write) {
+  made_temporary_ = false;
+  Run(write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
+}
+
+void SqliteConnection::Commit() {
+  if (made_temporary_) DropTemporaryTables();
+  Run("COMMIT");
+}
+
+void SqliteConnection::DropTemporaryTables() {
+  std::vector<std::string> drops;
+  {
+    const StatementHandle names = Prepare("SELECT type, name FROM sqlite_temp_master WHERE type IN ('table', 'view')");
+    while (Step(names.get())) {
+      const auto text = [&](int column) {
+        return std::string(reinterpret_cast<const char*>(sqlite3_column_text(names.get(), column)));
+      };
+      drops.push_back("DROP " + text(0) + " temp.\"" + text(1) + "\"");
+    }
+  }
+  for (const std::string& drop : drops) Run(drop.c_str());
+}
+
+void SqliteConnection::Rollback() noexcept {
+  // A full disk may have rolled back already.
+  if (sqlite3_get_autocommit(handle_.get()) == 0) {
+    sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  failure_.reset();
+}
+
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(std::string path, const Options& options)
+      : path_(std::move(path)), options_(options), writer_(path_, options, true) {}
+
+  [[nodiscard]] Kind kind() const override { return Kind::kSqlite; }
+
+ protected:
+  Status RunRaw(const Work& work, bool write) override {
+    if (write) {
+      const WriteScope scope(this);
+      const std::lock_guard lock(writer_mutex_);
+      return RunTransaction(writer_, work, true, path_);
+    }
+    try {
+      const Reader reader(*this);
+      return RunTransaction(reader.connection(), work, false, path_);
+    } catch (const DbError& error) {
+      return ToError(error, path_);
+    }
+  }
+
+ private:
+  // A reading connection taken from the pool: a free one, a new one, or the next that comes back.
+  class Reader {
+   public:
+    explicit Reader(SqliteDatabase& database) : database_(database) {
+      std::unique_lock lock(database.readers_mutex_);
+      const int most = std::max(1, database.options_.readers);
+      database.reader_free_.wait(lock, [&] { return !database.readers_.empty() || database.readers_open_ < most; });
+      if (!database.readers_.empty()) {
+        connection_ = std::move(database.readers_.back());
+        database.readers_.pop_back();
+        return;
+      }
+      ++database.readers_open_;
+      lock.unlock();
+      try {
+        connection_ = std::make_unique<SqliteConnection>(database.path_, database.options_, false);
+      } catch (...) {
+        lock.lock();
+        --database.readers_open_;
+        database.reader_free_.notify_one();
+        throw;
+      }
+    }
+    ~Reader() {
+      const std::lock_guard lock(database_.readers_mutex_);
+      database_.readers_.push_back(std::move(connection_));
+      database_.reader_free_.notify_one();
+    }
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    [[nodiscard]] SqliteConnection& connection() const { return *connection_; }
+
+   private:
+    SqliteDatabase& database_;
+    std::unique_ptr<SqliteConnection> connection_;
+  };
+
+  const std::string path_;
+  const Options options_;
+  std::mutex writer_mutex_;
+  SqliteConnection writer_;
+
+  std::mutex readers_mutex_;
+  std::condition_variable reader_free_;
+  std::vector<std::unique_ptr<SqliteConnection>> readers_;  // those not at work
+  int readers_open_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> OpenSqlite(std::string_view path, const Options& options) {
+  if (path.empty()) return Error("database_unreachable").With("path", path).With("detail", "no file is named");
+  // An absolute path is never taken for SQLite's ":memory:" or "file:…".
+  std::error_code failed;
+  const std::string absolute = std::filesystem::absolute(std::filesystem::path(path), failed).string();
+  if (failed) return Error("database_unreachable").With("path", path).With("detail", failed.message());
+  try {
+    return std::unique_ptr<Database>(std::make_unique<SqliteDatabase>(absolute, options));
+  } catch (const DbError& error) {
+    return ToError(error, path);
+  }
+}
+
+}  // namespace dealpace::db

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/days.h"
+#include "base/ids.h"
+#include "catalog/dims.h"
+
+namespace dealpace::facts {
+
+// Which day of a row places it in time.
+enum class Basis {
+  kPeriod,  // the day it happened
+  kCohort,  // the day its lead's attempt started
+};
+
+// Rows whose dimension has one of the ids; with no ids, rows where it is set at all.
+struct Filter {
+  Dim dim{};
+  std::vector<int64_t> ids;
+  auto operator<=>(const Filter&) const = default;
+};
+
+// Sums of one measure.
+struct SumSpec {
+  int measure = -1;             // position in the catalogue; kThreads counts attempts begun
+  std::vector<Filter> filters;  // all must hold
+  bool running = false;         // also what lies before the first cut (balances)
+  auto operator<=>(const SumSpec&) const = default;
+};
+inline constexpr int kThreads = -2;
+
+// One question to the facts: sums for each combination of `by` and each piece of time.
+struct Query {
+  std::vector<DealerId> dealers;  // empty: all
+  std::vector<Dim> by;
+  // Ascending; piece k is the days from cuts[k] to the day before cuts[k + 1]. At least two.
+  std::vector<Day> cuts;
+  Basis basis = Basis::kPeriod;
+  // Cohort basis: only rows up to this many calendar days after the start; before it counts too.
+  std::optional<int> within_days;
+  std::vector<SumSpec> sums;
+};
+
+struct Cell {
+  int64_t sum = 0;      // thousandths, fen or hundredths, or days, as the measure has it
+  int64_t day_sum = 0;  // Σ value × (day − first cut), for averages over days
+  int64_t rows = 0;     // entries that were added up
+};
+
+// The answer: for each group (ids of the `by` dimensions, 0 where not set), each sum and each piece, a cell. Piece 0
+// is all that lies before the first cut (only for running sums).
+struct Cube {
+  std::vector<std::vector<int64_t>> groups;
+  std::vector<Cell> cells;
+  size_t sums = 0;
+  size_t pieces = 0;      // cuts - 1, plus one for piece 0
+  int64_t rows_read = 0;  // entries looked at
+
+  [[nodiscard]] const Cell& At(size_t group, size_t sum, size_t piece) const {
+    return cells[(group * sums + sum) * pieces + piece];
+  }
+};
+
+}  // namespace dealpace::facts

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/days.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "facts/facts.h"
+#include "kpi/program.h"
+
+// Questions to the KPI engine and their answers: any formulas, over any period, by any dimensions.
+namespace dealpace::kpi {
+
+// What stands behind target() and scorecard(): other rooms, wired by app. Null pointers mean nothing is set yet.
+class TargetSource {
+ public:
+  virtual ~TargetSource() = default;
+  struct Target {
+    double value = 0;
+    int set = 1;      // when it is a sum of finer targets: so many of
+    int expected = 1;  // so many are set
+  };
+  // The target of a measure or KPI for exactly this period and scope (dimension and member id pairs).
+  [[nodiscard]] virtual std::optional<Target> Find(std::string_view id, const Period& period,
+                                                   const std::vector<std::pair<Dim, int64_t>>& scope) = 0;
+};
+class ScorecardSource {
+ public:
+  virtual ~ScorecardSource() = default;
+  [[nodiscard]] virtual std::optional<double> Find(std::string_view name, const Period& period,
+                                                   const std::vector<std::pair<Dim, int64_t>>& scope) = 0;
+};
+
+enum class Versus { kNone, kTarget, kPrevious, kYearAgo };
+
+struct Question {
+  std::vector<NamedFormula> columns;
+  Period period{};
+  facts::Basis basis = facts::Basis::kPeriod;
+  std::optional<int> within_days;  // cohort basis only
+  std::vector<std::string> by;     // dimensions and time grains, in the order of the answer's columns
+  std::vector<TextFilter> filters;
+  Versus versus = Versus::kNone;
+  Instant known_at = kForever;
+  Day today{};                          // for marking cohorts that are not over yet
+  std::vector<DealerId> dealers;        // the asker's row scope; empty: all
+};
+
+// A figure. `value` is null when it is undefined. A ratio carries its two sums.
+struct Figure {
+  std::optional<double> value;
+  bool ratio = false;
+  std::optional<double> num;
+  std::optional<double> den;
+};
+
+struct CellAnswer : Figure {
+  bool compared = false;
+  Figure versus;                  // the same figure before, or the target
+  std::optional<double> change;   // value − versus
+};
+
+struct RowAnswer {
+  std::vector<std::optional<std::string>> keys;  // one for each of Question::by; null where not set
+  std::vector<int64_t> ids;                      // member ids of the dimensions among them (0 for grains)
+  Period period{};                               // the piece of time that the row stands for
+  std::vector<CellAnswer> cells;
+  // Share of the cohort's attempts that are at least `within` days old; null when all are, or it does not apply.
+  std::optional<double> mature_share;
+};
+
+struct Answer {
+  Period period{};
+  facts::Basis basis = facts::Basis::kPeriod;
+  std::optional<int> within_days;
+  Instant known_at = kForever;
+  std::vector<std::string> by;
+  std::vector<Program::Column> columns;
+  std::vector<RowAnswer> rows;
+  RowAnswer total;
+  int64_t rows_read = 0;
+  // Events that a column needs and of which nothing was ever recorded in the scope.
+  std::vector<int> unrecorded_events;
+};
+
+class Engine {
+ public:
+  Engine(const catalog::Catalog& catalog, facts::Facts& facts, TargetSource* targets = nullptr,
+         ScorecardSource* scorecards = nullptr)
+      : catalog_(catalog), facts_(facts), targets_(targets), scorecards_(scorecards) {}
+
+  // Answers a question. Besides the errors of Program::Add and of the facts: unknown_dimension, unknown_member (a
+  // filter names one that does not exist), balance_on_cohort_basis, within_needs_cohort.
+  [[nodiscard]] Result<Answer> Ask(const Question& question);
+
+ private:
+  const catalog::Catalog& catalog_;
+  facts::Facts& facts_;
+  TargetSource* targets_;
+  ScorecardSource* scorecards_;
+};
+
+// Ids of the members that a text means: by code or name as imported, else by a code, name or synonym of the code
+// lists. Empty when there is none.
+[[nodiscard]] std::vector<int64_t> FindMembers(const catalog::Catalog& catalog, const facts::OrgView& org, Dim dim,
+                                               std::string_view text);
+
+}  // namespace dealpace::kpi

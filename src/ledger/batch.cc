@@ -1,0 +1,179 @@
+#include "ledger/batch.h"
+
+#include <algorithm>
+
+namespace dealpace::ledger {
+namespace {
+
+constexpr int64_t kChunk = 5'000;
+
+struct Booked {
+  int64_t seq = 0;
+  int64_t reverses = 0;
+  std::optional<Hash128> key;
+};
+
+// Entries of the batch at a dealer after `seq` that undoing may have to act on.
+std::vector<Booked> NextBooked(db::Connection& connection, DealerId dealer, BatchId batch, int64_t seq) {
+  std::vector<Booked> booked;
+  db::Rows rows = connection.Query(
+      "SELECT seq, reverses, entry_key FROM ledger_entry "
+      "WHERE dealer_id = ?1 AND seq > ?2 AND batch_id = ?3 ORDER BY seq LIMIT ?4",
+      dealer, seq, batch, kChunk);
+  while (rows.Next()) {
+    Booked entry{rows.Int(0), rows.Int(1), std::nullopt};
+    if (!rows.IsNull(2)) entry.key = Hash128::FromBytes(rows.Bytes(2));
+    booked.push_back(entry);
+  }
+  return booked;
+}
+
+bool IsReversed(db::Connection& connection, DealerId dealer, int64_t seq) {
+  return connection.Query("SELECT seq FROM ledger_entry WHERE dealer_id = ?1 AND reverses = ?2", dealer, seq).Next();
+}
+
+// Books the entry `seq` once more, as a new entry.
+void BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder) {
+  db::Rows head = connection.Query(
+      "UPDATE ledger_head SET head = head + 1 WHERE dealer_id = ?1 RETURNING head", dealer);
+  head.Next();
+  const int64_t next = head.Int(0);
+  connection.Execute(
+      "INSERT INTO ledger_entry (dealer_id, seq, event, day, at, lead, attempt, actor, source, access_form, channel, "
+      "model, customer_type, campaign, stage, reason, quantity, amount, recorded_at, recorded_by, batch_id, "
+      "entry_key, reverses, note) "
+      "SELECT dealer_id, ?3, event, day, at, lead, attempt, actor, source, access_form, channel, model, "
+      "customer_type, campaign, stage, reason, quantity, amount, ?4, ?5, ?6, entry_key, NULL, NULL "
+      "FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2",
+      dealer, seq, next, recorder.at.ms, recorder.by, recorder.batch);
+}
+
+}  // namespace
+
+Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::string_view file_name,
+                         std::string_view file_hash, const Recorder& recorder) {
+  return database.Write<Begun>([&](db::Connection& connection) -> Result<Begun> {
+    db::Rows open = connection.Query(
+        "SELECT batch_id FROM import_batch WHERE file_hash = ?1 AND state = 'open' AND kind = ?2 ORDER BY batch_id",
+        file_hash, kind);
+    if (open.Next()) return Begun{BatchId(open.Int(0)), true};
+    const BatchId id(NewId());
+    connection.Execute(
+        "INSERT INTO import_batch (batch_id, kind, file_name, file_hash, state, undoes, started_at, finished_at, "
+        "rows_read, entries_new, entries_changed, entries_removed, recorded_by) "
+        "VALUES (?1, ?2, ?3, ?4, 'open', NULL, ?5, NULL, 0, 0, 0, 0, ?6)",
+        id, kind, file_name, file_hash, recorder.at.ms, recorder.by);
+    return Begun{id, false};
+  });
+}
+
+void CountBatch(db::Connection& connection, BatchId id, int64_t rows_read, int64_t entries_new,
+                int64_t entries_changed, int64_t entries_removed) {
+  connection.Execute(
+      "UPDATE import_batch SET rows_read = rows_read + ?2, entries_new = entries_new + ?3, "
+      "entries_changed = entries_changed + ?4, entries_removed = entries_removed + ?5 WHERE batch_id = ?1",
+      id, rows_read, entries_new, entries_changed, entries_removed);
+}
+
+Status FinishBatch(db::Database& database, BatchId id, Instant at) {
+  return database.Write<void>([&](db::Connection& connection) -> Status {
+    connection.Execute("UPDATE import_batch SET state = 'done', finished_at = ?2 WHERE batch_id = ?1", id, at.ms);
+    return {};
+  });
+}
+
+Result<std::vector<Batch>> ListBatches(db::Database& database, int limit) {
+  return database.Read<std::vector<Batch>>([&](db::Connection& connection) -> Result<std::vector<Batch>> {
+    std::vector<Batch> batches;
+    db::Rows rows = connection.Query(
+        "SELECT batch_id, kind, file_name, file_hash, state, started_at, rows_read, entries_new, entries_changed, "
+        "entries_removed FROM import_batch ORDER BY batch_id DESC LIMIT ?1",
+        limit);
+    while (rows.Next()) {
+      batches.push_back({BatchId(rows.Int(0)), std::string(rows.Text(1)), std::string(rows.Text(2)),
+                         std::string(rows.Text(3)), std::string(rows.Text(4)), Instant{rows.Int(5)}, rows.Int(6),
+                         rows.Int(7), rows.Int(8), rows.Int(9)});
+    }
+    return batches;
+  });
+}
+
+Result<Undone> UndoBatch(db::Database& database, const catalog::Catalog& catalog, BatchId id, std::string_view why,
+                         const Recorder& recorder) {
+  // The undoing is a batch of its own, so that it can be told from what it undoes when it has to go on.
+  Recorder undoing = recorder;
+  ASSIGN_OR_RETURN(const std::vector<DealerId> dealers,
+                   database.Write<std::vector<DealerId>>([&](db::Connection& connection) -> Result<std::vector<DealerId>> {
+                     db::Rows batch = connection.Query("SELECT state FROM import_batch WHERE batch_id = ?1", id);
+                     if (!batch.Next()) return Error("batch_not_found").With("batch", id.value);
+                     if (batch.Text(0) == "reversed") return Error("batch_already_reversed").With("batch", id.value);
+                     db::Rows begun =
+                         connection.Query("SELECT batch_id FROM import_batch WHERE undoes = ?1 AND state = 'open'", id);
+                     if (begun.Next()) {
+                       undoing.batch = BatchId(begun.Int(0));
+                     } else {
+                       undoing.batch = BatchId(NewId());
+                       connection.Execute(
+                           "INSERT INTO import_batch (batch_id, kind, file_name, file_hash, state, undoes, started_at, "
+                           "finished_at, rows_read, entries_new, entries_changed, entries_removed, recorded_by) "
+                           "VALUES (?1, 'undo', '', '', 'open', ?2, ?3, NULL, 0, 0, 0, 0, ?4)",
+                           undoing.batch, id, recorder.at.ms, recorder.by);
+                     }
+                     std::vector<DealerId> all;
+                     db::Rows rows = connection.Query("SELECT dealer_id FROM ledger_head ORDER BY dealer_id");
+                     while (rows.Next()) all.emplace_back(rows.Int(0));
+                     return all;
+                   }));
+
+  Undone undone;
+  for (const DealerId dealer : dealers) {
+    // First take back what the batch booked, then book again what it took back: a key is never live twice.
+    for (const bool restoring : {false, true}) {
+      int64_t after = 0;
+      while (true) {
+        struct Step {
+          int64_t last = 0;
+          int64_t done = 0;
+        };
+        ASSIGN_OR_RETURN(const Step step, database.Write<Step>([&](db::Connection& connection) -> Result<Step> {
+          Lock(connection, dealer);
+          const std::vector<Booked> booked = NextBooked(connection, dealer, id, after);
+          Step result;
+          std::vector<int64_t> reverse;
+          for (const Booked& entry : booked) {
+            result.last = entry.seq;
+            if (!restoring && entry.reverses == 0 && !IsReversed(connection, dealer, entry.seq)) {
+              reverse.push_back(entry.seq);
+            }
+            if (restoring && entry.reverses != 0) {
+              if (entry.key) {
+                const std::array<Hash128, 1> key{*entry.key};
+                if (!FindKeys(connection, catalog, dealer, key).empty()) continue;  // something newer stands there
+              }
+              BookAgain(connection, dealer, entry.reverses, undoing);
+              ++result.done;
+            }
+          }
+          result.done += static_cast<int64_t>(reverse.size());
+          RETURN_IF_ERROR(Reverse(connection, dealer, reverse, why, undoing));
+          return result;
+        }));
+        if (step.last == 0) break;
+        after = step.last;
+        (restoring ? undone.restored : undone.reversed) += step.done;
+      }
+    }
+  }
+  RETURN_IF_ERROR(database.Write<void>([&](db::Connection& connection) -> Status {
+    connection.Execute("UPDATE import_batch SET state = 'reversed', finished_at = ?2 WHERE batch_id = ?1", id,
+                       recorder.at.ms);
+    connection.Execute(
+        "UPDATE import_batch SET state = 'done', finished_at = ?2, entries_new = ?3, entries_removed = ?4 "
+        "WHERE batch_id = ?1",
+        undoing.batch, recorder.at.ms, undone.restored, undone.reversed);
+    return {};
+  }));
+  return undone;
+}
+
+}  // namespace dealpace::ledger

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/days.h"
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "catalog/dims.h"
+
+namespace dealpace::ledger {
+
+// Ids of the members that an entry names itself, in the order of the member dimensions; 0: not named.
+using Members = std::array<int64_t, kMemberDimCount>;
+
+// One business event, as it is given to the ledger.
+struct NewEntry {
+  int event = -1;  // position in the catalogue
+  Day day{};       // local day of the dealer
+  Instant at{};
+  std::string lead;  // the dealer's own code of the lead; empty: belongs to none
+  int attempt = 1;   // which try of a re-opened lead
+  StaffId actor{};   // who did it; for `assigned`, the consultant that the lead is given to
+  Members members{};
+  int64_t quantity = 1000;  // thousandths
+  int64_t amount = 0;       // fen, or hundredths of a score or an hour
+  std::optional<Hash128> key;  // what makes an imported event the same event next time
+};
+
+// An entry as it stands in the ledger. `lead` is borrowed from the reader.
+struct Entry {
+  int64_t seq = 0;
+  int event = -1;
+  Day day{};
+  Instant at{};
+  std::string_view lead;
+  int attempt = 1;
+  int64_t actor = 0;
+  Members members{};
+  int64_t quantity = 0;
+  int64_t amount = 0;
+  Instant recorded_at{};
+  int64_t reverses = 0;  // seq of the entry that this one takes back; 0: none
+};
+
+struct Head {
+  DealerId dealer;
+  int64_t head = 0;  // seq of the dealer's last entry
+};
+
+// Where facts come from: the ledger in a database (ledger/ledger.h), or in memory for tests of the pure engine.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Head of every dealer that has entries, in order of dealer.
+  [[nodiscard]] virtual Result<std::vector<Head>> Heads() = 0;
+  // Visits the dealer's entries after `after_seq`, in order of seq; only those recorded until `known_at`. Thread-safe.
+  [[nodiscard]] virtual Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
+                                    const std::function<void(const Entry&)>& visit) = 0;
+};
+
+}  // namespace dealpace::ledger

@@ -1,14 +1,160 @@
-#include <cstdio>
+#include <CLI/CLI.hpp>
+#include <exception>
 
-#include "app/wiring.h"
+#include "app/commands/context.h"
 #include "catalog/messages.h"
 
-int main() {
-  const auto loaded = dealpace::app::LoadCatalog();
-  for (const auto& c : loaded.complaints) {
-    std::printf("%s:%d %s", c.place.file.c_str(), c.place.line, c.error.code.c_str());
-    for (const auto& [k, v] : c.error.args) std::printf(" %s=%s", k.c_str(), v.c_str());
-    std::printf("\n");
+// Reads the command line and calls the command. All texts of the commands themselves are in app/commands.
+namespace dealpace::app {
+namespace {
+
+// Splits "a,b" and repeats.
+std::vector<std::string> Flatten(const std::vector<std::string>& values) {
+  std::vector<std::string> flat;
+  for (const std::string& value : values) {
+    for (const std::string& part : Split(value, ',')) {
+      if (!Trim(part).empty()) flat.emplace_back(Trim(part));
+    }
   }
-  std::printf("%zu events %zu measures %zu kpis\n", loaded.catalog->events().size(), loaded.catalog->measures().size(), loaded.catalog->kpis().size());
+  return flat;
+}
+
+// The options of `kpi` and `table`: what to ask, of whom, when.
+struct QuestionOptions {
+  KpiArguments arguments;
+  std::vector<std::string> by;
+  std::array<std::vector<std::string>, kDimCount> filters;
+
+  void AddTo(CLI::App& command) {
+    command.add_option("--by", by, "Slices and time grains, e.g. source,month / 切分维度和时间粒度");
+    command.add_option("--period", arguments.period,
+                       "2026, 2026H1, 2026Q4, 2026-10, 2026-W43, 2026-10-07 or A..B / 期间");
+    command.add_option("--basis", arguments.basis, "period (default) or cohort / 期间口径或批次口径")
+        ->check(CLI::IsMember({"period", "cohort"}));
+    command.add_option("--within", arguments.within, "Cohort basis: only the first days, e.g. 30d / 批次口径的观察天数");
+    command.add_option("--as-of", arguments.as_of, "As known at that time, e.g. 2026-10-01T00:00Z / 按当时已知的数据");
+    for (int d = 0; d < kDimCount; ++d) {
+      const std::string name(kDimNames[static_cast<size_t>(d)]);
+      std::string spellings = "--" + name;
+      if (name.find('_') != std::string::npos) spellings += ",--" + ReplaceAll(name, "_", "-");
+      command.add_option(spellings, filters[static_cast<size_t>(d)], "Only this " + ReplaceAll(name, "_", " "));
+    }
+  }
+  KpiArguments Take() {
+    arguments.by = Flatten(by);
+    for (int d = 0; d < kDimCount; ++d) {
+      for (const std::string& value : filters[static_cast<size_t>(d)]) {
+        arguments.filters.emplace_back(static_cast<Dim>(d), value);
+      }
+    }
+    return arguments;
+  }
+};
+
+int Main(int argc, char** argv) {
+  Context context;
+  context.language = LanguageOfLocale();
+  std::string language;
+  std::string format;
+
+  CLI::App app{"Dealpace: the sales process of dealers, measured and improved / 经销商销售过程管理"};
+  app.name("dealpace");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_option("--data", context.data_dir, "Data folder (default ./data) / 数据目录");
+  app.add_option("--db", context.db_url, "Database instead: postgres://… or a SQLite file / 数据库地址");
+  app.add_option("--lang", language, "en or zh (default: the locale's) / 语言")->check(CLI::IsMember({"en", "zh"}));
+  app.add_option("--format", format, "table, json or csv / 输出格式")->check(CLI::IsMember({"table", "json", "csv"}));
+
+  CLI::App* init = app.add_subcommand("init", "Create an empty store / 创建空数据库");
+  CLI::App* migrate = app.add_subcommand("migrate", "Bring the store to this release's schema / 升级数据库结构");
+  CLI::App* doctor = app.add_subcommand("doctor", "Check catalogue, store and settings / 检查目录、数据库和设置");
+  CLI::App* verify = app.add_subcommand("verify", "Check the ledger and recount the facts / 核对台账并重算");
+
+  DemoArguments demo_arguments;
+  CLI::App* demo = app.add_subcommand("demo", "Load the demo network into an empty store / 载入演示网络");
+  demo->add_option("--dealers", demo_arguments.dealers, "How many dealers / 经销商数量")->check(CLI::Range(1, 2000));
+  demo->add_option("--months", demo_arguments.months, "How many months of history / 月数")->check(CLI::Range(1, 120));
+  demo->add_option("--seed", demo_arguments.seed, "Another seed gives another network / 随机种子");
+  demo->add_flag("--if-empty", demo_arguments.if_empty, "Do nothing when there are entries already / 已有数据时跳过");
+
+  ImportArguments import_arguments;
+  std::string undo_why = "import undone";
+  CLI::App* import = app.add_subcommand("import", "Import a file: import events FILE; import list; import undo BATCH / 导入");
+  import->add_option("what", import_arguments.kind, "events, readings, list or undo / 类型")->required();
+  import->add_option("file", import_arguments.file, "The file, or the batch to undo / 文件或批次");
+  import->add_option("--map", import_arguments.map_file, "Mapping (TOML); without it the headers are guessed / 映射文件");
+  import->add_option("--sheet", import_arguments.sheet, "Sheet of a workbook / 工作表");
+  import->add_flag("--create-missing", import_arguments.create_missing,
+                   "Add dealers, staff and members that the file names / 新建文件中出现的经销商、人员等");
+  import->add_flag("--dry-run", import_arguments.dry_run, "Say what would happen, write nothing / 试运行");
+  import->add_option("--errors", import_arguments.errors_file, "Write refused rows to this CSV file / 拒绝行输出文件");
+  import->add_option("--why", undo_why, "Reason for undoing / 撤销原因");
+
+  QuestionOptions kpi_options;
+  CLI::App* kpi = app.add_subcommand("kpi", "Ask KPIs, measures or formulas / 查询指标");
+  kpi->add_option("expressions", kpi_options.arguments.expressions,
+                  "KPI or measure ids or formulas, e.g. close_rate or \"win=deal_cnt/lead_cnt\" / 指标或公式")
+      ->required();
+  kpi->add_option("--vs", kpi_options.arguments.versus, "target, previous or year-ago / 对比")
+      ->check(CLI::IsMember({"target", "previous", "year-ago"}));
+  kpi_options.AddTo(*kpi);
+
+  QuestionOptions table_options;
+  std::string table_name;
+  CLI::App* table = app.add_subcommand("table", "An analysis table: success-rate / 分析表");
+  table->add_option("name", table_name, "success-rate")->required();
+  table_options.AddTo(*table);
+
+  CLI::App* handbook = app.add_subcommand("handbook", "Print the handbook of all KPIs (Markdown) / 输出指标手册");
+
+  for (CLI::App* command : app.get_subcommands({})) command->fallthrough();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  }
+  if (!language.empty()) context.language = language == "zh" ? Language::kChinese : Language::kEnglish;
+  if (format == "json") context.format = Format::kJson;
+  if (format == "csv") context.format = Format::kCsv;
+
+  if (init->parsed()) return RunInit(context);
+  if (migrate->parsed()) return RunMigrate(context);
+  if (doctor->parsed()) return RunDoctor(context);
+  if (verify->parsed()) return RunVerify(context);
+  if (demo->parsed()) return RunDemo(context, demo_arguments);
+  if (kpi->parsed()) return RunKpi(context, kpi_options.Take());
+  if (table->parsed()) return RunTable(context, table_name, table_options.Take());
+  if (handbook->parsed()) return RunHandbook(context);
+  if (import->parsed()) {
+    if (import_arguments.kind == "list") return RunImportList(context);
+    if (import_arguments.file.empty()) {
+      return context.Fail(Error("argument_missing").With("what", import_arguments.kind == "undo" ? "BATCH" : "FILE"),
+                          kExitUsage);
+    }
+    if (import_arguments.kind == "undo") {
+      int64_t batch = 0;
+      for (const char c : import_arguments.file) {
+        if (c < '0' || c > '9' || import_arguments.file.size() > 18) {
+          return context.Fail(Error("batch_not_found").With("batch", import_arguments.file), kExitUsage);
+        }
+        batch = batch * 10 + (c - '0');
+      }
+      return RunImportUndo(context, batch, undo_why);
+    }
+    return RunImport(context, import_arguments);
+  }
+  return kExitUsage;
+}
+
+}  // namespace
+}  // namespace dealpace::app
+
+int main(int argc, char** argv) {
+  try {
+    return dealpace::app::Main(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dealpace: %s\n", error.what());
+    return dealpace::app::kExitProblems;
+  }
 }

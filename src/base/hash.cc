@@ -38,7 +38,7 @@ Hash128 HashText(std::string_view text, uint64_t seed) {
   }
   std::array<char, 16> tail{};
   const size_t rest = text.size() % 16;
-  std::memcpy(tail.data(), text.data() + blocks * 16, rest);
+  if (rest > 0) std::memcpy(tail.data(), text.data() + blocks * 16, rest);
   if (rest > 8) h2 ^= std::rotl(Load64(tail.data() + 8) * kC2, 33) * kC1;
   if (rest > 0) h1 ^= std::rotl(Load64(tail.data()) * kC1, 31) * kC2;
   h1 ^= text.size();

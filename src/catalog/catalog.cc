@@ -49,6 +49,21 @@ const Code* Catalog::FindCode(Dim dim, std::string_view text) const {
   return &lists_[static_cast<size_t>(it->second.first)].codes[static_cast<size_t>(it->second.second)];
 }
 
+const Code* Catalog::FindReason(std::string_view event, std::string_view text) const {
+  const std::string wanted = ToLower(Trim(text));
+  for (const CodeList& list : lists_) {
+    if (std::find(list.events.begin(), list.events.end(), event) == list.events.end()) continue;
+    for (const Code& code : list.codes) {
+      const auto same = [&](const std::string& spelling) { return ToLower(spelling) == wanted; };
+      if (same(code.code) || same(code.name.en) || same(code.name.zh) ||
+          std::any_of(code.synonyms.begin(), code.synonyms.end(), same)) {
+        return &code;
+      }
+    }
+  }
+  return nullptr;
+}
+
 bool Catalog::HasCodes(Dim dim) const {
   return std::any_of(lists_.begin(), lists_.end(),
                      [dim](const CodeList& list) { return list.dimension == DimName(dim); });

@@ -173,6 +173,8 @@ class Catalog {
   // The code of a dimension (by code, or by name or synonym in either language, letter case aside); nothing when no
   // list of the dimension has it.
   [[nodiscard]] const Code* FindCode(Dim dim, std::string_view text) const;
+  // The reason code of an event that the text means (code, name or synonym); nothing when its lists do not have it.
+  [[nodiscard]] const Code* FindReason(std::string_view event, std::string_view text) const;
   // Whether some list fills this dimension.
   [[nodiscard]] bool HasCodes(Dim dim) const;
   // Events that an operation or a file can record: not the derived ones, not the readings.

@@ -214,7 +214,7 @@ void CsvReader::Append(Cell& cell, const char* from, const char* to) {
 
 // Reads a cell up to what ends it, takes a delimiter but leaves a line end.
 CsvReader::Stop CsvReader::ReadCell(Cell& cell) {
-  cell.text.clear();
+  AssignText(cell.text, {});
   cell.day = {};
   cell.ms_of_day = 0;
   if (More() && *cursor_ == '"') ReadQuoted(cell);

@@ -20,7 +20,7 @@ namespace dealpace::exchange {
 // - Blanks stay. An empty cell, quoted or not, is kEmpty.
 // - Excel's first line "sep=;" names the delimiter and is no row; without it the delimiter is found by DetectDelimiter.
 //
-// Memory stays within a few hundred kilobytes and the longest record.
+// Memory stays within a few megabytes and a small multiple of the longest record.
 class CsvReader final : public TableReader {
  public:
   // Fails as TableReader::Open does. HTML and XML saved under a table's name are file_not_a_table.

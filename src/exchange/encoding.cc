@@ -35,7 +35,7 @@ class ChainedHash {
     std::ranges::copy(hash.Bytes(), both.begin() + 16);
     sum_ = HashText({both.data(), both.size()});
   }
-  [[nodiscard]] Hash128 sum() const { return first_ ? HashText({}) : sum_; }
+  [[nodiscard]] Hash128 sum() const { return first_ ? HashText("") : sum_; }
 
  private:
   Hash128 sum_;
@@ -131,34 +131,22 @@ int64_t CountControls(std::string_view text) {
   return count;
 }
 
-// Lines of text that comes in pieces; CRLF, LF and CR end a line.
-class LineCount {
- public:
-  void Add(std::string_view piece) {
-    for (const char c : piece) {
-      if (c == '\r' || (c == '\n' && !after_cr_)) ++lines_;
-      after_cr_ = c == '\r';
-    }
-  }
-  [[nodiscard]] int64_t line() const { return lines_ + 1; }
-
- private:
-  int64_t lines_ = 0;
-  bool after_cr_ = false;
-};
-
-Result<int64_t> LineAt(InputFile& file, int64_t offset) {
-  std::vector<char> chunk(kChunkBytes);
-  LineCount lines;
-  file.Seek(0);
-  while (offset > 0) {
-    ASSIGN_OR_RETURN(const size_t read,
-                     file.Read(chunk.data(), static_cast<size_t>(std::min<int64_t>(offset, kChunkBytes))));
+// The line in which the byte stands that follows the first `bytes` of the decoded text. CRLF, LF and CR end a line.
+Result<int64_t> LineAt(InputFile& file, const TextFacts& facts, int64_t bytes) {
+  TextStream stream(file, facts);
+  std::vector<char> text(1 << 18);
+  int64_t line = 1;
+  bool after_cr = false;
+  while (bytes > 0) {
+    ASSIGN_OR_RETURN(const size_t read, stream.Read(text.data(), text.size()));
     if (read == 0) break;
-    lines.Add({chunk.data(), read});
-    offset -= static_cast<int64_t>(read);
+    for (const char c : std::string_view(text.data(), std::min(read, static_cast<size_t>(bytes)))) {
+      if (c == '\r' || (c == '\n' && !after_cr)) ++line;
+      after_cr = c == '\r';
+    }
+    bytes -= static_cast<int64_t>(read);
   }
-  return lines.line();
+  return line;
 }
 
 // The byte order of UTF-16 without a mark, by what separates cells and lines. Read in the wrong order these are
@@ -207,7 +195,6 @@ char* AppendUtf8(const char16_t* units, size_t count, char* out) {
 Status Verify(InputFile& file, const TextFacts& facts) {
   TextStream stream(file, facts);
   std::vector<char> text(1 << 18);
-  LineCount lines;
   int64_t controls = 0;
   int64_t bytes = 0;
   bool blank = true;
@@ -217,7 +204,8 @@ Status Verify(InputFile& file, const TextFacts& facts) {
       if (read.error().code != "file_damaged") return read.error();
       const std::string detail =
           facts.encoding == Encoding::kGb18030 ? "neither UTF-8 nor GB18030" : "not valid " + std::string(facts.Name());
-      return FileError("file_damaged", file, detail).With("row", lines.line());
+      ASSIGN_OR_RETURN(const int64_t line, LineAt(file, facts, bytes));
+      return FileError("file_damaged", file, detail).With("row", line);
     }
     if (*read == 0) break;
     const std::string_view piece(text.data(), *read);
@@ -225,7 +213,6 @@ Status Verify(InputFile& file, const TextFacts& facts) {
     controls += CountControls(piece);
     bytes += static_cast<int64_t>(piece.size());
     blank = blank && Trim(piece).empty();
-    lines.Add(piece);
   }
   if (controls * kControlsPerByteMax > bytes) return FileError("file_not_a_table", file);
   if (blank) return FileError("file_empty", file);
@@ -348,7 +335,7 @@ Result<TextFacts> ExamineText(InputFile& file) {
   if (blank) return FileError("file_empty", file);
   if (!utf8.broken()) return facts;
   if (facts.bom_bytes > 0 || utf8.wide() >= kUtf8ProofCharacters) {
-    ASSIGN_OR_RETURN(const int64_t line, LineAt(file, utf8.offset() + facts.bom_bytes));
+    ASSIGN_OR_RETURN(const int64_t line, LineAt(file, facts, utf8.offset()));
     return FileError("file_damaged", file, "not valid UTF-8").With("row", line);
   }
   facts.encoding = Encoding::kGb18030;

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@ constexpr size_t kSheetsMax = 10'000;
 constexpr size_t kMergesMax = 1'000'000;
 constexpr size_t kStylesMax = 1'000'000;
 constexpr size_t kLinksMax = 100'000;
+constexpr size_t kFormulaBytesMax = 256;          // shown of a formula without a value
 constexpr int64_t kDirectoryBytesMax = 16 << 20;  // of the ZIP file's list of parts
 constexpr size_t kXmlBytesMax = 32 << 20;         // that the XML parser may hold
 constexpr int64_t kXmlTokenBytesMax = 1 << 20;    // of one tag
@@ -395,7 +397,7 @@ class LinksHandler final : public XmlHandler {
     return {};
   }
 
-  std::unordered_map<std::string, Link> links;  // by id
+  std::map<std::string, Link> links;  // by id
 
  private:
   std::string folder_;
@@ -722,12 +724,13 @@ Result<std::vector<Merge>> ReadMerges(Part part) {
         break;
       }
       const auto at = static_cast<size_t>(found - text.data());
-      const size_t close = text.find('>', at);
-      if (close == std::string_view::npos && text.size() - at < kTagBytesMax) {
+      std::string_view tag = text.substr(at, kTagBytesMax);
+      const size_t close = tag.find('>');
+      if (close == std::string_view::npos && tag.size() < kTagBytesMax) {
         done = at == 0 ? 0 : at - 1;  // wait for the rest
         break;
       }
-      const std::string_view tag = text.substr(at, close == std::string_view::npos ? kTagBytesMax : close - at);
+      tag = tag.substr(0, close);
       done = at + tag.size();
       const size_t ref = tag.find("ref=");
       if (at == 0 || (text[at - 1] != '<' && text[at - 1] != ':') || ref == std::string_view::npos ||
@@ -756,7 +759,7 @@ Result<std::vector<Merge>> ReadMerges(Part part) {
 class AnyValueHandler final : public XmlHandler {
  public:
   void Start(std::string_view name, const Attributes& /*attributes*/) override {
-    if (name == "v" || name == "is") {
+    if (name == "v" || name == "is" || name == "f") {
       found = true;
       flow = Flow::kStop;
     } else if (name == "sheetData") {
@@ -791,9 +794,11 @@ class SheetHandler final : public XmlHandler {
   void Start(std::string_view name, const Attributes& attributes) override {
     if (in_cell_) {
       if (name == "v") {
-        in_value_ = true;
+        in_value_ = has_value_ = true;
+      } else if (name == "f") {
+        in_formula_ = has_formula_ = true;
       } else if (name == "is") {
-        in_inline_ = true;
+        in_inline_ = has_value_ = true;
         string_.Begin();
       } else if (in_inline_) {
         string_.Start(name);
@@ -810,6 +815,8 @@ class SheetHandler final : public XmlHandler {
   void Text(std::string_view text) override {
     if (in_value_) {
       string_.Append(text);
+    } else if (in_formula_) {
+      if (formula_.size() + text.size() <= kFormulaBytesMax) formula_.append(text);
     } else if (in_inline_) {
       string_.Text(text);
     }
@@ -819,6 +826,8 @@ class SheetHandler final : public XmlHandler {
     if (in_cell_) {
       if (name == "v") {
         in_value_ = false;
+      } else if (name == "f") {
+        in_formula_ = false;
       } else if (name == "is") {
         in_inline_ = false;
       } else if (in_inline_) {
@@ -882,11 +891,17 @@ class SheetHandler final : public XmlHandler {
     }
     if (column >= kColumnsMax) return Damaged("cell reference");
     column_ = column;
-    in_inline_ = in_value_ = false;
+    in_inline_ = in_value_ = in_formula_ = false;
+    has_value_ = has_formula_ = false;
+    formula_ = "=";
     string_.Begin();
   }
 
   void EndCell() {
+    if (has_formula_ && !has_value_) {  // saved by a program that does not calculate
+      type_ = Type::kError;
+      string_.Append(formula_);
+    }
     std::string& written = string_.text();
     if (written.empty() || !refused.empty()) return;
     if (static_cast<int64_t>(written.size()) > context_.limits.cell_bytes_max) return Refuse("cell_too_long");
@@ -978,7 +993,7 @@ class SheetHandler final : public XmlHandler {
       if (used_ == row.cells.size()) row.cells.emplace_back();
       Cell& cell = row.cells[used_];
       cell.kind = Cell::Kind::kEmpty;
-      cell.text.clear();
+      AssignText(cell.text, {});
       cell.day = {};
       cell.ms_of_day = 0;
     }
@@ -1011,7 +1026,11 @@ class SheetHandler final : public XmlHandler {
   bool in_row_ = false;
   bool in_cell_ = false;
   bool in_value_ = false;
+  bool in_formula_ = false;
   bool in_inline_ = false;
+  bool has_value_ = false;
+  bool has_formula_ = false;
+  std::string formula_;
   int number_ = 0;
   size_t used_ = 0;  // cells of `row` that are this row's; the others are left over, for their buffers
   int column_ = -1;
@@ -1045,7 +1064,11 @@ class SheetReader final : public TableReader {
       finished_ = true;
       return false;
     }
-    if (!handler_.refused.empty()) return Error(handler_.refused).With("row", handler_.number());
+    if (!handler_.refused.empty()) {
+      const Error refusal = Error(handler_.refused).With("row", handler_.number());
+      if (handler_.refused == "record_too_long") failed_ = refusal;
+      return refusal;
+    }
     std::swap(row, handler_.row);
     return true;
   }
@@ -1140,8 +1163,9 @@ std::optional<std::string> NumberText(std::string_view written) {
   if (problem != std::errc() || end != written.data() + written.size() || !std::isfinite(value)) return std::nullopt;
   if (value == 0) return "0";
   std::array<char, 32> scientific{};  // d.dddddddddddddde±xx
-  std::snprintf(scientific.data(), scientific.size(), "%.14e", std::abs(value));
-  const std::string_view text = scientific.data();
+  const auto written_end = std::to_chars(scientific.data(), scientific.data() + scientific.size(), std::abs(value),
+                                         std::chars_format::scientific, 14);
+  const std::string_view text(scientific.data(), static_cast<size_t>(written_end.ptr - scientific.data()));
   const size_t e = text.find('e');
   int exponent = 0;
   const size_t exponent_at = e + (text[e + 1] == '+' ? 2 : 1);

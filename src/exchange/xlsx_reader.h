@@ -14,7 +14,7 @@ namespace dealpace::exchange {
 // row.
 //
 // - Row.number is the sheet's. Rows in which nothing is written are passed over.
-// - A formula counts as its value at the last saving.
+// - A formula counts as its value at the last saving. One that was never calculated is a kError "=A1+B1".
 // - The value of a merged range, written in its first cell only, is given for every cell of the range, in the rows
 //   that hold something of their own. A covered cell that holds a value keeps it.
 // - A number is a date when its format shows a year, a month or a day. When the format shows the time of day alone, a

@@ -172,6 +172,11 @@ TEST(Xlsx, NumbersBoolsAndErrors) {
       "1 n<28.1> n<-5> b<TRUE> b<FALSE> e<#N/A> n<2> t<x>\n");
 }
 
+TEST(Xlsx, AFormulaThatWasNeverCalculatedIsAnError) {
+  EXPECT_EQ(ReadRows("<row><c><f>A2+B2</f></c><c t=\"str\"><f>\"\"</f><v></v></c><c><v>1</v></c></row>"),
+            "1 e<=A2+B2> - n<1>\n");
+}
+
 TEST(Xlsx, NumberText) {
   EXPECT_EQ(NumberText("0"), "0");
   EXPECT_EQ(NumberText("-0"), "0");
@@ -385,10 +390,18 @@ TEST(Xlsx, ARefusedRowIsPassedOver) {
   const ReadLimits limits{.record_bytes_max = 20, .cell_bytes_max = 15, .columns_max = 3};
   EXPECT_EQ(ReadRows("<row><c><v>1</v></c></row><row><c r=\"D2\"><v>1</v></c></row>"
                      "<row><c t=\"str\"><v>1234567890123456</v></c></row>"
-                     "<row><c t=\"str\"><v>12345678901</v></c><c t=\"str\"><v>12345678901</v></c></row>"
                      "<row><c><v>2</v></c></row>",
                      {}, limits),
-            "1 n<1>\ntoo_many_columns row 2\ncell_too_long row 3\nrecord_too_long row 4\n");
+            "1 n<1>\ntoo_many_columns row 2\ncell_too_long row 3\n4 n<2>\n");
+}
+
+TEST(Xlsx, ARowOfTooMuchTextEndsTheReading) {
+  const std::string error = "record_too_long row 2\n";
+  EXPECT_EQ(ReadRows("<row><c><v>1</v></c></row>"
+                     "<row><c t=\"str\"><v>12345678901</v></c><c t=\"str\"><v>12345678901</v></c></row>"
+                     "<row><c><v>2</v></c></row>",
+                     {}, {.record_bytes_max = 20}),
+            "1 n<1>\n" + error + error + error);
 }
 
 TEST(Xlsx, ASharedStringIsHeldToTheCellLimit) {

@@ -249,6 +249,30 @@ void DealerFacts::SortEvent(EventRows& rows) const {
   rows = std::move(sorted);
 }
 
+std::optional<Period> DealerFacts::extent() const {
+  std::optional<Period> extent;
+  const auto take = [&](const EventRows& rows, size_t row) {
+    const Day day{static_cast<int32_t>(rows.day.At(row))};
+    extent = extent ? Period{std::min(extent->from, day), std::max(extent->to, day)} : Period{day, day};
+  };
+  for (const auto& rows : events_) {
+    if (!rows) continue;
+    // The sorted part by its ends, struck-out rows aside; the tail whole.
+    size_t first = 0;
+    size_t last = rows->sorted;
+    while (first < last && (rows->flags.At(first) & kDead) != 0) ++first;
+    while (last > first && (rows->flags.At(last - 1) & kDead) != 0) --last;
+    if (first < last) {
+      take(*rows, first);
+      take(*rows, last - 1);
+    }
+    for (size_t row = rows->sorted; row < rows->size(); ++row) {
+      if ((rows->flags.At(row) & kDead) == 0) take(*rows, row);
+    }
+  }
+  return extent;
+}
+
 size_t DealerFacts::bytes() const {
   size_t total = raw_seq_.bytes() + raw_event_.bytes() + raw_day_.bytes() + raw_ms_.bytes() + raw_thread_.bytes() +
                  raw_previous_.bytes() + raw_attempt_.bytes() + raw_actor_.bytes() + raw_quantity_.bytes() +

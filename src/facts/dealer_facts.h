@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,8 @@ class DealerFacts {
   [[nodiscard]] const OrgView* org() const { return org_.get(); }
   // Takes a newer state of the organisation with the same history of this dealer.
   void SetOrg(std::shared_ptr<const OrgView> org);
+  // First and last day of any row; nothing when there is none.
+  [[nodiscard]] std::optional<Period> extent() const;
   [[nodiscard]] size_t bytes() const;
   [[nodiscard]] int64_t rows() const;
 

@@ -11,6 +11,8 @@ constexpr size_t kPastViewsMax = 2;
 constexpr size_t kCellsMax = 20'000'000;
 constexpr size_t kDealersPerThreadMin = 4;
 
+size_t Threads() { return std::max(1U, std::thread::hardware_concurrency()); }
+
 }  // namespace
 
 Facts::Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org)
@@ -56,7 +58,7 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
   return {};
 }
 
-Result<Cube> Facts::Run(const Query& query, Instant known_at) {
+Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Visit& visit) {
   ASSIGN_OR_RETURN(const std::vector<ledger::Head> heads, source_.Heads());
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(known_at);
@@ -65,10 +67,7 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   {
     const std::lock_guard lock(view->mutex);
     for (const ledger::Head& head : heads) {
-      if (!query.dealers.empty() &&
-          std::find(query.dealers.begin(), query.dealers.end(), head.dealer) == query.dealers.end()) {
-        continue;
-      }
+      if (!dealers.empty() && std::find(dealers.begin(), dealers.end(), head.dealer) == dealers.end()) continue;
       auto& held = view->dealers[head.dealer.value];
       if (!held) held = std::make_shared<Held>();
       wanted.emplace_back(head, held);
@@ -76,43 +75,63 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   }
 
   // Dealers are independent: each thread takes the next one.
-  const size_t threads = std::clamp<size_t>(wanted.size() / kDealersPerThreadMin, 1,
-                                            std::max(1U, std::thread::hardware_concurrency()));
-  std::vector<DealerFacts::Merger> mergers;
-  mergers.reserve(threads);
-  for (size_t t = 0; t < threads; ++t) mergers.emplace_back(query);
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
   Status failure;
-  const auto fail = [&](const Error& error) {
-    const std::lock_guard lock(failure_mutex);
-    if (!failed.exchange(true)) failure = error;
-  };
-  const auto work = [&](DealerFacts::Merger& merger) {
+  const auto work = [&](size_t thread) {
     while (!failed) {
       const size_t i = next++;
       if (i >= wanted.size()) return;
       const auto& [head, held] = wanted[i];
-      if (const Status status = CatchUp(*held, head.dealer, head.head, org, known_at); !status.ok()) {
-        return fail(status.error());
+      Status status = CatchUp(*held, head.dealer, head.head, org, known_at);
+      if (status.ok()) {
+        const std::shared_lock lock(held->mutex);
+        // Another question may have failed to read the tail meanwhile; then this one cannot be answered either.
+        status = held->facts ? visit(*held->facts, thread)
+                             : Status(Error("storage_failed").With("detail", "a tail could not be read"));
       }
-      const std::shared_lock lock(held->mutex);
-      if (!held->facts) return fail(Error("storage_failed").With("detail", "a tail could not be read"));
-      held->facts->Scan(query, merger);
-      if (merger.cube().cells.size() > kCellsMax) return fail(Error("question_too_large"));
+      if (status.ok()) continue;
+      const std::lock_guard lock(failure_mutex);
+      if (!failed.exchange(true)) failure = status;
     }
   };
   std::vector<std::thread> pool;
-  for (size_t t = 1; t < threads; ++t) pool.emplace_back([&, t] { work(mergers[t]); });
-  work(mergers[0]);
+  for (size_t t = 1; t < std::min(Threads(), wanted.size() / kDealersPerThreadMin + 1); ++t) {
+    pool.emplace_back([&, t] { work(t); });
+  }
+  work(0);
   for (std::thread& thread : pool) thread.join();
-  if (failed) return failure.error();
-  for (size_t t = 1; t < threads; ++t) mergers[0].Absorb(mergers[t]);
+  return failure;
+}
+
+Result<Cube> Facts::Run(const Query& query, Instant known_at) {
+  std::vector<DealerFacts::Merger> mergers;
+  mergers.reserve(Threads());
+  for (size_t t = 0; t < Threads(); ++t) mergers.emplace_back(query);
+  RETURN_IF_ERROR(VisitDealers(query.dealers, known_at, [&](const DealerFacts& dealer, size_t thread) -> Status {
+    dealer.Scan(query, mergers[thread]);
+    if (mergers[thread].cube().cells.size() > kCellsMax) return Error("question_too_large");
+    return {};
+  }));
+  for (size_t t = 1; t < mergers.size(); ++t) mergers[0].Absorb(mergers[t]);
   const int64_t rows_read = mergers[0].rows_read;
   Cube cube = std::move(mergers[0]).Take();
   cube.rows_read = rows_read;
   return cube;
+}
+
+Result<std::optional<Period>> Facts::Extent(const std::vector<DealerId>& dealers, Instant known_at) {
+  std::mutex mutex;
+  std::optional<Period> extent;
+  RETURN_IF_ERROR(VisitDealers(dealers, known_at, [&](const DealerFacts& dealer, size_t) -> Status {
+    const auto own = dealer.extent();
+    const std::lock_guard lock(mutex);
+    if (own && extent) extent = Period{std::min(own->from, extent->from), std::max(own->to, extent->to)};
+    if (own && !extent) extent = own;
+    return {};
+  }));
+  return extent;
 }
 
 Facts::Size Facts::size() const {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
@@ -27,6 +29,10 @@ class Facts {
   // question_too_large when groups × pieces × sums pass 20 million cells.
   [[nodiscard]] Result<Cube> Run(const Query& query, Instant known_at = kForever);
 
+  // The days from the first to the last entry of the dealers (empty: all); nothing when there is none.
+  [[nodiscard]] Result<std::optional<Period>> Extent(const std::vector<DealerId>& dealers,
+                                                     Instant known_at = kForever);
+
   // The organisation and the member names that the last answers were given with.
   [[nodiscard]] Result<std::shared_ptr<const OrgView>> Org() { return org_.Current(); }
 
@@ -49,6 +55,10 @@ class Facts {
     std::unordered_map<int64_t, std::shared_ptr<Held>> dealers;
   };
 
+  // Brings the dealers up to date and calls `visit(dealer, thread)` for each, on several threads numbered from 0, the
+  // last of which is `threads_max` − 1. A visit may refuse to go on.
+  using Visit = std::function<Status(const DealerFacts&, size_t thread)>;
+  Status VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Visit& visit);
   Status CatchUp(Held& held, DealerId dealer, int64_t head, const std::shared_ptr<const OrgView>& org,
                  Instant known_at);
   std::shared_ptr<View> ViewAt(Instant known_at);

@@ -78,7 +78,7 @@ class Asking {
     RETURN_IF_ERROR(PlaceAtoms());
     for (Variant& variant : variants_) RETURN_IF_ERROR(Fetch(variant));
     Answer answer;
-    answer.period = question_.period;
+    answer.period = period_;
     answer.basis = question_.basis;
     answer.within_days = question_.within_days;
     answer.known_at = question_.known_at;
@@ -116,7 +116,13 @@ class Asking {
       RETURN_IF_ERROR(Resolve(filter, resolved));
       filters_.push_back(std::move(resolved));
     }
-    ranges_ = Ranges(question_.period, grains_);
+    if (question_.period) {
+      period_ = *question_.period;
+    } else {
+      ASSIGN_OR_RETURN(const std::optional<Period> extent, facts_.Extent(question_.dealers, question_.known_at));
+      period_ = extent.value_or(Period{question_.today, question_.today});
+    }
+    ranges_ = Ranges(period_, grains_);
     return {};
   }
 
@@ -199,9 +205,9 @@ class Asking {
       cuts.push_back(period.to + 1);
     };
     for (const Period& range : ranges_) cut(ShiftedRange(range, grains_, variant.shifts));
-    cut(Shifted(question_.period, variant.shifts));
-    if (const Day mature = MatureUntil() + 1; threads_ && mature > question_.period.from &&
-                                              mature <= question_.period.to) {
+    cut(Shifted(period_, variant.shifts));
+    if (const Day mature = MatureUntil() + 1; threads_ && mature > period_.from &&
+                                              mature <= period_.to) {
       cuts.push_back(mature);
     }
     std::sort(cuts.begin(), cuts.end());
@@ -478,7 +484,7 @@ class Asking {
       }
       return false;
     });
-    Fill(answer.total, {nullptr, question_.period, true});
+    Fill(answer.total, {nullptr, period_, true});
   }
 
   // Sums that only a comparison needs make no rows of their own.
@@ -533,6 +539,7 @@ class Asking {
   std::vector<Grain> grains_;
   std::vector<std::pair<bool, size_t>> key_kind_;  // a dimension? and its position among its kind
   std::vector<facts::Filter> filters_;
+  Period period_{};
   std::vector<Period> ranges_;
   std::vector<Variant> variants_;
   std::vector<AtomPlace> atoms_;

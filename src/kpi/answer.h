@@ -40,7 +40,7 @@ enum class Versus { kNone, kTarget, kPrevious, kYearAgo };
 
 struct Question {
   std::vector<NamedFormula> columns;
-  Period period{};
+  std::optional<Period> period;  // none: from the first entry to the last
   facts::Basis basis = facts::Basis::kPeriod;
   std::optional<int> within_days;  // cohort basis only
   std::vector<std::string> by;     // dimensions and time grains, in the order of the answer's columns

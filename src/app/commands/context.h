@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/wiring.h"
+#include "base/text.h"
+
+// What every command of the command line works with. Exit codes: 0 done, 1 ran and found problems, 2 bad usage.
+namespace dealpace::app {
+
+enum class Format { kTable, kJson, kCsv };
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitProblems = 1;
+inline constexpr int kExitUsage = 2;
+
+struct Context {
+  std::string data_dir = "./data";
+  std::string db_url;  // empty: SQLite in the data folder
+  Format format = Format::kTable;
+  Language language = Language::kEnglish;
+
+  [[nodiscard]] bool chinese() const { return language == Language::kChinese; }
+  [[nodiscard]] const char* Say(const char* en, const char* zh) const { return chinese() ? zh : en; }
+  [[nodiscard]] std::string DatabaseUrl() const;
+
+  // Opens the store; when it is missing or needs a migration, an error says which command to run.
+  [[nodiscard]] Result<std::unique_ptr<System>> OpenSystem() const;
+  // Prints an error for people on stderr, or as JSON where JSON was asked for; returns the exit code.
+  int Fail(const Error& error, int code = kExitProblems) const;
+};
+
+// The language of LC_ALL, LC_MESSAGES or LANG: Chinese where it starts with "zh".
+[[nodiscard]] Language LanguageOfLocale();
+
+// A progress bar on stderr when that is a terminal, else nothing.
+[[nodiscard]] std::function<void(double)> ProgressBar(const std::string& title);
+
+// ---- The commands ----
+
+int RunInit(const Context& context);
+int RunMigrate(const Context& context);
+int RunDoctor(const Context& context);
+int RunVerify(const Context& context);
+
+struct DemoArguments {
+  int dealers = 12;
+  int months = 24;
+  uint64_t seed = 42;
+  bool if_empty = false;  // nothing to do, and no error, when there are entries already
+};
+int RunDemo(const Context& context, const DemoArguments& arguments);
+
+struct ImportArguments {
+  std::string kind;
+  std::string file;
+  std::string map_file;
+  std::string sheet;
+  std::string errors_file;
+  bool create_missing = false;
+  bool dry_run = false;
+  bool show_mapping = false;  // print the mapping, guessed or given, and do nothing
+};
+int RunImport(const Context& context, const ImportArguments& arguments);
+int RunImportList(const Context& context);
+int RunImportUndo(const Context& context, int64_t batch, const std::string& why);
+
+struct KpiArguments {
+  std::string expressions;
+  std::vector<std::pair<Dim, std::string>> filters;
+  std::vector<std::string> by;
+  std::string period;
+  std::string basis = "period";
+  std::string within;
+  std::string as_of;
+  std::string versus;
+};
+int RunKpi(const Context& context, const KpiArguments& arguments);
+int RunTable(const Context& context, const std::string& name, const KpiArguments& arguments);
+int RunHandbook(const Context& context);
+
+}  // namespace dealpace::app

@@ -1,0 +1,92 @@
+#include "base/json.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+namespace dealpace {
+
+void JsonWriter::Separate() {
+  if (needs_comma_) text_ += ',';
+  needs_comma_ = true;
+}
+
+JsonWriter& JsonWriter::Open(char c) {
+  Separate();
+  text_ += c;
+  needs_comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Close(char c) {
+  text_ += c;
+  needs_comma_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Key(std::string_view name) {
+  String(name);
+  text_ += ':';
+  needs_comma_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::String(std::string_view text) {
+  Separate();
+  text_ += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': text_ += "\\\""; break;
+      case '\\': text_ += "\\\\"; break;
+      case '\n': text_ += "\\n"; break;
+      case '\r': text_ += "\\r"; break;
+      case '\t': text_ += "\\t"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          char buffer[8];
+          std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(c));
+          text_ += buffer;
+        } else {
+          text_ += c;
+        }
+    }
+  }
+  text_ += '"';
+  return *this;
+}
+
+JsonWriter& JsonWriter::Int(int64_t number) {
+  Separate();
+  text_ += std::to_string(number);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Number(double number) {
+  if (!std::isfinite(number)) return Null();
+  if (number == std::floor(number) && std::abs(number) < 1e15) return Int(static_cast<int64_t>(number));
+  Separate();
+  char buffer[40];
+  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
+  text_.append(buffer, status == std::errc() ? end : buffer);
+  return *this;
+}
+
+JsonWriter& JsonWriter::Raw(std::string_view number) {
+  Separate();
+  text_ += number;
+  return *this;
+}
+
+JsonWriter& JsonWriter::Bool(bool value) {
+  Separate();
+  text_ += value ? "true" : "false";
+  return *this;
+}
+
+JsonWriter& JsonWriter::Null() {
+  Separate();
+  text_ += "null";
+  return *this;
+}
+
+}  // namespace dealpace

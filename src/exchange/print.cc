@@ -1,0 +1,328 @@
+#include "exchange/print.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/json.h"
+#include "base/money.h"
+#include "exchange/csv_writer.h"
+
+namespace dealpace::exchange {
+namespace {
+
+using catalog::Unit;
+using kpi::Answer;
+using kpi::CellAnswer;
+using kpi::Figure;
+using kpi::Program;
+using kpi::RowAnswer;
+
+std::string Shortest(double value) {
+  JsonWriter writer;
+  writer.Number(value);
+  return writer.text();
+}
+
+// Money that is a sum is exact to the fen and shown so; a quotient keeps all its digits.
+void WriteValue(JsonWriter& json, const Figure& figure, const Program::Column& column) {
+  if (!figure.value) {
+    json.Null();
+  } else if (column.unit == Unit::kMoney && column.additive) {
+    json.Raw(FormatRounded(*figure.value, 2, false));
+  } else {
+    json.Number(*figure.value);
+  }
+}
+
+void WriteFigure(JsonWriter& json, const Figure& figure, const Program::Column& column) {
+  json.Key("value");
+  WriteValue(json, figure, column);
+  if (!figure.ratio) return;
+  json.Key("num");
+  figure.num ? json.Number(*figure.num) : json.Null();
+  json.Key("den");
+  figure.den ? json.Number(*figure.den) : json.Null();
+}
+
+void WriteCells(JsonWriter& json, const Answer& answer, const RowAnswer& row) {
+  for (size_t c = 0; c < answer.columns.size(); ++c) {
+    const CellAnswer& cell = row.cells[c];
+    json.Key(answer.columns[c].name).BeginObject();
+    WriteFigure(json, cell, answer.columns[c]);
+    if (cell.compared) {
+      json.Key("vs").BeginObject();
+      WriteFigure(json, cell.versus, answer.columns[c]);
+      json.EndObject();
+      json.Key("change");
+      cell.change ? json.Number(*cell.change) : json.Null();
+    }
+    json.EndObject();
+  }
+  if (row.mature_share) {
+    json.Field("provisional", true);
+    json.Key("mature_share").Number(*row.mature_share);
+  }
+}
+
+}  // namespace
+
+std::string AlignTable(const TextTable& table) {
+  std::vector<int> widths;
+  for (const auto& column : table.columns) widths.push_back(DisplayWidth(column.title));
+  for (const auto& row : table.rows) {
+    for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], DisplayWidth(row[c]));
+  }
+  std::string out;
+  const auto line = [&](const auto& text_of) {
+    std::string text;
+    for (size_t c = 0; c < widths.size(); ++c) {
+      const std::string cell = text_of(c);
+      const std::string pad(static_cast<size_t>(std::max(0, widths[c] - DisplayWidth(cell))), ' ');
+      if (c > 0) text += "  ";
+      text += table.columns[c].right ? pad + cell : cell + pad;
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  };
+  const auto rule = [&] {
+    std::string text;
+    for (size_t c = 0; c < widths.size(); ++c) {
+      if (c > 0) text += "  ";
+      for (int i = 0; i < widths[c]; ++i) text += "─";
+    }
+    out += text + "\n";
+  };
+  line([&](size_t c) { return table.columns[c].title; });
+  rule();
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    if (table.has_total && r + 1 == table.rows.size() && r > 0) rule();
+    line([&](size_t c) { return table.rows[r][c]; });
+  }
+  return out;
+}
+
+std::string FigureText(const std::optional<double>& value, Unit unit, int percent_decimals) {
+  if (!value) return "—";
+  switch (unit) {
+    case Unit::kPercent: return FormatRounded(*value * 100, percent_decimals) + "%";
+    case Unit::kPercentPoints: return FormatRounded(*value * 100, percent_decimals);
+    case Unit::kMoney: return FormatRounded(*value, 2);
+    case Unit::kCount: {
+      // Counts are whole, but goods are sold by weight too.
+      std::string text = FormatRounded(*value, 3);
+      text.erase(text.find_last_not_of('0') + 1);
+      if (text.ends_with('.')) text.pop_back();
+      return text;
+    }
+    case Unit::kDay:
+    case Unit::kHour:
+    case Unit::kScore:
+    case Unit::kPoints: return FormatRounded(*value, 1);
+    default: return FormatRounded(*value, 2);
+  }
+}
+
+std::string DimTitle(std::string_view name, Language language) {
+  static const std::map<std::string_view, Bilingual> kTitles = {
+      {"dealer", {"Dealer", "经销商"}},
+      {"region", {"Region", "区域"}},
+      {"team", {"Team", "小组"}},
+      {"staff", {"Consultant", "销售顾问"}},
+      {"actor", {"Done by", "经办人"}},
+      {"source", {"Source", "客户来源"}},
+      {"access_form", {"Access form", "访问形式"}},
+      {"channel", {"Channel", "渠道"}},
+      {"model", {"Model", "车型"}},
+      {"customer_type", {"Customer type", "客户类型"}},
+      {"campaign", {"Campaign", "活动"}},
+      {"stage", {"Stage", "阶段"}},
+      {"reason", {"Reason", "原因"}},
+      {"day", {"Day", "日"}},
+      {"week", {"Week", "周"}},
+      {"month", {"Month", "月"}},
+      {"quarter", {"Quarter", "季度"}},
+      {"half", {"Half-year", "半年"}},
+      {"year", {"Year", "年"}},
+  };
+  const auto it = kTitles.find(name);
+  return it == kTitles.end() ? std::string(name) : it->second.In(language);
+}
+
+std::string ColumnTitle(const catalog::Catalog& catalog, const Program::Column& column, Language language) {
+  if (column.name != column.formula) return column.name;
+  if (const int kpi = catalog.FindKpi(column.id); kpi >= 0) {
+    return catalog.kpis()[static_cast<size_t>(kpi)].name.In(language);
+  }
+  if (const int measure = catalog.FindMeasure(column.id); measure >= 0) {
+    return catalog.measures()[static_cast<size_t>(measure)].name.In(language);
+  }
+  return column.name;
+}
+
+namespace {
+
+// A member for people: the name of its code where the catalogue has one, in their language.
+std::string MemberText(const catalog::Catalog& catalog, std::string_view dim_or_grain,
+                       const std::optional<std::string>& key, Language language) {
+  if (!key) return "—";
+  const auto dim = ParseDim(dim_or_grain);
+  if (!dim || MemberIndex(*dim) < 0) return *key;
+  const catalog::Code* code = catalog.FindCode(*dim, *key);
+  return code != nullptr && code->code == *key ? code->name.In(language) : *key;
+}
+
+}  // namespace
+
+std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, Language language) {
+  const bool chinese = language == Language::kChinese;
+  TextTable table;
+  for (const std::string& name : answer.by) table.columns.push_back({DimTitle(name, language), false});
+  for (size_t c = 0; c < answer.columns.size(); ++c) {
+    const Program::Column& column = answer.columns[c];
+    table.columns.push_back({ColumnTitle(catalog, column, language), true});
+    if (answer.total.cells[c].ratio) table.columns.push_back({"", true});
+    if (answer.total.cells[c].compared) {
+      table.columns.push_back({chinese ? "对比" : "vs", true});
+      table.columns.push_back({chinese ? "变化" : "change", true});
+    }
+  }
+  bool provisional = false;
+  const auto add = [&](const RowAnswer& row, bool total) {
+    std::vector<std::string> cells;
+    for (size_t k = 0; k < answer.by.size(); ++k) {
+      cells.push_back(!total   ? MemberText(catalog, answer.by[k], row.keys[k], language)
+                      : k == 0 ? (chinese ? "合计" : "Total")
+                               : "");
+    }
+    for (size_t c = 0; c < answer.columns.size(); ++c) {
+      const CellAnswer& cell = row.cells[c];
+      const Unit unit = answer.columns[c].unit;
+      cells.push_back(FigureText(cell.value, unit) + (row.mature_share ? "*" : ""));
+      if (answer.total.cells[c].ratio) {
+        const bool money = answer.columns[c].unit == Unit::kMoney;
+        const auto sum = [&](const std::optional<double>& value) {
+          return !value ? std::string("—") : FigureText(value, money ? Unit::kRatio : Unit::kCount);
+        };
+        cells.push_back(sum(cell.num) + " / " + (cell.den ? FigureText(cell.den, Unit::kCount) : "—"));
+      }
+      if (answer.total.cells[c].compared) {
+        cells.push_back(FigureText(cell.versus.value, unit));
+        const Unit change_unit = unit == Unit::kPercent ? Unit::kPercentPoints : unit;
+        std::string change = FigureText(cell.change, change_unit);
+        if (cell.change && *cell.change > 0) change = "+" + change;
+        cells.push_back(cell.change && unit == Unit::kPercent ? change + (chinese ? " 点" : " pp") : change);
+      }
+    }
+    provisional |= row.mature_share.has_value();
+    table.rows.push_back(std::move(cells));
+  };
+  if (answer.by.empty()) {
+    add(answer.total, false);
+  } else {
+    for (const RowAnswer& row : answer.rows) add(row, false);
+    add(answer.total, true);
+    table.has_total = true;
+  }
+  std::string out = AlignTable(table);
+  if (provisional) {
+    out += chinese ? "* 批次未满观察期，数字还会变化。\n"
+                   : "* Provisional: not every lead of this cohort is old enough yet.\n";
+  }
+  for (const int event : answer.unrecorded_events) {
+    const catalog::Event& missing = catalog.events()[static_cast<size_t>(event)];
+    const std::string name = missing.name.In(language) + " (" + missing.id + ")";
+    out += chinese ? "尚无记录：" + name + "\n" : "Nothing recorded yet: " + name + "\n";
+  }
+  return out;
+}
+
+std::string AnswerCsv(const catalog::Catalog&, const Answer& answer) {
+  std::vector<std::string> header = answer.by;
+  for (size_t c = 0; c < answer.columns.size(); ++c) {
+    const std::string& name = answer.columns[c].name;
+    header.push_back(name);
+    if (answer.total.cells[c].ratio) {
+      header.push_back(name + "_num");
+      header.push_back(name + "_den");
+    }
+    if (answer.total.cells[c].compared) {
+      header.push_back(name + "_vs");
+      header.push_back(name + "_change");
+    }
+  }
+  for (std::string& text : header) text = GuardText(text);
+  std::string out = CsvLine(header);
+  const auto number = [](const std::optional<double>& value) { return value ? Shortest(*value) : std::string(); };
+  const auto add = [&](const RowAnswer& row) {
+    std::vector<std::string> cells;
+    for (const auto& key : row.keys) cells.push_back(key ? GuardText(*key) : "");
+    for (size_t c = 0; c < answer.columns.size(); ++c) {
+      const CellAnswer& cell = row.cells[c];
+      const Program::Column& column = answer.columns[c];
+      const bool fen = column.unit == Unit::kMoney && column.additive && cell.value;
+      cells.push_back(fen ? FormatRounded(*cell.value, 2, false) : number(cell.value));
+      if (answer.total.cells[c].ratio) {
+        cells.push_back(number(cell.num));
+        cells.push_back(number(cell.den));
+      }
+      if (answer.total.cells[c].compared) {
+        cells.push_back(number(cell.versus.value));
+        cells.push_back(number(cell.change));
+      }
+    }
+    out += CsvLine(cells);
+  };
+  if (answer.by.empty()) {
+    add(answer.total);
+  } else {
+    for (const RowAnswer& row : answer.rows) add(row);
+  }
+  return out;
+}
+
+std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, Instant now) {
+  JsonWriter json;
+  json.BeginObject();
+  json.Key("period").BeginObject();
+  json.Field("from", FormatDay(answer.period.from)).Field("to", FormatDay(answer.period.to)).EndObject();
+  json.Field("basis", answer.basis == facts::Basis::kCohort ? "cohort" : "period");
+  if (answer.within_days) json.Field("within_days", *answer.within_days);
+  json.Field("cutoff", FormatInstant(std::min(answer.known_at, now)));
+  json.Key("by").BeginArray();
+  for (const std::string& name : answer.by) json.String(name);
+  json.EndArray();
+  json.Key("columns").BeginArray();
+  for (const Program::Column& column : answer.columns) {
+    json.BeginObject().Field("name", column.name).Field("formula", column.formula);
+    json.Field("unit", catalog::UnitName(column.unit));
+    json.Field("better", column.better == catalog::Better::kHigher  ? "higher"
+                         : column.better == catalog::Better::kLower ? "lower"
+                                                                    : "none");
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("rows").BeginArray();
+  for (const RowAnswer& row : answer.rows) {
+    json.BeginObject();
+    for (size_t k = 0; k < answer.by.size(); ++k) {
+      json.Key(answer.by[k]);
+      row.keys[k] ? json.String(*row.keys[k]) : json.Null();
+    }
+    WriteCells(json, answer, row);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("total").BeginObject();
+  WriteCells(json, answer, answer.total);
+  json.EndObject();
+  if (!answer.unrecorded_events.empty()) {
+    json.Key("unrecorded_events").BeginArray();
+    for (const int event : answer.unrecorded_events) json.String(catalog.events()[static_cast<size_t>(event)].id);
+    json.EndArray();
+  }
+  json.EndObject();
+  return json.text() + "\n";
+}
+
+}  // namespace dealpace::exchange

@@ -63,10 +63,10 @@ CREATE TABLE member (
 
 -- Moves whenever the organisation or a member does, so that readers know when to look again.
 CREATE TABLE org_version (
-  only {int} NOT NULL PRIMARY KEY CHECK (only = 1),
+  org_version_id {int} NOT NULL PRIMARY KEY CHECK (org_version_id = 1),
   version {int} NOT NULL
 ) {strict};
-INSERT INTO org_version (only, version) VALUES (1, 1);
+INSERT INTO org_version (org_version_id, version) VALUES (1, 1);
 
 CREATE TABLE import_batch (
   batch_id {int} NOT NULL PRIMARY KEY,

@@ -85,10 +85,10 @@ constexpr size_t kLaunchedCar = 6;  // comes on the market in the middle of the 
 constexpr std::array<std::string_view, 3> kSources = {"referral", "outbound", "walk_by"};
 constexpr std::array<std::string_view, 3> kForms = {"visit", "call_in", "other"};
 constexpr std::array<std::string_view, 4> kTypes = {"new", "ordinary", "key", "vip"};
-constexpr std::array<std::string_view, 8> kLostReasons = {"price",         "rival_brand", "product",      "delivery_time",
-                                                          "service",       "credit",      "plan_dropped", "bought_elsewhere"};
-constexpr std::array<std::string_view, 12> kCampaigns = {"新春购车季", "元宵赏车会", "春季试驾节", "车展同价周",
-                                                         "五一购车节", "年中冲量会", "夏日试驾营", "车主答谢日",
+constexpr std::array<std::string_view, 8> kLostReasons = {"price",   "rival_brand", "product",      "delivery_time",
+                                                          "service", "credit",      "plan_dropped", "bought_elsewhere"};
+constexpr std::array<std::string_view, 12> kCampaigns = {"新春购车季", "元宵赏车会", "春季试驾节",   "车展同价周",
+                                                         "五一购车节", "年中冲量会", "夏日试驾营",   "车主答谢日",
                                                          "金秋品鉴会", "国庆购车节", "双十一网购节", "年终冲刺会"};
 
 // ---- The calendar of the trade, in permille of an ordinary day ----
@@ -201,8 +201,8 @@ std::string TeamName(int team) {
 
 // Town and street; no two dealers have both in common.
 std::string DealerName(int dealer) {
-  constexpr std::array<std::string_view, 12> kTowns = {"江城", "云港", "海宁", "青州", "临川", "明湖",
-                                                       "松原", "锦江", "平川", "望海", "东岭", "新河"};
+  constexpr std::array<std::string_view, 12> kTowns = {"江城", "云港", "海月", "青溪", "临湖", "明湖",
+                                                       "松林", "锦江", "平野", "望海", "东岭", "新河"};
   constexpr std::array<std::string_view, 14> kStreets = {"东风路", "解放路", "湖滨路", "人民路", "学府路",
                                                          "滨江道", "迎宾路", "中山路", "建设路", "长青路",
                                                          "南环路", "机场路", "工业园", "汽车城"};
@@ -217,9 +217,10 @@ std::string DealerName(int dealer) {
 }
 
 std::string PersonName(Rng& rng, std::set<std::string>& taken) {
-  constexpr std::array<std::string_view, 40> kSurnames = {
-      "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗",
-      "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹", "袁", "邓", "许", "傅", "沈", "曾", "彭", "吕"};
+  constexpr std::array<std::string_view, 40> kSurnames = {"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴",
+                                                          "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗",
+                                                          "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧",
+                                                          "程", "曹", "袁", "邓", "许", "傅", "沈", "曾", "彭", "吕"};
   constexpr std::array<std::string_view, 48> kGiven = {
       "伟",   "芳",   "娜",   "敏",   "静",   "磊",   "强",   "洋",   "艳",   "勇",   "军",   "杰",
       "娟",   "涛",   "明",   "超",   "秀兰", "霞",   "平",   "刚",   "桂英", "子轩", "雨桐", "浩然",
@@ -261,7 +262,8 @@ Store PlanStore(const DemoOptions& options, const Network& network, int number) 
     store.poor_test_drive = number == options.dealers * 3 / 4;
   }
 
-  for (int team = 0; team < options.teams; ++team) store.team_codes.push_back(store.code + "T" + std::to_string(team + 1));
+  for (int team = 0; team < options.teams; ++team)
+    store.team_codes.push_back(store.code + "T" + std::to_string(team + 1));
   std::set<std::string> names;
   int people = 0;
   const auto person = [&] {
@@ -278,12 +280,15 @@ Store PlanStore(const DemoOptions& options, const Network& network, int number) 
     desk.first = person();
     store.desks.push_back(std::move(desk));
   }
-  // Every third dealer loses a consultant on the way and finds another one; in every second, one changes the team.
-  const auto middle = [&] { return network.period.from + network.period.days() * rng.Range(35, 65) / 100; };
+  // In two of three dealers a consultant leaves and another one is found, early in the history or late; in every
+  // second dealer one changes the team.
+  const auto at_percent = [&](int low, int high) {
+    return network.period.from + network.period.days() * rng.Range(low, high) / 100;
+  };
   const auto any_desk = [&]() -> Desk& { return store.desks[static_cast<size_t>(rng.Below(desks))]; };
-  if (number % 3 == 0) {
+  if (number % 3 != 1) {
     Desk& desk = any_desk();
-    desk.change = middle();
+    desk.change = number % 3 == 0 ? at_percent(30, 60) : at_percent(70, 95);
     desk.second = person();
     desk.regretted = rng.Chance(6000);
     if (desk.change <= network.period.from) desk.second.reset();
@@ -291,7 +296,7 @@ Store PlanStore(const DemoOptions& options, const Network& network, int number) 
   if (number % 2 == 1 && options.teams > 1) {
     Desk& desk = any_desk();
     // Not at the turn of a month: the head counts of the two teams meet overnight.
-    const YearMonthDay date = Civil(middle());
+    const YearMonthDay date = Civil(at_percent(35, 65));
     desk.moved = *FromCivil(date.year, date.month, rng.Range(10, 20));
     desk.next_team = (desk.team + 1) % static_cast<size_t>(options.teams);
     if (!network.period.Contains(desk.moved) || desk.moved == network.period.from) desk.next_team.reset();
@@ -428,7 +433,7 @@ class Storyteller {
       const YearMonthDay date = Civil(day);
       if (date.day == 1 || day == period_.from) BeginMonth(day);
       TellDay(day);
-      for (int left = CustomersOf(day); left > 0; --left) TellLead(day);
+      for (const int second : ArrivalsOf(day)) TellLead({day, second});
       if (Weekday(day) == 6) EndWeek(day);
       if (date.day == DaysInMonth(date.year, date.month) || day == period_.to) EndMonth(day);
     }
@@ -471,7 +476,9 @@ class Storyteller {
 
   // ---- Writing down ----
 
-  [[nodiscard]] int MonthIndex(Day day) const { return UnitOf(day, Grain::kMonth) - UnitOf(period_.from, Grain::kMonth); }
+  [[nodiscard]] int MonthIndex(Day day) const {
+    return UnitOf(day, Grain::kMonth) - UnitOf(period_.from, Grain::kMonth);
+  }
 
   // A new entry, to be filled in by the caller; one that nobody reads when the day is past the end.
   Planned& Plan(Moment when, std::string_view event) {
@@ -527,7 +534,9 @@ class Storyteller {
     const int days = rng_.Range(low, high);
     return days == 0 ? Later(moment, 900, 5400) : During(moment.day + days);
   }
-  static int Scaled(int basis_points, int better) { return static_cast<int>(int64_t{basis_points} * (10'000 + better) / 10'000); }
+  static int Scaled(int basis_points, int better) {
+    return static_cast<int>(int64_t{basis_points} * (10'000 + better) / 10'000);
+  }
   // A chance as the person and the dealer have it.
   int Odds(int basis_points, Skill skill, const Person& person) const {
     const int odds = Scaled(Scaled(basis_points, person.skills[skill]), store_.skills[skill]);
@@ -544,11 +553,18 @@ class Storyteller {
   // In thousandths.
   [[nodiscard]] int64_t ExpectedOn(Day day) const {
     const int64_t grown = 1000 + 60 * (UnitOf(day, Grain::kMonth) - UnitOf(period_.from, Grain::kMonth)) / 12;
-    int64_t expected = network_.leads_month * 12 / 365 * store_.size / 1000 * grown / 1000 * TrafficPermille(day) / 1000;
+    int64_t expected =
+        network_.leads_month * 12 / 365 * store_.size / 1000 * grown / 1000 * TrafficPermille(day) / 1000;
     if (InCampaign(day)) expected = expected * 1300 / 1000;
     return expected;
   }
-  int CustomersOf(Day day) { return rng_.Rounded(ExpectedOn(day) * rng_.Range(700, 1300) / 1000); }
+  // When the day's customers come, in order.
+  std::vector<int> ArrivalsOf(Day day) {
+    std::vector<int> seconds(static_cast<size_t>(rng_.Rounded(ExpectedOn(day) * rng_.Range(700, 1300) / 1000)));
+    for (int& second : seconds) second = During(day).second;
+    std::sort(seconds.begin(), seconds.end());
+    return seconds;
+  }
 
   // ---- The life of a lead ----
 
@@ -606,7 +622,6 @@ class Storyteller {
       introduce("traffic");
     } else {
       introduce("lead");
-      Put(now, "assigned", lead);
       Put(now, "resource", lead);
       if (kForms[form] == "call_in") Put(now, "traffic", lead);
       if (Manages(8600, kDiscipline, lead, day)) Put(Later(now, 300, 7200), "resource_used", lead);
@@ -622,8 +637,8 @@ class Storyteller {
     if (!rng_.Chance(9600)) return false;
     Put(now = Later(now, 20, 240), "first_contact", lead);
 
-    constexpr std::array<int, 3> kCaptures = {8500, 7100, 7100};  // by source
-    int odds = online ? 8900 : kCaptures[lead.source];
+    constexpr std::array<int, 3> kCaptures = {8400, 6700, 7000};  // by source
+    int odds = online ? 8600 : kCaptures[lead.source];
     if (lead.in_campaign) odds += 400;
     if (store_.poor_capture) odds /= 2;
     if (!Manages(odds, kCapture, lead, day)) return false;
@@ -653,9 +668,8 @@ class Storyteller {
     }
   }
 
-  void TellLead(Day day) {
-    Lead lead = Meet(day);
-    Moment now = During(day);
+  void TellLead(Moment now) {
+    Lead lead = Meet(now.day);
     if (!Receive(lead, now)) return;
     const Moment file = now;
     const std::optional<Moment> drive = Advise(lead, now);
@@ -695,10 +709,10 @@ class Storyteller {
   void Decide(Lead& lead, Moment file, Moment now, std::optional<Moment> drive) {
     bool deal = false;
     const bool presented = lead.reached >= std::string_view("S5");
-    if (presented && rng_.Chance(drive ? 8600 : 4200)) {
+    if (presented && rng_.Chance(drive ? 8600 : 3600)) {
       Put(now = Later(now, 600, 3600), "proposal", lead);
       Handle(now, lead);
-      deal = Manages(static_cast<int>(int64_t{drive ? 4900 : 2000} * lead.eager / 10'000), kDeal, lead, now.day);
+      deal = Manages(static_cast<int>(int64_t{drive ? 5200 : 1600} * lead.eager / 10'000), kDeal, lead, now.day);
     }
     const bool trial = drive && rng_.Chance(400);
     if (trial) Put(*drive, "trial", lead);
@@ -717,7 +731,7 @@ class Storyteller {
 
   void FollowUp(const Lead& lead, Moment file, Moment end) {
     constexpr std::array<int, 5> kAfterDays = {1, 3, 7, 15, 30};
-    const size_t times = 4 - grade_ + (rng_.Chance(3000) ? 1 : 0);
+    const size_t times = 3 - grade_ + (rng_.Chance(3500) ? 1 : 0);
     int idle = 0;
     for (size_t i = 0; i < times; ++i) {
       const Day due = file.day + kAfterDays[i];
@@ -751,7 +765,8 @@ class Storyteller {
     // What falls with the order, when it is cancelled.
     const auto order = [&](std::string_view event) -> ledger::NewEntry& {
       ledger::NewEntry& entry = Put(now, event, lead);
-      if (period_.Contains(now.day)) diary_[static_cast<size_t>(now.day - period_.from)].entries.back().contract = contract;
+      if (period_.Contains(now.day))
+        diary_[static_cast<size_t>(now.day - period_.from)].entries.back().contract = contract;
       return entry;
     };
     constexpr int64_t kHundredYuan = 10'000;
@@ -955,7 +970,8 @@ class Storyteller {
     if (on_duty_.empty()) on_duty_.push_back(0);
     const StaffId someone = store_.desks[on_duty_[static_cast<size_t>(day.value) % on_duty_.size()]].At(day).id;
     if (Weekday(day) == 2 || Weekday(day) == 5) {
-      Put({day, kOpen + 1800}, "check_5s", someone, rng_.Chance(store_.number % 4 == 2 ? 1600 : 700) ? "penalty" : "ok");
+      Put({day, kOpen + 1800}, "check_5s", someone,
+          rng_.Chance(store_.number % 4 == 2 ? 1600 : 700) ? "penalty" : "ok");
     }
     // The workshop's day in one entry.
     const int orders = rng_.Range(5, 14) * store_.size / 1000;
@@ -981,7 +997,8 @@ class Storyteller {
     for (const Desk& desk : store_.desks) {
       const Person& person = desk.At(day);
       const auto odds = [&](int basis_points) { return Odds(basis_points, kDiscipline, person); };
-      const auto done = [&](std::string_view due, std::string_view did, std::string_view reason, int count, int chance) {
+      const auto done = [&](std::string_view due, std::string_view did, std::string_view reason, int count,
+                            int chance) {
         Put({day, kOpen + 3600}, due, person.id, reason, count);
         const int kept = rng_.Of(count, odds(chance));
         if (kept > 0) Put({day, kClose - 600}, did, person.id, reason, kept);
@@ -1018,9 +1035,10 @@ class Storyteller {
     Reading(day, "multi_cust_cnt", customers * 9 / 100, 0);
     Reading(day, "member_cnt", customers * 30 / 100, 0);
     Reading(day, "market_potential", int64_t{store_.size} * rng_.Range(28, 36), 0);
-    for (const std::string_view channel : {"direct", "distribution", "agency", "e_commerce", "social_media", "live_stream"}) {
-      Reading(day, "chan_head_cnt", channel == "direct" ? static_cast<int64_t>(store_.desks.size()) : rng_.Range(1, 3), 0,
-              Dim::kChannel, channel);
+    for (const std::string_view channel :
+         {"direct", "distribution", "agency", "e_commerce", "social_media", "live_stream"}) {
+      Reading(day, "chan_head_cnt", channel == "direct" ? static_cast<int64_t>(store_.desks.size()) : rng_.Range(1, 3),
+              0, Dim::kChannel, channel);
     }
     for (size_t i = 0; i < kCars.size(); ++i) {
       const int planned = i == kLaunchedCar ? 1 : 2;
@@ -1035,11 +1053,21 @@ class Storyteller {
     credit_used_ = 1'100'000'000;
     Put(morning, "credit_used", StaffId()).amount = credit_used_;
     for (int i = 0; i < 4; ++i) Put(morning, "risk", StaffId(), {}, rng_.Range(2, 9));
-    for (size_t i = 0; i < kCars.size(); ++i) Restock(day, i, 2);
+    Restock(day);
   }
 
-  void Restock(Day day, size_t car, int pieces) {
-    if (pieces <= 0 || (car == kLaunchedCar && day < network_.launch)) return;
+  // Fills the yard up again, to somewhat more than a month sells.
+  void Restock(Day day) {
+    for (size_t i = 0; i < kCars.size(); ++i) {
+      if (i == kLaunchedCar && day < network_.launch) continue;
+      const int64_t usual = 2 + network_.leads_month * kCars[i].weight / 450'000;
+      const int64_t pieces = usual + rng_.Range(0, 2) - in_stock_[i];
+      if (pieces <= 0) continue;
+      in_stock_[i] += pieces;
+      StockIn(day, i, pieces);
+    }
+  }
+  void StockIn(Day day, size_t car, int64_t pieces) {
     ledger::NewEntry& entry = Put({day, kOpen}, "stock", StaffId(), {}, pieces);
     entry.amount = pieces * kCars[car].price_fen * 88 / 100;
     Set(entry, Dim::kModel, kCars[car].name);
@@ -1111,8 +1139,8 @@ class Storyteller {
     const StaffId house;
 
     Rate(evening, house, "ssi", 82, 96);
-    for (const std::string_view theme : {"new_product_vitality", "public_relations", "market_research", "after_sales",
-                                         "team_building", "perf_mgmt"}) {
+    for (const std::string_view theme :
+         {"new_product_vitality", "public_relations", "market_research", "after_sales", "team_building", "perf_mgmt"}) {
       const int due = rng_.Range(1, 3);
       Put({day, kOpen}, "task_due", house, theme, due);
       if (const int done = rng_.Of(due, 8300); done > 0) Put(evening, "task_done", house, theme, done);
@@ -1130,15 +1158,16 @@ class Storyteller {
     owners_ -= churned;
     if (churned > 0) Put(evening, "churned", house, {}, churned);
     Put(evening, "engaged", house, {}, owners_ * rng_.Range(4, 9) / 100);
-    const int slow = rng_.Range(-2, 3);
-    if (slow != 0) Put(evening, "slow_stock", house, {}, slow).amount = slow * 14'000'000;
-    const int64_t credit = std::clamp<int64_t>(credit_used_ + int64_t{rng_.Range(-200, 220)} * 1'000'000, 700'000'000,
-                                               1'900'000'000);
+    const int slow = std::clamp(slow_ + rng_.Range(-2, 2), 0, 5);
+    if (slow != slow_) Put(evening, "slow_stock", house, {}, slow - slow_).amount = int64_t{slow - slow_} * 13'000'000;
+    slow_ = slow;
+    const int64_t credit =
+        std::clamp<int64_t>(credit_used_ + int64_t{rng_.Range(-200, 220)} * 1'000'000, 700'000'000, 1'900'000'000);
     Put(evening, "credit_used", house).amount = credit - credit_used_;
     credit_used_ = credit;
     if (quarter_ends) {
-      for (const std::string_view item : {"brand", "hr_system", "internal_customer", "industry_influence",
-                                          "public_responsibility"}) {
+      for (const std::string_view item :
+           {"brand", "hr_system", "internal_customer", "industry_influence", "public_responsibility"}) {
         Rate(evening, house, item, 72, 92);
       }
       for (const std::string_view type : kTypes) {
@@ -1158,10 +1187,8 @@ class Storyteller {
     if (Civil(day).month == 12) Put(evening, "rating", house, "shareholder_return").amount = rng_.Range(600, 1100);
 
     Report(day, quarter_ends);
-    for (size_t i = 0; i < kCars.size(); ++i) {
-      const auto sold = static_cast<int>(books_[static_cast<size_t>(MonthIndex(day))].units[i]);
-      Restock(day + 1, i, sold + rng_.Range(-1, 1));
-    }
+    for (size_t i = 0; i < kCars.size(); ++i) in_stock_[i] -= books_[static_cast<size_t>(MonthIndex(day))].units[i];
+    Restock(day + 1);
   }
 
   void Appraise(const Person& person, Day day, bool quarter_ends) {
@@ -1201,8 +1228,10 @@ class Storyteller {
     const int64_t gross = part(books.invoiced, 58, 72) + books.value_added * 45 / 100 + books.service * 44 / 100;
     const int64_t net = part(gross, 160, 300);
     const int64_t cost = revenue - net;
-    const int64_t from_existing =
-        books.invoiced == 0 ? 0 : gross / 1000 * (books.existing * 1000 / books.invoiced) * 12 / 10;
+    // The workshop's customers are the house's already.
+    const int64_t from_service = books.service * 44 / 100;
+    const int64_t repeated = books.invoiced == 0 ? 0 : books.existing * 1000 / books.invoiced;  // permille
+    const int64_t from_existing = from_service + (gross - from_service) / 1000 * repeated;
     Reading(day, "revenue_amt", 0, revenue);
     Reading(day, "gross_profit_amt", 0, gross);
     Reading(day, "net_profit_amt", 0, net);
@@ -1210,7 +1239,7 @@ class Storyteller {
     Reading(day, "op_cash_in", 0, part(revenue, 930, 1040));
     Reading(day, "op_cash_out", 0, part(cost, 920, 1030));
     Reading(day, "profit_existing_amt", 0, from_existing);
-    Reading(day, "profit_new_amt", 0, std::max<int64_t>(gross - from_existing, 0));
+    Reading(day, "profit_new_amt", 0, gross - from_existing);
     Reading(day, "profit_loyal_amt", 0, part(from_existing, 480, 640));
     Reading(day, "multi_sales_amt", 0, part(books.invoiced, 110, 170));
     Reading(day, "keep_cost_amt", 0, part(revenue, 3, 6));
@@ -1246,15 +1275,17 @@ class Storyteller {
   std::vector<int64_t> midnight_;  // of each day of the period
   Diary diary_;
   Planned nowhere_;
-  std::vector<Books> books_;  // by month
-  Campaign campaign_;         // of the month
+  std::vector<Books> books_;     // by month
+  Campaign campaign_;            // of the month
   std::vector<size_t> on_duty_;  // desks, today
   size_t grade_ = 0;             // of the lead being told: high, medium, low
   int counted_month_ = 0;
   int counted_ = 0;  // leads of the month
   int64_t leads_ = 0;
   int contracts_ = 0;
-  int owners_ = 0;  // customers from before the history
+  int owners_ = 0;                                // customers from before the history
+  std::array<int64_t, kCars.size()> in_stock_{};  // at the end of the month before
+  int slow_ = 0;                                  // pieces that stand too long
   int64_t credit_used_ = 0;
 };
 
@@ -1306,7 +1337,7 @@ Status Check(const DemoOptions& options) {
     if (value >= low && value <= high) return {};
     return Error("demo_bad_option").With("option", name).With("value", value).With("low", low).With("high", high);
   };
-  RETURN_IF_ERROR(within("dealers", options.dealers, 1, 999));
+  RETURN_IF_ERROR(within("dealers", options.dealers, 1, 2000));
   RETURN_IF_ERROR(within("regions", options.regions, 1, std::min(99, options.dealers)));
   RETURN_IF_ERROR(within("teams", options.teams, 1, 20));
   RETURN_IF_ERROR(within("consultants", options.consultants, 1, 50));
@@ -1320,7 +1351,11 @@ Status Check(const DemoOptions& options) {
         .With("high", "2100-12-31");
   }
   if (!(options.scale > 0 && options.scale <= 20)) {
-    return Error("demo_bad_option").With("option", "scale").With("value", options.scale).With("low", 0).With("high", 20);
+    return Error("demo_bad_option")
+        .With("option", "scale")
+        .With("value", options.scale)
+        .With("low", 0)
+        .With("high", 20);
   }
   return {};
 }
@@ -1362,8 +1397,8 @@ Result<DemoSummary> LoadDemo(System& system, const DemoOptions& options, const D
     Standing standing;
     for (Day day = network.period.from; day <= network.period.to;) {
       const Day last = std::min(AddMonths(day, 1) - 1, network.period.to);
-      RETURN_IF_ERROR(BookDays(system, store, zone, diary, network.period.from, {day, last}, members, standing,
-                               summary.entries));
+      RETURN_IF_ERROR(
+          BookDays(system, store, zone, diary, network.period.from, {day, last}, members, standing, summary.entries));
       if (progress) progress(++done, int64_t{options.dealers} * options.months);
       day = last + 1;
     }

@@ -13,7 +13,7 @@ namespace dealpace::app {
 
 struct DemoOptions {
   int regions = 3;      // 1 to 99, and no more than dealers
-  int dealers = 12;     // in the whole network, spread over the regions; 1 to 999
+  int dealers = 12;     // in the whole network, spread over the regions; 1 to 2000
   int teams = 2;        // in each dealer; 1 to 20
   int consultants = 4;  // in each team; 1 to 50
   int months = 24;      // calendar months told, the one of `until` included; 1 to 240

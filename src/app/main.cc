@@ -26,7 +26,8 @@ struct QuestionOptions {
   std::array<std::vector<std::string>, kDimCount> filters;
 
   void AddTo(CLI::App& command) {
-    command.add_option("--by", by, "Slices and time grains, e.g. source,month / 切分维度和时间粒度");
+    command.add_option("--by", by, "Slices and time grains, e.g. source,month / 切分维度和时间粒度")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command.add_option("--period", arguments.period,
                        "2026, 2026H1, 2026Q4, 2026-10, 2026-W43, 2026-10-07 or A..B / 期间");
     command.add_option("--basis", arguments.basis, "period (default) or cohort / 期间口径或批次口径")
@@ -37,7 +38,9 @@ struct QuestionOptions {
       const std::string name(kDimNames[static_cast<size_t>(d)]);
       std::string spellings = "--" + name;
       if (name.find('_') != std::string::npos) spellings += ",--" + ReplaceAll(name, "_", "-");
-      command.add_option(spellings, filters[static_cast<size_t>(d)], "Only this " + ReplaceAll(name, "_", " "));
+      command.add_option(spellings, filters[static_cast<size_t>(d)], "Only this " + ReplaceAll(name, "_", " "))
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+          ->expected(1);
     }
   }
   KpiArguments Take() {
@@ -61,6 +64,8 @@ int Main(int argc, char** argv) {
   app.name("dealpace");
   app.require_subcommand(1);
   app.fallthrough();
+  // An option given twice: the last one counts (scripts append to what a wrapper sets).
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--data", context.data_dir, "Data folder (default ./data) / 数据目录");
   app.add_option("--db", context.db_url, "Database instead: postgres://… or a SQLite file / 数据库地址");
   app.add_option("--lang", language, "en or zh (default: the locale's) / 语言")->check(CLI::IsMember({"en", "zh"}));

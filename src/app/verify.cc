@@ -59,7 +59,7 @@ class DealerCheck {
   State StateOf(db::Connection& connection) const {
     db::Rows rows = connection.Query(
         "SELECT version, COALESCE((SELECT head FROM ledger_head WHERE dealer_id = ?1), 0) FROM org_version "
-        "WHERE only = 1",
+        "WHERE org_version_id = 1",
         dealer_);
     rows.Next();
     return {rows.Int(0), rows.Int(1)};

@@ -63,7 +63,7 @@ JsonWriter& JsonWriter::Int(int64_t number) {
 
 JsonWriter& JsonWriter::Number(double number) {
   if (!std::isfinite(number)) return Null();
-  if (number == std::floor(number) && std::abs(number) < 1e15) return Int(static_cast<int64_t>(number));
+  if (number == std::floor(number) && std::abs(number) < 9.2e18) return Int(static_cast<int64_t>(number));
   Separate();
   char buffer[40];
   const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);

@@ -7,8 +7,8 @@
 
 namespace dealpace {
 
-// Writes JSON text piece by piece, commas and nesting by itself. Numbers keep every digit: whole ones without point or
-// exponent, others in the shortest form that reads back the same.
+// Writes JSON text piece by piece, commas and nesting by itself. Numbers keep every digit: whole ones of 64 bits
+// without point or exponent, others in the shortest form that reads back the same.
 class JsonWriter {
  public:
   JsonWriter& BeginObject() { return Open('{'); }

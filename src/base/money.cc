@@ -1,5 +1,6 @@
 #include "base/money.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -142,8 +143,9 @@ std::optional<int64_t> ToUnits(const Decimal& number, int64_t per_one) {
   int scale = number.scale;
   const bool negative = value < 0;
   if (negative) value = -value;
-  while (scale > 30) value /= 10, --scale;
-  if (value > Pow10(32)) return std::nullopt;
+  // Places far behind the one that is rounded to go first; cut off, they cannot turn a half into less than one.
+  while (scale > 30 || (scale > 0 && value > Pow10(29))) value /= 10, --scale;
+  if (value > Pow10(30)) return std::nullopt;
   value *= per_one;
   if (scale > 0) {
     const __int128 divisor = Pow10(scale);
@@ -182,7 +184,8 @@ double RoundHalfAway(double value, int decimals) {
   if (!std::isfinite(value)) return value;
   const double factor = std::pow(10.0, decimals);
   const double scaled = std::abs(value) * factor;
-  const double rounded = std::floor(scaled + 0.5 + std::max(1.0, scaled) * 1e-12);
+  if (scaled >= 4503599627370496.0) return value;  // 2^52: no places left to round
+  const double rounded = std::floor(scaled + 0.5 + std::clamp(scaled * 1e-12, 1e-12, 1e-4));
   return std::copysign(rounded / factor, value);
 }
 

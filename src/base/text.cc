@@ -152,7 +152,7 @@ int DisplayWidth(std::string_view text) {
 std::string ClosestWord(std::string_view word, const std::vector<std::string>& candidates) {
   const std::string lower = ToLower(word);
   std::string best;
-  size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
+  size_t best_distance = (word.size() < 4 ? 1 : std::max<size_t>(2, word.size() / 3)) + 1;
   for (const std::string& candidate : candidates) {
     const size_t gap = candidate.size() > word.size() ? candidate.size() - word.size() : word.size() - candidate.size();
     if (gap >= best_distance) continue;

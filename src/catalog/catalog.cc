@@ -81,8 +81,7 @@ std::vector<std::string> Catalog::RecordableEvents() const {
 class Loader {
  public:
   Loaded Run(const std::vector<EmbeddedFile>& files) {
-    for (const std::string_view name :
-         {"events.toml", "measures.toml", "kpis.toml", "stages.toml", "codes.toml"}) {
+    for (const std::string_view name : {"events.toml", "measures.toml", "kpis.toml", "stages.toml", "codes.toml"}) {
       for (const EmbeddedFile& file : files) {
         if (file.name == name || file.name.ends_with("/" + std::string(name))) ReadFile(name, file);
       }
@@ -241,8 +240,8 @@ class Loader {
     event.source = Text(id, table, "source", true);
     if (const toml::table* interval = table["interval"].as_table()) {
       event.interval.emplace();
-      pending_intervals_.push_back({catalog_->events_.size(), Texts(id, *interval, "opened_by"),
-                                    Texts(id, *interval, "closed_by")});
+      pending_intervals_.push_back(
+          {catalog_->events_.size(), Texts(id, *interval, "opened_by"), Texts(id, *interval, "closed_by")});
     }
     if (const toml::table* timely = table["timely"].as_table()) {
       event.timely.emplace();
@@ -296,8 +295,8 @@ class Loader {
 
   void ReadKpi(const std::string& id, const toml::table& table, const Place& place) {
     CheckKeys(id, table,
-              {"name", "also", "formula", "formula_lower", "parameter", "family", "unit", "better", "slices",
-               "cadence", "basis", "meaning", "beware", "benchmark", "source", "see_also"});
+              {"name", "also", "formula", "formula_lower", "parameter", "family", "unit", "better", "slices", "cadence",
+               "basis", "meaning", "beware", "benchmark", "source", "see_also"});
     if (!Register(catalog_->kpi_index_, id, catalog_->kpis_.size(), place)) return;
     Kpi kpi;
     kpi.id = id;
@@ -337,6 +336,9 @@ class Loader {
   }
 
   void ReadStage(const std::string& id, const toml::table& table, const Place& place) {
+    CheckKeys(id, table,
+              {"name", "order", "event", "milestone", "terminal", "next", "owner", "activities", "access_forms",
+               "forms", "kpis", "synonyms"});
     for (const Stage& other : catalog_->stages_) {
       if (other.id == id) Complain(place, Error("catalog_duplicate_id").With("id", id));
     }
@@ -360,6 +362,7 @@ class Loader {
   }
 
   void ReadList(const std::string& id, const toml::table& table, const Place& place) {
+    CheckKeys(id, table, {"name", "dimension", "event", "also", "feature", "codes"});
     for (const CodeList& other : catalog_->lists_) {
       if (other.id == id) Complain(place, Error("catalog_duplicate_id").With("id", id));
     }

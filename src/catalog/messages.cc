@@ -1,5 +1,7 @@
 #include "catalog/messages.h"
 
+#include <algorithm>
+
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
@@ -10,6 +12,35 @@ namespace {
 
 Bilingual ReadBilingual(const toml::node_view<const toml::node>& node) {
   return {node["en"].value_or<std::string>(""), node["zh"].value_or<std::string>("")};
+}
+
+// The text with the error's arguments put in. A part in {? … ?} goes when the argument that it names is missing or
+// empty. What an argument says is not looked into again.
+std::string Fill(std::string_view text, const Error& error) {
+  std::string filled;
+  while (!text.empty()) {
+    const size_t brace = text.find('{');
+    filled += text.substr(0, brace);
+    if (brace == std::string_view::npos) break;
+    text.remove_prefix(brace);
+    if (text.starts_with("{?")) {
+      const size_t end = text.find("?}");
+      const std::string_view part = text.substr(2, end == std::string_view::npos ? end : end - 2);
+      const size_t name = part.find('{');
+      if (name != std::string_view::npos && !error.Arg(part.substr(name + 1, part.find('}') - name - 1)).empty()) {
+        filled += Fill(part, error);
+      }
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+      continue;
+    }
+    const size_t end = text.find('}');
+    const auto given = std::find_if(error.args.begin(), error.args.end(), [&](const auto& arg) {
+      return end != std::string_view::npos && arg.first == text.substr(1, end - 1);
+    });
+    filled += given == error.args.end() ? "{" : given->second;
+    text.remove_prefix(given == error.args.end() ? 1 : end + 1);
+  }
+  return filled;
 }
 
 }  // namespace
@@ -49,10 +80,9 @@ std::string Messages::Render(const Error& error, Language language) const {
     for (const auto& [name, value] : error.args) text += " " + name + "=" + value;
     return text;
   }
-  text = found->message.In(language);
   const std::string& todo = found->todo.In(language);
-  if (!todo.empty()) text += (language == Language::kChinese ? "" : " ") + todo;
-  for (const auto& [name, value] : error.args) text = ReplaceAll(text, "{" + name + "}", value);
+  text = Fill(found->message.In(language), error);
+  if (!todo.empty()) text += (language == Language::kChinese ? "" : " ") + Fill(todo, error);
   return text;
 }
 

@@ -24,7 +24,8 @@ class Messages {
     Bilingual todo;
   };
   [[nodiscard]] const Message* Find(std::string_view code) const;
-  // One paragraph for a person: message and advice, `{name}` replaced by the error's arguments.
+  // One paragraph for a person: message and advice, `{name}` replaced by the error's arguments; a part in `{? … ?}` is
+  // left out where the error has not the argument that it names.
   [[nodiscard]] std::string Render(const Error& error, Language language) const;
   [[nodiscard]] const std::map<std::string, Message, std::less<>>& all() const { return messages_; }
 

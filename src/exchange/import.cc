@@ -46,6 +46,12 @@ std::vector<std::string> Texts(const Row& row) {
   return texts;
 }
 
+bool IsRefusalHeader(std::string_view header) {
+  return std::any_of(kRefusalHeaders.begin(), kRefusalHeaders.end(), [header](const Bilingual& known) {
+    return header == known.en || header == known.zh;
+  });
+}
+
 // ---- Finding the header ----
 
 // The column names that a row gives; a nameless column goes by its number.
@@ -211,7 +217,13 @@ class Importer {
     }
     ASSIGN_OR_RETURN(HeaderFound header, FindHeader(first_rows_, options_.mapping, options_.kind, catalog_));
     summary_.header_row = first_rows_[header.row].number;
-    summary_.headers = std::move(header.names);
+    for (size_t i = 0; i < header.names.size(); ++i) {
+      if (IsRefusalHeader(header.names[i])) {
+        dropped_columns_.push_back(i);
+      } else {
+        summary_.headers.push_back(header.names[i]);
+      }
+    }
     first_rows_.erase(first_rows_.begin(), first_rows_.begin() + static_cast<std::ptrdiff_t>(header.row) + 1);
     return {};
   }
@@ -282,6 +294,10 @@ class Importer {
   // ---- Chunks ----
 
   Status Take(Row&& row) {
+    // What a file of refused rows adds says nothing of the row itself.
+    for (auto column = dropped_columns_.rbegin(); column != dropped_columns_.rend(); ++column) {
+      if (*column < row.cells.size()) row.cells.erase(row.cells.begin() + static_cast<std::ptrdiff_t>(*column));
+    }
     if (IsBlankRow(row)) return {};
     ++summary_.rows_read;
     Pending pending;
@@ -632,6 +648,17 @@ class Importer {
     });
   }
 
+  // How many rules before this one have the same event and constants. Of a wide sheet's columns, the day tells.
+  [[nodiscard]] int PlaceAmongEquals(const EventRule& rule) const {
+    if (mapping_.kind == "readings") return 0;
+    int place = 0;
+    for (const EventRule& other : rules_) {
+      if (&other == &rule) break;
+      if (other.name == rule.name && other.constants == rule.constants) ++place;
+    }
+    return place;
+  }
+
   // The event (or the measure's reading) that the rule records; -1 when the row names none.
   Result<int> EventOf(const Pending& pending, const EventRule& rule) const {
     if (mapping_.kind == "readings") {
@@ -686,10 +713,17 @@ class Importer {
     statement.dealer = dealer->id;
     std::string identity = dealer->code + '\x1e' + definition.id + '\x1e';
     for (const auto& [field, value] : rule.constants) identity += field + '=' + value + '\x1f';
+    // Rules of the same event are told apart by their place among each other.
+    if (const int place = PlaceAmongEquals(rule); place > 0) identity += '#' + std::to_string(place);
+    ASSIGN_OR_RETURN(const std::optional<DateTime> date, DateOfRule(pending, rule));
+    // The columns of a wide sheet are figures of different days: the day belongs to what a figure is.
+    if (mapping_.kind == "readings" && !mapping_.rules.empty()) {
+      if (!date) return std::optional<Statement>();
+      identity += '@' + FormatDay(date->day);
+    }
     statement.key = HashText(identity + '\x1e' + pending.key);
 
     if (!Holds(pending, rule)) return std::optional(std::move(statement));
-    ASSIGN_OR_RETURN(const std::optional<DateTime> date, DateOfRule(pending, rule));
     if (!date) return std::optional(std::move(statement));
 
     NewEntry entry;
@@ -791,6 +825,7 @@ class Importer {
   Mapping mapping_;
   std::vector<EventRule> rules_;
   std::vector<int> key_columns_;
+  std::vector<size_t> dropped_columns_;
   std::set<std::string> missing_;
   mutable std::map<std::string, int> column_index_;
   std::optional<Zone> file_zone_;
@@ -806,6 +841,9 @@ class Importer {
 };
 
 }  // namespace
+
+const std::array<Bilingual, 2> kRefusalHeaders = {
+    {{"refused row", "被拒行号"}, {"refused because", "拒绝原因"}}};
 
 Result<ImportSummary> Import(db::Database& database, const catalog::Catalog& catalog, const ImportOptions& options) {
   return Importer(database, catalog, options).Run();

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "catalog/catalog.h"
 #include "db/db.h"
 #include "exchange/booker.h"
@@ -55,6 +57,10 @@ struct ImportSummary {
   enum class State { kDone, kDryRun, kReversed } state = State::kDone;
   std::optional<Error> broke_off;  // why the batch was taken back as a whole (kReversed)
 };
+
+// Headers of the two columns that a file of refused rows has behind those of the original: the row's number and the
+// reason. An import leaves such columns out, so that mended rows are the rows they were.
+extern const std::array<Bilingual, 2> kRefusalHeaders;
 
 // Imports a file. Fails, with nothing booked, when the file cannot be read as a table, the mapping does not fit it
 // (unknown_column), or nothing can be guessed (mapping_not_guessed, with the headers). When reading breaks off in the

@@ -55,7 +55,9 @@ void WriteCells(JsonWriter& json, const Answer& answer, const RowAnswer& row) {
       WriteFigure(json, cell.versus, answer.columns[c]);
       json.EndObject();
       json.Key("change");
-      cell.change ? json.Number(*cell.change) : json.Null();
+      Figure change;
+      change.value = cell.change;
+      WriteValue(json, change, answer.columns[c]);
     }
     json.EndObject();
   }

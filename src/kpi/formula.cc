@@ -9,6 +9,7 @@ namespace dealpace::kpi {
 namespace {
 
 constexpr int kDepthMax = 100;
+constexpr int kPartsMax = 1000;  // names, numbers, operators, conditions: a chain of operators is deep, too
 
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -85,14 +86,19 @@ class Parser {
     return true;
   }
 
-  NodePtr Make(Node::Kind kind, size_t at) const {
+  void Count() {
+    if (++parts_ > kPartsMax && !error_) error_ = Error("formula_too_large");
+  }
+
+  NodePtr Make(Node::Kind kind, size_t at) {
+    Count();
     auto node = std::make_unique<Node>();
     node->kind = kind;
     node->position = Position(at);
     return node;
   }
 
-  NodePtr Binary(Node::Op op, size_t at, NodePtr left, NodePtr right) const {
+  NodePtr Binary(Node::Op op, size_t at, NodePtr left, NodePtr right) {
     if (!left || !right) return nullptr;
     NodePtr node = Make(Node::Kind::kBinary, at);
     node->op = op;
@@ -210,6 +216,8 @@ class Parser {
     node->children.push_back(std::move(inner));
     do {
       SkipBlanks();
+      Count();
+      if (error_) return nullptr;
       FormulaFilter filter;
       filter.position = Position(at_);
       const size_t name_at = at_;
@@ -246,6 +254,7 @@ class Parser {
   std::string_view text_;
   size_t at_ = 0;
   int depth_ = 0;
+  int parts_ = 0;
   std::optional<Error> error_;
 };
 

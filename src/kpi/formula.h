@@ -39,8 +39,8 @@ struct Node {
   std::vector<FormulaFilter> filters;  // kFilter
 };
 
-// Reads a formula. Fails with formula_syntax ("position", counted in characters from 1, "expected", "found") and
-// formula_too_deep (nested more than 100 levels).
+// Reads a formula. Fails with formula_syntax ("position", counted in characters from 1, "expected", "found"),
+// formula_too_deep (nested more than 100 levels) and formula_too_large (more than 1000 parts).
 [[nodiscard]] Result<std::unique_ptr<Node>> ParseFormula(std::string_view text);
 
 // One column asked for: "name=formula", or a formula whose text is its name.

@@ -11,6 +11,8 @@ namespace {
 using catalog::Unit;
 
 constexpr int kNestingMax = 40;  // KPIs inside KPIs; cycles are refused before
+// Parts of a column with its KPIs written out: those with an argument repeat it, and inside one another multiply it.
+constexpr int kPartsMax = 10'000;
 
 UnitVector UnitsOf(Unit unit) {
   switch (unit) {
@@ -130,6 +132,7 @@ Error Program::UnknownName(const Node& node) const {
 Status Program::Add(const NamedFormula& column, std::optional<Shift> compare, bool compare_target) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Node> node, ParseFormula(column.formula));
   Context context;
+  parts_ = 0;
   ASSIGN_OR_RETURN(Compiled compiled, Compile(*node, context));
   Column added;
   added.name = column.name;
@@ -146,6 +149,8 @@ Status Program::Add(const NamedFormula& column, std::optional<Shift> compare, bo
     } else if (const int measure = catalog_.FindMeasure(node->name); measure >= 0) {
       added.unit = catalog_.measures()[static_cast<size_t>(measure)].unit;
       added.id = node->name;
+    } else if (node->kind == Node::Kind::kCall && node->name == "mean") {
+      added.unit = Unit::kScore;
     }
   }
   if (compare) {
@@ -168,6 +173,7 @@ Status Program::Add(const NamedFormula& column, std::optional<Shift> compare, bo
 }
 
 Result<Program::Compiled> Program::Compile(const Node& node, const Context& context) {
+  if (++parts_ > kPartsMax) return Error("formula_too_large");
   switch (node.kind) {
     case Node::Kind::kNumber: return Compiled{MakeNumber(node.number), {.any = true}};
     case Node::Kind::kName: return CompileName(node, context);
@@ -311,7 +317,9 @@ Result<Program::Compiled> Program::CompileTarget(const Node& node, const Context
     Context scratch;
     scratch.nesting = context.nesting;
     Program apart(catalog_);  // only the units are wanted
+    apart.parts_ = parts_;
     ASSIGN_OR_RETURN(Compiled compiled, apart.CompileName(*named, scratch));
+    parts_ = apart.parts_;
     units = compiled.units;
   } else if (named->kind == Node::Kind::kName) {
     return UnknownName(*named);

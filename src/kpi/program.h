@@ -86,7 +86,8 @@ class Program {
   };
 
   // Adds a column. Fails with formula_syntax …, unknown_name (with a suggestion), balance_needs_operator,
-  // operator_needs_balance, kpi_needs_argument, wrong_arguments, unit_mismatch, unknown_dimension.
+  // operator_needs_balance, kpi_needs_argument, wrong_arguments, unit_mismatch, unknown_dimension,
+  // formula_too_large (with its KPIs written out).
   [[nodiscard]] Status Add(const NamedFormula& column, std::optional<Shift> compare = std::nullopt,
                            bool compare_target = false);
 
@@ -113,6 +114,7 @@ class Program {
   std::vector<Column> columns_;
   std::vector<Atom> atoms_;
   std::vector<External> externals_;
+  int parts_ = 0;  // of the column being compiled
 };
 
 // Looks into every formula of the catalogue: syntax, unknown names, cycles, units (a count plus money), a declared

@@ -132,24 +132,25 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
 
 std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
                                                  DealerId dealer, std::span<const Hash128> keys) {
-  constexpr size_t kAtOnce = 64;
+  // PostgreSQL is asked for many keys at a time, because each question is a journey. SQLite has none, but must be told
+  // the index: by itself it would rather read all of the dealer's entries.
+  const bool sqlite = connection.kind() == db::Kind::kSqlite;
+  const size_t at_once = sqlite ? 1 : 256;
+  std::string sql = "SELECT entry_key, seq, reverses, " + std::string(kContent) + " FROM ledger_entry " +
+                    (sqlite ? "INDEXED BY ledger_entry_key " : "") + "WHERE dealer_id = ?1 AND entry_key IN (";
+  for (size_t i = 0; i < at_once; ++i) sql += (i == 0 ? "?" : ", ?") + std::to_string(i + 2);
+  sql += ")";
   std::unordered_map<Hash128, KeyedEntry> found;
-  // One statement for full groups, prepared once; the last group repeats its last key.
-  static const std::string kSql = [] {
-    std::string sql = "SELECT entry_key, seq, reverses, " + std::string(kContent) +
-                      " FROM ledger_entry WHERE dealer_id = ?1 AND entry_key IN (";
-    for (size_t i = 0; i < kAtOnce; ++i) sql += (i == 0 ? "?" : ", ?") + std::to_string(i + 2);
-    return sql + ")";
-  }();
   std::unordered_map<Hash128, int64_t> newest;  // seq of the key's last entry, reversals included
-  for (size_t begin = 0; begin < keys.size(); begin += kAtOnce) {
-    std::vector<std::array<char, 16>> bytes(kAtOnce);
-    std::vector<db::Value> values{dealer};
-    for (size_t i = 0; i < kAtOnce; ++i) {
+  std::vector<std::array<char, 16>> bytes(at_once);
+  std::vector<db::Value> values;
+  for (size_t begin = 0; begin < keys.size(); begin += at_once) {
+    values.assign(1, dealer);
+    for (size_t i = 0; i < at_once; ++i) {  // a last group that is not full repeats its last key
       bytes[i] = keys[std::min(begin + i, keys.size() - 1)].Bytes();
       values.emplace_back(db::Blob{{bytes[i].data(), bytes[i].size()}});
     }
-    db::Rows rows = connection.QueryValues(kSql, values);
+    db::Rows rows = connection.QueryValues(sql, values);
     while (rows.Next()) {
       const Hash128 key = Hash128::FromBytes(rows.Bytes(0));
       const int64_t seq = rows.Int(1);

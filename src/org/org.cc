@@ -10,7 +10,7 @@ namespace dealpace::org {
 namespace {
 
 void Moved(db::Connection& connection) {
-  connection.Execute("UPDATE org_version SET version = version + 1 WHERE only = 1");
+  connection.Execute("UPDATE org_version SET version = version + 1 WHERE org_version_id = 1");
 }
 
 std::string_view NameOr(std::string_view name, std::string_view code) { return name.empty() ? code : name; }
@@ -190,7 +190,7 @@ Result<std::shared_ptr<const facts::OrgView>> DatabaseOrg::Current() {
   using View = std::shared_ptr<const facts::OrgView>;
   const std::lock_guard lock(mutex_);
   return database_.Read<View>([this](db::Connection& connection) -> Result<View> {
-    db::Rows version = connection.Query("SELECT version FROM org_version WHERE only = 1");
+    db::Rows version = connection.Query("SELECT version FROM org_version WHERE org_version_id = 1");
     version.Next();
     if (view_ != nullptr && version.Int(0) == version_) return view_;
 

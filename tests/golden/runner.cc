@@ -394,7 +394,8 @@ class Player {
     const catalog::Event& event = catalog_.events()[static_cast<size_t>(entry.event)];
     if (event.derived() || event.reading_of >= 0) Fail(line, event.id + " is never recorded");
     if (!event.amount && row.contains("amount")) Fail(line, event.id + " has no amount");
-    if (const std::string_view reason = Cell(row, "reason"); !reason.empty() && !event.reasons.empty() &&
+    if (const std::string_view reason = Cell(row, "reason");
+        !reason.empty() && !event.reasons.empty() &&
         std::find(event.reasons.begin(), event.reasons.end(), reason) == event.reasons.end()) {
       Fail(line, event.id + " has no reason " + std::string(reason));
     }
@@ -462,11 +463,12 @@ class Player {
     // Each reversal has a moment of its own, so that it can be told from the one before.
     const Day recorded = options.contains("recorded") ? DayOf(at_, Cell(options, "recorded")) : now_;
     const Instant recorded_at{dealer.zone.At(recorded, 720 * kMinuteMs).ms + ++reversals_};
+    const std::string staff = words[2] == "-" ? "" : words[2];
     std::vector<int64_t> seqs;
     std::vector<ledger::NewEntry> anew;
     for (Booked& entry : booked_) {
       if (wanted <= 0) break;
-      if (entry.reversed || entry.dealer != dealer_code || entry.content.day != day || entry.staff != words[2] ||
+      if (entry.reversed || entry.dealer != dealer_code || entry.content.day != day || entry.staff != staff ||
           entry.content.event != event || (options.contains("lead") && entry.content.lead != Cell(options, "lead"))) {
         continue;
       }
@@ -479,7 +481,6 @@ class Player {
       }
     }
     if (wanted > 0) Fail(at_, "there are not so many entries to take back");
-    const std::string staff = words[2];
     world_.Transaction([&] {
       world_.Reverse(dealer.id, seqs, Cell(options, "because"), recorded_at);
       if (!anew.empty()) Append(dealer_code, staff, anew, recorded_at);
@@ -489,14 +490,14 @@ class Player {
 
   // ---- Questions ----
 
-  // ask EXPR[,EXPR] in PERIOD [by a,b] [for dim value]… [basis cohort] [within 30d] [vs previous|year-ago|target]
-  //     [as known at DAY | as known before the reversal] [scope DEALER]
+  // ask EXPR[,EXPR] in PERIOD [by a,b] [for DIM VALUE[|VALUE]]… [basis cohort] [within 30d]
+  //     [vs previous|year-ago|target] [as known at DAY | as known before the reversal] [scope DEALER[|DEALER]]
   void Ask(std::vector<std::string>& out) {
     Asked asked;
     asked.line = static_cast<int>(at_) + 1;
     const size_t first = at_;
     asked.question = std::string(WithoutComment(lines_[at_++]));
-    while (asked.question.ends_with(',') && at_ < lines_.size()) {
+    while (asked.question.find(" in ") == std::string::npos && at_ < lines_.size()) {  // goes on below
       asked.question += " " + std::string(WithoutComment(lines_[at_++]));
     }
     out.insert(out.end(), lines_.begin() + static_cast<long>(first), lines_.begin() + static_cast<long>(at_));
@@ -620,7 +621,7 @@ std::string LineDiff(const std::vector<std::string>& expected, const std::vector
   for (size_t i = n; i-- > 0;) {
     for (size_t j = m; j-- > 0;) {
       common[i][j] = Normal(expected[i]) == Normal(actual[j]) ? common[i + 1][j + 1] + 1
-                                                               : std::max(common[i + 1][j], common[i][j + 1]);
+                                                              : std::max(common[i + 1][j], common[i][j + 1]);
     }
   }
   std::string out;

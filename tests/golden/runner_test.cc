@@ -20,9 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // tests/golden of the source tree.
-fs::path Folder() {
-  return fs::exists("tests/golden") ? fs::path("tests/golden") : fs::path(__FILE__).parent_path();
-}
+fs::path Folder() { return fs::exists("tests/golden") ? fs::path("tests/golden") : fs::path(__FILE__).parent_path(); }
 
 std::vector<std::string> Files() {
   std::vector<std::string> files;
@@ -172,9 +170,11 @@ TEST(GoldenRunner, TakesBlanksAndCommentsAsTheyCome) {
 }
 
 TEST(GoldenRunner, RewritesWhatDiffersAndLeavesTheRest) {
-  const std::string wrong = std::string(kSmall) + "  ana  50 % 5 / 10  # by hand\n\nask deal_cnt in 2026-03\n    4 # four\n";
-  const std::string right = std::string(kSmall) +
-                            "  ana    40 %  4 / 10   # by hand\n  total  40 %  4 / 10\n\nask deal_cnt in 2026-03\n    4 # four\n";
+  const std::string wrong =
+      std::string(kSmall) + "  ana  50 % 5 / 10  # by hand\n\nask deal_cnt in 2026-03\n    4 # four\n";
+  const std::string right =
+      std::string(kSmall) +
+      "  ana    40 %  4 / 10   # by hand\n  total  40 %  4 / 10\n\nask deal_cnt in 2026-03\n    4 # four\n";
   EXPECT_EQ(PlayText(wrong).text, right);
   EXPECT_EQ(PlayText(right).text, right);
 }
@@ -191,7 +191,8 @@ TEST(GoldenRunner, RefusesWhatItCannotRead) {
   EXPECT_EQ(complaint("now today\n"), "a.golden:1: \"today\" is not a day");
   EXPECT_EQ(complaint("events\n  day  evnt\n"), "a.golden:2: unknown column \"evnt\"");
   EXPECT_EQ(complaint("events\n  day  event\n  2026-03-01  sold\n"), "a.golden:3: unknown event \"sold\"");
-  EXPECT_EQ(complaint("events\n  day  event  reason\n  2026-03-01  lost  rain\n"), "a.golden:3: lost has no reason rain");
+  EXPECT_EQ(complaint("events\n  day  event  reason\n  2026-03-01  lost  rain\n"),
+            "a.golden:3: lost has no reason rain");
   EXPECT_EQ(complaint("sell\n"), "a.golden:1: unknown keyword \"sell\"");
   EXPECT_EQ(complaint("now 2026-04-01\nreverse 2026-03-01 ana deal 1 because \"x\"\n"),
             "a.golden:2: there are not so many entries to take back");

@@ -38,7 +38,6 @@ class World {
 // from facts derived anew, and throws when the two differ.
 [[nodiscard]] std::unique_ptr<World> MakeMemoryWorld(std::shared_ptr<const catalog::Catalog> catalog);
 // The whole system over a database of its own, which goes with the world.
-[[nodiscard]] std::unique_ptr<World> MakeDatabaseWorld(std::shared_ptr<const catalog::Catalog> catalog,
-                                                       db::Kind kind);
+[[nodiscard]] std::unique_ptr<World> MakeDatabaseWorld(std::shared_ptr<const catalog::Catalog> catalog, db::Kind kind);
 
 }  // namespace dealpace::golden

@@ -40,6 +40,12 @@ int Context::Fail(const Error& error, int code) const {
   return code;
 }
 
+int Context::FailQuestion(const Error& error) const {
+  const auto* message = catalog::Messages::Get().Find(error.code);
+  const bool usage = message != nullptr && message->status >= 400 && message->status < 500;
+  return Fail(error, usage ? kExitUsage : kExitProblems);
+}
+
 Language LanguageOfLocale() {
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
     const char* value = std::getenv(name);

@@ -33,6 +33,8 @@ struct Context {
   [[nodiscard]] Result<std::unique_ptr<System>> OpenSystem() const;
   // Prints an error for people on stderr, or as JSON where JSON was asked for; returns the exit code.
   int Fail(const Error& error, int code = kExitProblems) const;
+  // The same for a question that could not be answered: bad usage where the catalogue's message has a 4xx status.
+  int FailQuestion(const Error& error) const;
 };
 
 // The language of LC_ALL, LC_MESSAGES or LANG: Chinese where it starts with "zh".
@@ -64,7 +66,6 @@ struct ImportArguments {
   std::string errors_file;
   bool create_missing = false;
   bool dry_run = false;
-  bool show_mapping = false;  // print the mapping, guessed or given, and do nothing
 };
 int RunImport(const Context& context, const ImportArguments& arguments);
 int RunImportList(const Context& context);

@@ -150,8 +150,7 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
     options.header = [&](const std::vector<std::string>& headers) {
       std::vector<std::string> cells;
       for (const std::string& header : headers) cells.push_back(exchange::GuardText(header));
-      cells.emplace_back(context.Say("row", "行号"));
-      cells.emplace_back(context.Say("reason", "拒绝原因"));
+      for (const Bilingual& header : exchange::kRefusalHeaders) cells.push_back(header.In(context.language));
       errors << "\xEF\xBB\xBF" << exchange::CsvLine(cells);
     };
     options.refused = [&, width = size_t{0}](int64_t row, const std::vector<std::string>& texts,
@@ -168,7 +167,10 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
   options.progress = ProgressBar(context.Say("Importing", "导入"));
 
   const auto summary = exchange::Import((*system)->database(), catalog, options);
-  if (!summary.ok()) return context.Fail(summary.error());
+  if (!summary.ok()) {
+    const bool no_file = summary.error().code == "file_unreadable";
+    return context.Fail(summary.error(), no_file ? kExitUsage : kExitProblems);
+  }
   if (context.format == Format::kJson) {
     std::fputs(SummaryJson(*summary, context.language).c_str(), stdout);
   } else {

@@ -3,7 +3,6 @@
 #include "app/commands/context.h"
 #include "base/json.h"
 #include "base/money.h"
-#include "catalog/messages.h"
 #include "base/zones.h"
 #include "exchange/print.h"
 #include "kpi/tables.h"
@@ -78,11 +77,7 @@ int RunKpi(const Context& context, const KpiArguments& arguments) {
   const auto question = MakeQuestion(arguments, kpi::SplitColumns(arguments.expressions));
   if (!question.ok()) return context.Fail(question.error(), kExitUsage);
   const auto answer = (*system)->engine().Ask(*question);
-  if (!answer.ok()) {
-    const auto* message = catalog::Messages::Get().Find(answer.error().code);
-    const bool usage = message != nullptr && message->status >= 400 && message->status < 500;
-    return context.Fail(answer.error(), usage ? kExitUsage : kExitProblems);
-  }
+  if (!answer.ok()) return context.FailQuestion(answer.error());
   Print(context, **system, *answer);
   return kExitOk;
 }
@@ -141,7 +136,7 @@ int RunTable(const Context& context, const std::string& name, const KpiArguments
   const auto question = MakeQuestion(with_staff, kpi::SuccessTableColumns());
   if (!question.ok()) return context.Fail(question.error(), kExitUsage);
   const auto answer = (*system)->engine().Ask(*question);
-  if (!answer.ok()) return context.Fail(answer.error());
+  if (!answer.ok()) return context.FailQuestion(answer.error());
   if (context.format == Format::kTable) {
     const std::string text = SuccessTableText(context, **system, *answer);
     std::fwrite(text.data(), 1, text.size(), stdout);

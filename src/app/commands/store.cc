@@ -86,7 +86,7 @@ int RunInit(const Context& context) {
   } else {
     std::printf(context.Say("Store created: %s\nNext: dealpace import events FILE, or dealpace demo\n",
                             "数据库已创建：%s\n下一步：dealpace import events 文件，或 dealpace demo\n"),
-                context.db_url.empty() ? context.DatabaseUrl().c_str() : "PostgreSQL");
+                (*store)->kind() == db::Kind::kSqlite ? context.DatabaseUrl().c_str() : "PostgreSQL");
   }
   return kExitOk;
 }

@@ -1,0 +1,242 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "app/verify.h"
+#include "app/wiring.h"
+#include "db/testing.h"
+#include "ledger/batch.h"
+#include "tests/property/questions.h"
+
+// What `dealpace verify` finds, and that two processes over one database see each other's entries at once.
+namespace dealpace::test {
+namespace {
+
+std::shared_ptr<const catalog::Catalog> TheCatalog() {
+  static const auto catalog = app::LoadCatalog().catalog;
+  return catalog;
+}
+
+std::string TextOf(const Error& error) {
+  std::string text = error.code;
+  for (const auto& [name, value] : error.args) text += " " + name + "=" + value;
+  return text;
+}
+
+class VerifyTest : public testing::TestWithParam<db::Kind> {};
+
+TEST_P(VerifyTest, TwoSystemsOverOneDatabaseAnswerAlike) {
+  const db::TestDatabase store(GetParam());
+  app::System one(store.Another(), TheCatalog());
+  app::System other(store.Another(), TheCatalog());
+  const History history = MakeHistory(*TheCatalog(), 900, 30);
+  const Ids ids = TellOrg(history, one.database());
+  Random random(1);
+  std::vector<int64_t> seqs;
+  constexpr size_t kRounds = 25;
+  size_t moved = 0;
+  for (size_t round = 0; round < kRounds; ++round) {
+    // Each writes in turn; at once both know it.
+    app::System& writer = round % 2 == 0 ? one : other;
+    const size_t size = history.said.size();
+    Tell(history, ids, *TheCatalog(), size * round / kRounds, size * (round + 1) / kRounds, writer.database(), seqs);
+    for (; moved < history.moves.size() * (round + 1) / kRounds; ++moved) {
+      TellMove(ids, history.moves[moved], writer.database());
+    }
+    for (int i = 0; i < 3; ++i) {
+      const Asked asked = MakeQuestion(*TheCatalog(), history, random);
+      const std::string answer = test::TextOf(other.engine().Ask(asked.question));
+      ASSERT_EQ(answer, test::TextOf(one.engine().Ask(asked.question))) << asked.Text();
+      if (round % 5 != 4) continue;
+      app::System fresh(store.Another(), TheCatalog());
+      ASSERT_EQ(answer, test::TextOf(fresh.engine().Ask(asked.question))) << asked.Text();
+    }
+  }
+}
+
+// A small sound ledger to damage: dealer d0, some entries of which one is reversed.
+class DamageTest : public VerifyTest {
+ protected:
+  DamageTest() : store_(GetParam()), system_(store_.Another(), TheCatalog()) {
+    History history = MakeHistory(*TheCatalog(), 950, 10);
+    history.said.resize(200);
+    const Ids ids = TellOrg(history, system_.database());
+    std::vector<int64_t> seqs;
+    Tell(history, ids, *TheCatalog(), 0, history.said.size(), system_.database(), seqs);
+    dealer_ = ids.dealers[0];
+  }
+
+  void Write(const std::function<void(db::Connection&)>& work) {
+    const Status status = system_.database().Write<void>([&](db::Connection& connection) -> Status {
+      work(connection);
+      return {};
+    });
+    ASSERT_TRUE(status.ok()) << TextOf(status.error());
+  }
+  int64_t Number(std::string_view sql) {
+    int64_t number = 0;
+    Write([&](db::Connection& connection) {
+      db::Rows rows = connection.Query(sql, dealer_);
+      if (rows.Next()) number = rows.Int(0);
+    });
+    return number;
+  }
+  // Findings as text.
+  std::vector<std::string> Findings() {
+    const auto report = app::VerifyAll(system_);
+    std::vector<std::string> texts;
+    if (!report.ok()) return {TextOf(report.error())};
+    for (const Error& finding : report->ledger.findings) texts.push_back(TextOf(finding));
+    return texts;
+  }
+  void ExpectOnly(const std::string& finding) { EXPECT_EQ(Findings(), std::vector<std::string>{finding}); }
+
+  db::TestDatabase store_;
+  app::System system_;
+  DealerId dealer_;
+};
+
+TEST_P(DamageTest, ASoundLedgerHasNoFindings) {
+  const auto report = app::VerifyAll(system_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->ok());
+  EXPECT_EQ(Findings(), std::vector<std::string>{});
+  EXPECT_EQ(report->ledger.entries, 200);
+  EXPECT_EQ(report->ledger.dealers, 3);
+  EXPECT_FALSE(report->ledger.cut_off);
+}
+
+TEST_P(DamageTest, AMissingEntryIsAGap) {
+  const int64_t seq = Number(
+      "SELECT MIN(e.seq) FROM ledger_entry e WHERE e.dealer_id = ?1 AND e.reverses IS NULL AND e.seq > 3 "
+      "AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.dealer_id = e.dealer_id AND r.reverses = e.seq)");
+  Write([&](db::Connection& c) {
+    c.Execute("DELETE FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2", dealer_, seq);
+  });
+  ExpectOnly("verify_gap dealer=d0 seq=" + std::to_string(seq) + " count=1");
+}
+
+TEST_P(DamageTest, AMissingFirstEntryIsAGap) {
+  Write([&](db::Connection& c) {
+    c.Execute("DELETE FROM ledger_entry WHERE dealer_id = ?1 AND seq = 1", dealer_);
+    c.Execute("DELETE FROM ledger_entry WHERE dealer_id = ?1 AND reverses = 1", dealer_);
+  });
+  const std::vector<std::string> findings = Findings();
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings.front(), "verify_gap dealer=d0 seq=1 count=1");
+}
+
+TEST_P(DamageTest, TheHeadIsTheLastEntry) {
+  const int64_t head = Number("SELECT head FROM ledger_head WHERE dealer_id = ?1");
+  Write([&](db::Connection& c) { c.Execute("UPDATE ledger_head SET head = head + 5 WHERE dealer_id = ?1", dealer_); });
+  ExpectOnly("verify_head dealer=d0 seq=" + std::to_string(head) + " head=" + std::to_string(head + 5));
+}
+
+TEST_P(DamageTest, WhoAndWhatIsNamedExists) {
+  const int64_t seq = Number("SELECT MAX(seq) FROM ledger_entry WHERE dealer_id = ?1 AND reverses IS NULL");
+  Write([&](db::Connection& c) {
+    c.Execute("UPDATE ledger_entry SET actor = 77, model = 78, batch_id = 79 WHERE dealer_id = ?1 AND seq = ?2",
+              dealer_, seq);
+    c.Execute("UPDATE ledger_entry SET actor = 77, model = 78, batch_id = 79 WHERE dealer_id = ?1 AND reverses = ?2",
+              dealer_, seq);
+  });
+  const std::vector<std::string> findings = Findings();
+  const std::string at = " dealer=d0 seq=" + std::to_string(seq);
+  for (const std::string& expected : {"verify_orphan_actor" + at + " actor=77", "verify_orphan_batch" + at + " batch=79",
+                                      "verify_orphan_member" + at + " member=78 dim=model"}) {
+    EXPECT_TRUE(std::find(findings.begin(), findings.end(), expected) != findings.end()) << expected;
+  }
+}
+
+TEST_P(DamageTest, EventsAreOnesThatCanBeRecorded) {
+  Write([&](db::Connection& c) {
+    c.Execute("UPDATE ledger_entry SET event = 'no_such' WHERE dealer_id = ?1 AND event = 'visitor'", dealer_);
+    c.Execute("UPDATE ledger_entry SET event = 'open_opportunity' WHERE dealer_id = ?1 AND event = 'follow_up'",
+              dealer_);
+  });
+  std::vector<std::string> events;
+  for (const std::string& finding : Findings()) {
+    EXPECT_EQ(finding.substr(0, 21), "verify_unknown_event ");
+    events.push_back(finding.substr(finding.rfind('=') + 1));
+  }
+  std::sort(events.begin(), events.end());
+  EXPECT_EQ(events, (std::vector<std::string>{"no_such", "open_opportunity"}));
+}
+
+TEST_P(DamageTest, AReversalIsTheOppositeOfAnEarlierEntry) {
+  const int64_t seq = Number("SELECT MIN(seq) FROM ledger_entry WHERE dealer_id = ?1 AND reverses IS NOT NULL");
+  const int64_t reversed = Number("SELECT reverses FROM ledger_entry WHERE dealer_id = ?1 AND seq = "
+                                  "(SELECT MIN(seq) FROM ledger_entry WHERE dealer_id = ?1 AND reverses IS NOT NULL)");
+  ASSERT_GT(reversed, 0);
+  const std::string at = " dealer=d0 seq=" + std::to_string(seq);
+  const auto change = [&](const std::string& what) {
+    Write([&](db::Connection& c) {
+      c.Execute("UPDATE ledger_entry SET " + what + " WHERE dealer_id = ?1 AND seq = ?2", dealer_, seq);
+    });
+  };
+  change("amount = amount + 1");
+  ExpectOnly("verify_reversal_content" + at + " reverses=" + std::to_string(reversed));
+  change("amount = amount - 1");
+  EXPECT_EQ(Findings(), std::vector<std::string>{});
+  change("reverses = 100000");
+  ExpectOnly("verify_reversal_missing" + at + " reverses=100000");
+  change("reverses = seq");
+  const std::vector<std::string> findings = Findings();
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings.front(), "verify_reversal_missing" + at + " reverses=" + std::to_string(seq));
+}
+
+TEST_P(DamageTest, AKeyIsLiveOnce) {
+  ledger::NewEntry entry;
+  entry.event = TheCatalog()->FindEvent("visitor");
+  entry.day = {20'500};
+  entry.at = Noon(entry.day);
+  entry.key = HashText("row 1");
+  int64_t first = 0;
+  int64_t second = 0;
+  Write([&](db::Connection& c) {
+    const ledger::Recorder recorder{"property", {1}, {}};
+    first = ledger::Append(c, *TheCatalog(), dealer_, {&entry, 1}, recorder);
+    const std::vector<int64_t> seqs{first};
+    ASSERT_TRUE(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).ok());
+    first = ledger::Append(c, *TheCatalog(), dealer_, {&entry, 1}, recorder);
+  });
+  EXPECT_EQ(Findings(), std::vector<std::string>{});  // booked anew after being taken back
+  Write([&](db::Connection& c) {
+    second = ledger::Append(c, *TheCatalog(), dealer_, {&entry, 1}, {"property", {1}, {}});
+  });
+  ExpectOnly("verify_duplicate_key dealer=d0 seq=" + std::to_string(second) + " other=" + std::to_string(first));
+}
+
+TEST_P(DamageTest, ABrokenOffImportIsReportedButNoDamage) {
+  const auto begun = ledger::BeginBatch(system_.database(), "events", "leads.csv", "hash", {"property", {1}, {}});
+  ASSERT_TRUE(begun.ok());
+  ExpectOnly("verify_open_batch batch=" + std::to_string(begun->id.value) + " file=leads.csv");
+  const auto report = app::VerifyAll(system_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->ok());
+}
+
+TEST_P(DamageTest, FactsThatMissedAChangeAreFound) {
+  ASSERT_TRUE(app::VerifyAll(system_)->ok());
+  // What nobody should do: an entry changed in place, which the facts cannot notice.
+  Write([&](db::Connection& c) {
+    c.Execute("UPDATE ledger_entry SET quantity = quantity + 1000 WHERE dealer_id = ?1 AND event = 'traffic'", dealer_);
+  });
+  const auto report = app::VerifyAll(system_);
+  ASSERT_TRUE(report.ok());
+  EXPECT_FALSE(report->ok());
+  ASSERT_FALSE(report->differences.empty());
+  EXPECT_EQ(report->differences[0].code, "verify_facts_differ");
+  EXPECT_EQ(report->differences[0].Arg("dealer"), "d0");
+  EXPECT_EQ(report->differences[0].Arg("measure"), "traffic_cnt");
+  system_.facts().Drop();
+  EXPECT_TRUE(app::VerifyAll(system_)->differences.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(On, VerifyTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
+INSTANTIATE_TEST_SUITE_P(On, DamageTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
+
+}  // namespace
+}  // namespace dealpace::test

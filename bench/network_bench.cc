@@ -2,8 +2,8 @@
 //
 //   network_bench [DEALERS] [DAYS] [FOLDER]      100 365 a temporary folder
 //
-// Import of a CSV file (durable, SQLite) against plain prepared inserts; cold start; a dashboard's questions, median and
-// 99th percentile, against the same sums by GROUP BY over the ledger table; memory.
+// Import of a CSV file (durable, SQLite) against plain prepared inserts; cold start; a dashboard's questions, median
+// and 99th percentile, against the same sums by GROUP BY over the ledger table; memory.
 
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -88,8 +88,7 @@ void BenchImport(const std::filesystem::path& folder, int dealers, int days) {
         std::snprintf(line, sizeof line, "D%03d,L%u,S%03d-%02d,%s,%s %02d:%02d,%s,M%d,%s,%s,%s\n", d, e.lead, d,
                       e.staff, e.event, FormatDay(kStart + static_cast<int>(e.minute / 1440)).c_str(),
                       static_cast<int>(minute / 60), static_cast<int>(minute % 60), kSourceCodes[e.source], e.model,
-                      kCustomerTypes[e.customer_type],
-                      e.amount_yuan > 0 ? std::to_string(e.amount_yuan).c_str() : "",
+                      kCustomerTypes[e.customer_type], e.amount_yuan > 0 ? std::to_string(e.amount_yuan).c_str() : "",
                       e.reason > 0 ? kReasons[e.reason - 1] : "");
         out << line;
         ++events;
@@ -169,11 +168,13 @@ int64_t Fill(app::System& system, int dealers, int days) {
   std::vector<int64_t> reasons(8);
   std::vector<RegionId> regions;
   Must(system.database().Write<void>([&](db::Connection& c) -> Status {
-    for (int i = 0; i < kSources; ++i) sources[static_cast<size_t>(i)] = org::AddMember(c, Dim::kSource, kSourceCodes[i]);
+    for (int i = 0; i < kSources; ++i)
+      sources[static_cast<size_t>(i)] = org::AddMember(c, Dim::kSource, kSourceCodes[i]);
     for (int i = 0; i < kModels; ++i) {
       models[static_cast<size_t>(i)] = org::AddMember(c, Dim::kModel, "M" + std::to_string(i));
     }
-    for (int i = 0; i < 3; ++i) types[static_cast<size_t>(i)] = org::AddMember(c, Dim::kCustomerType, kCustomerTypes[i]);
+    for (int i = 0; i < 3; ++i)
+      types[static_cast<size_t>(i)] = org::AddMember(c, Dim::kCustomerType, kCustomerTypes[i]);
     for (int i = 0; i < 8; ++i) reasons[static_cast<size_t>(i)] = org::AddMember(c, Dim::kReason, kReasons[i]);
     for (int r = 0; r < std::max(1, dealers / 10); ++r) {
       ASSIGN_OR_RETURN(const RegionId region, org::AddRegion(c, "R" + std::to_string(r), ""));
@@ -239,17 +240,21 @@ void BenchQuestions(const std::filesystem::path& folder, int dealers, int days) 
   const double before_mb = ResidentMb();
   auto start = Clock::now();
   const auto system = Must(app::System::Open(path));
-  const auto month = [&](int run) { return UnitPeriod(UnitOf(kStart, Grain::kMonth) + run % std::max(1, days / 31), Grain::kMonth); };
+  const auto month = [&](int run) {
+    return UnitPeriod(UnitOf(kStart, Grain::kMonth) + run % std::max(1, days / 31), Grain::kMonth);
+  };
   const auto dealer_code = [&](int run) {
     char code[16];
     std::snprintf(code, sizeof code, "D%03d", run % dealers + 1);
     return std::string(code);
   };
-  const std::string counts = "traffic_cnt,first_contact_cnt,prospect_cnt,needs_cnt,presented_cnt,td_invited_cnt,td_cnt,"
-                             "deal_cnt,delivered_cnt,lost_cnt,deal_amt,fu_done_cnt";
-  const std::string rates = "capture_rate,test_drive_rate,td_invitation_rate,close_rate,sales_success_rate,"
-                            "stage_conversion_s4,stage_conversion_s5,stage_conversion_s6,stage_conversion_s7,"
-                            "stage_conversion_s8,lead_loss_rate";
+  const std::string counts =
+      "traffic_cnt,first_contact_cnt,prospect_cnt,needs_cnt,presented_cnt,td_invited_cnt,td_cnt,"
+      "deal_cnt,delivered_cnt,lost_cnt,deal_amt,fu_done_cnt";
+  const std::string rates =
+      "capture_rate,test_drive_rate,td_invitation_rate,close_rate,sales_success_rate,"
+      "stage_conversion_s4,stage_conversion_s5,stage_conversion_s6,stage_conversion_s7,"
+      "stage_conversion_s8,lead_loss_rate";
   const auto ask = [&](const std::string& columns, const Period& period, std::vector<std::string> by = {}) {
     kpi::Question question;
     question.columns = kpi::SplitColumns(columns);
@@ -287,13 +292,17 @@ void BenchQuestions(const std::filesystem::path& folder, int dealers, int days) 
        "SELECT dealer_id, event, count(*) FROM ledger_entry WHERE day BETWEEN 20089 AND 20119 AND event IN "
        "('deal', 'captured') GROUP BY dealer_id, event"},
       {"network: region × month × source over the year",
-       [&](int) { return ask("traffic_cnt,prospect_cnt,deal_cnt", year, {"region", "month", "source"}); },
+       [&](int) {
+         return ask("traffic_cnt,prospect_cnt,deal_cnt", year, {"region", "month", "source"});
+       },
        ""},
-      {"network dashboard: 12 counts, 11 rates, one month", [&](int run) { return ask(counts + "," + rates, month(run)); },
+      {"network dashboard: 12 counts, 11 rates, one month",
+       [&](int run) { return ask(counts + "," + rates, month(run)); },
        "SELECT event, count(*), sum(amount) FROM ledger_entry WHERE day BETWEEN 20089 AND 20119 GROUP BY event"},
       {"network cohort of a month, within 30 days",
        [&](int run) {
-         auto q = ask("needs_cnt,presented_cnt,td_cnt,deal_cnt,delivered_cnt,won=deal_cnt/first_contact_cnt", month(run));
+         auto q =
+             ask("needs_cnt,presented_cnt,td_cnt,deal_cnt,delivered_cnt,won=deal_cnt/first_contact_cnt", month(run));
          q.basis = facts::Basis::kCohort;
          q.within_days = 30;
          return q;

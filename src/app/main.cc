@@ -32,7 +32,8 @@ struct QuestionOptions {
                        "2026, 2026H1, 2026Q4, 2026-10, 2026-W43, 2026-10-07 or A..B / 期间");
     command.add_option("--basis", arguments.basis, "period (default) or cohort / 期间口径或批次口径")
         ->check(CLI::IsMember({"period", "cohort"}));
-    command.add_option("--within", arguments.within, "Cohort basis: only the first days, e.g. 30d / 批次口径的观察天数");
+    command.add_option("--within", arguments.within,
+                       "Cohort basis: only the first days, e.g. 30d / 批次口径的观察天数");
     command.add_option("--as-of", arguments.as_of, "As known at that time, e.g. 2026-10-01T00:00Z / 按当时已知的数据");
     for (int d = 0; d < kDimCount; ++d) {
       const std::string name(kDimNames[static_cast<size_t>(d)]);
@@ -85,10 +86,12 @@ int Main(int argc, char** argv) {
 
   ImportArguments import_arguments;
   std::string undo_why = "import undone";
-  CLI::App* import = app.add_subcommand("import", "Import a file: import events FILE; import list; import undo BATCH / 导入");
+  CLI::App* import =
+      app.add_subcommand("import", "Import a file: import events FILE; import list; import undo BATCH / 导入");
   import->add_option("what", import_arguments.kind, "events, readings, list or undo / 类型")->required();
   import->add_option("file", import_arguments.file, "The file, or the batch to undo / 文件或批次");
-  import->add_option("--map", import_arguments.map_file, "Mapping (TOML); without it the headers are guessed / 映射文件");
+  import->add_option("--map", import_arguments.map_file,
+                     "Mapping (TOML); without it the headers are guessed / 映射文件");
   import->add_option("--sheet", import_arguments.sheet, "Sheet of a workbook / 工作表");
   import->add_flag("--create-missing", import_arguments.create_missing,
                    "Add dealers, staff and members that the file names / 新建文件中出现的经销商、人员等");

@@ -47,7 +47,7 @@ class DealerCheck {
       const auto state = StateOf(connection);
       Recount recount(connection, system_.catalog(), {.dealer = dealer_});
       rows_ = recount.rows();
-      RETURN_IF_ERROR(CompareAll(connection, recount));
+      RETURN_IF_ERROR(CompareAll(recount));
       ASSIGN_OR_RETURN(const auto now, system_.database().Read<State>([&](db::Connection& fresh) -> Result<State> {
         return StateOf(fresh);
       }));
@@ -65,28 +65,29 @@ class DealerCheck {
     return {rows.Int(0), rows.Int(1)};
   }
 
-  Status CompareAll(db::Connection& connection, Recount& recount) {
-    db::Rows range = connection.Query("SELECT MIN(day), MAX(day), MIN(cohort_day), MAX(cohort_day) FROM recount_row");
-    range.Next();
-    if (range.IsNull(0)) return {};
-    const Day from{static_cast<int32_t>(std::min(range.Int(0), range.Int(2)))};
-    const Day to{static_cast<int32_t>(std::max(range.Int(1), range.Int(3)))};
+  Status CompareAll(Recount& recount) {
+    // Pieces of time: the months that occur, and what lies between, where the facts should have nothing.
+    std::vector<Day> cuts = {kFirstDay, kLastDay + 1};
+    for (const int month : recount.months()) {
+      const Period days = UnitPeriod(month, Grain::kMonth);
+      cuts.push_back(days.from);
+      cuts.push_back(days.to + 1);
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
     for (const bool cohort : {false, true}) {
-      for (int d = 0; d < kDimCount; ++d) RETURN_IF_ERROR(CompareBy(recount, static_cast<Dim>(d), cohort, from, to));
+      for (int d = 0; d < kDimCount; ++d) RETURN_IF_ERROR(CompareBy(recount, static_cast<Dim>(d), cohort, cuts));
     }
     return {};
   }
 
-  Status CompareBy(Recount& recount, Dim dim, bool cohort, Day from, Day to) {
+  Status CompareBy(Recount& recount, Dim dim, bool cohort, const std::vector<Day>& cuts) {
     facts::Query query;
     query.dealers = {dealer_};
     query.by = {dim};
     query.basis = cohort ? facts::Basis::kCohort : facts::Basis::kPeriod;
     query.sums = sums_;
-    const int first_month = UnitOf(from, Grain::kMonth);
-    for (int month = first_month; month <= UnitOf(to, Grain::kMonth) + 1; ++month) {
-      query.cuts.push_back(UnitPeriod(month, Grain::kMonth).from);
-    }
+    query.cuts = cuts;
     ASSIGN_OR_RETURN(const facts::Cube cube, system_.facts().Run(query));
     Recount::Sums answered;
     for (size_t g = 0; g < cube.groups.size(); ++g) {
@@ -94,8 +95,7 @@ class DealerCheck {
         for (size_t p = 1; p < cube.pieces; ++p) {
           const facts::Cell& cell = cube.At(g, s, p);
           if (cell.rows == 0 && cell.sum == 0) continue;
-          answered[{sums_[s].measure, cube.groups[g][0], first_month + static_cast<int>(p) - 1}] = {cell.sum,
-                                                                                                    cell.rows};
+          answered[{sums_[s].measure, cube.groups[g][0], UnitOf(cuts[p - 1], Grain::kMonth)}] = {cell.sum, cell.rows};
         }
       }
     }

@@ -79,8 +79,7 @@ std::optional<Period> ParseUnit(std::string_view text) {
 
 // The unit that the period is exactly, coarsest first.
 std::optional<Grain> UnitGrain(const Period& period) {
-  for (const Grain grain :
-       {Grain::kYear, Grain::kHalf, Grain::kQuarter, Grain::kMonth, Grain::kWeek, Grain::kDay}) {
+  for (const Grain grain : {Grain::kYear, Grain::kHalf, Grain::kQuarter, Grain::kMonth, Grain::kWeek, Grain::kDay}) {
     if (UnitPeriod(UnitOf(period.from, grain), grain) == period) return grain;
   }
   return std::nullopt;
@@ -151,8 +150,7 @@ std::string_view GrainName(Grain grain) {
 }
 
 std::optional<Grain> ParseGrain(std::string_view name) {
-  for (const Grain grain :
-       {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kHalf, Grain::kYear}) {
+  for (const Grain grain : {Grain::kDay, Grain::kWeek, Grain::kMonth, Grain::kQuarter, Grain::kHalf, Grain::kYear}) {
     if (GrainName(grain) == name) return grain;
   }
   return std::nullopt;

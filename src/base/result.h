@@ -26,8 +26,7 @@ struct Error {
     return std::move(*this);
   }
   template <typename Number>
-    requires std::is_arithmetic_v<Number>
-  Error With(std::string_view name, Number value) && {
+  requires std::is_arithmetic_v<Number> Error With(std::string_view name, Number value) && {
     return std::move(*this).With(name, std::string_view(std::to_string(value)));
   }
 
@@ -99,17 +98,17 @@ using Status = Result<void>;
 #define DEALPACE_CONCAT(a, b) DEALPACE_CONCAT_INNER(a, b)
 
 // Leaves the function with the error of a Status or Result, if it has one.
-#define RETURN_IF_ERROR(expression)                              \
-  do {                                                           \
-    if (auto&& status_ = (expression); !status_.ok()) {          \
-      return status_.error();                                    \
-    }                                                            \
+#define RETURN_IF_ERROR(expression)                     \
+  do {                                                  \
+    if (auto&& status_ = (expression); !status_.ok()) { \
+      return status_.error();                           \
+    }                                                   \
   } while (false)
 
 // `ASSIGN_OR_RETURN(auto value, MakeValue());` leaves the function with the error, or goes on with the value.
-#define ASSIGN_OR_RETURN(declaration, expression)                                        \
-  auto DEALPACE_CONCAT(result_, __LINE__) = (expression);                                \
-  if (!DEALPACE_CONCAT(result_, __LINE__).ok()) {                                        \
-    return DEALPACE_CONCAT(result_, __LINE__).error();                                   \
-  }                                                                                      \
+#define ASSIGN_OR_RETURN(declaration, expression)         \
+  auto DEALPACE_CONCAT(result_, __LINE__) = (expression); \
+  if (!DEALPACE_CONCAT(result_, __LINE__).ok()) {         \
+    return DEALPACE_CONCAT(result_, __LINE__).error();    \
+  }                                                       \
   declaration = *std::move(DEALPACE_CONCAT(result_, __LINE__))

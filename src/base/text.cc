@@ -142,8 +142,8 @@ int DisplayWidth(std::string_view text) {
   while (!text.empty()) {
     const char32_t point = NextCodePoint(text);
     if (point < 0x20 || (point >= 0x300 && point <= 0x36F) || point == 0x200B) continue;
-    const bool wide = std::any_of(kWide.begin(), kWide.end(),
-                                  [point](const Range& r) { return point >= r.from && point <= r.to; });
+    const bool wide =
+        std::any_of(kWide.begin(), kWide.end(), [point](const Range& r) { return point >= r.from && point <= r.to; });
     width += wide ? 2 : 1;
   }
   return width;

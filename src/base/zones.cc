@@ -26,8 +26,7 @@ Day Zone::DayOf(Instant instant) const {
 }
 
 Instant Zone::At(Day day, int ms_of_day) const {
-  const date::local_time<std::chrono::milliseconds> local{date::days(day.value) +
-                                                          std::chrono::milliseconds(ms_of_day)};
+  const date::local_time<std::chrono::milliseconds> local{date::days(day.value) + std::chrono::milliseconds(ms_of_day)};
   return {rules_->zone->to_sys(local, date::choose::earliest).time_since_epoch().count()};
 }
 

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/embedded.h"
 #include "base/days.h"
+#include "base/embedded.h"
 #include "base/result.h"
 #include "base/text.h"
 #include "catalog/dims.h"
@@ -149,7 +149,7 @@ struct Code {
 struct CodeList {
   std::string id;
   Bilingual name;
-  std::string dimension;  // empty when it fills no dimension of the ledger
+  std::string dimension;            // empty when it fills no dimension of the ledger
   std::vector<std::string> events;  // reasons only: the events whose reasons these are
   std::string feature;
   std::vector<Code> codes;

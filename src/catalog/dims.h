@@ -9,16 +9,16 @@ namespace dealpace {
 // The dimensions of the ledger, by which every figure can be filtered and grouped.
 enum class Dim : int {
   kDealer,
-  kRegion,        // of the dealer, on the entry's day
-  kTeam,          // of the staff, on the entry's day
-  kStaff,         // the credit: the lead's consultant at that instant, else the actor
-  kActor,         // who did it
-  kSource,        // from here on: members, named by the entry itself
+  kRegion,  // of the dealer, on the entry's day
+  kTeam,    // of the staff, on the entry's day
+  kStaff,   // the credit: the lead's consultant at that instant, else the actor
+  kActor,   // who did it
+  kSource,  // from here on: members, named by the entry itself
   kAccessForm,
   kChannel,
   kModel,
   kCustomerType,
-  kCampaign,      // up to here an entry inherits them from its lead
+  kCampaign,  // up to here an entry inherits them from its lead
   kStage,
   kReason,
 };

@@ -39,20 +39,20 @@ struct Blob {
 // A value to bind, borrowed until the statement has run.
 class Value {
  public:
-  Value() = default;                                                   // NULL
-  Value(std::nullopt_t) {}                                             // NOLINT(google-explicit-constructor)
+  Value() = default;        // NULL
+  Value(std::nullopt_t) {}  // NOLINT(google-explicit-constructor)
   template <typename Int>
-    requires std::is_integral_v<Int>
-  Value(Int v) : state_(static_cast<int64_t>(v)) {}                    // NOLINT(google-explicit-constructor)
-  Value(double v) : state_(v) {}                                       // NOLINT(google-explicit-constructor)
-  Value(std::string_view v) : state_(v) {}                             // NOLINT(google-explicit-constructor)
-  Value(const std::string& v) : state_(std::string_view(v)) {}         // NOLINT(google-explicit-constructor)
-  Value(const char* v) : state_(std::string_view(v)) {}                // NOLINT(google-explicit-constructor)
-  Value(Blob v) : state_(v) {}                                         // NOLINT(google-explicit-constructor)
+  requires std::is_integral_v<Int> Value(Int v)
+      : state_(static_cast<int64_t>(v)) {}                      // NOLINT(google-explicit-constructor)
+  Value(double v) : state_(v) {}                                // NOLINT(google-explicit-constructor)
+  Value(std::string_view v) : state_(v) {}                      // NOLINT(google-explicit-constructor)
+  Value(const std::string& v) : state_(std::string_view(v)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* v) : state_(std::string_view(v)) {}         // NOLINT(google-explicit-constructor)
+  Value(Blob v) : state_(v) {}                                  // NOLINT(google-explicit-constructor)
   template <typename Tag>
-  Value(Id<Tag> id) : state_(id.value) {}                              // NOLINT(google-explicit-constructor)
+  Value(Id<Tag> id) : state_(id.value) {}  // NOLINT(google-explicit-constructor)
   template <typename T>
-  Value(const std::optional<T>& v) {                                   // NOLINT(google-explicit-constructor)
+  Value(const std::optional<T>& v) {  // NOLINT(google-explicit-constructor)
     if (v) *this = Value(*v);
   }
 
@@ -128,7 +128,7 @@ class Connection {
 };
 
 struct Options {
-  int readers = 4;             // connections kept for reading
+  int readers = 4;  // connections kept for reading
   int busy_timeout_ms = 10'000;
 };
 

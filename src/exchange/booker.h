@@ -21,9 +21,9 @@ struct Statement {
 
 struct Booked {
   int64_t added = 0;
-  int64_t changed = 0;    // reversed and booked anew
+  int64_t changed = 0;  // reversed and booked anew
   int64_t unchanged = 0;
-  int64_t removed = 0;    // reversed
+  int64_t removed = 0;  // reversed
 };
 
 // Brings the ledger in line with statements, so that saying the same again changes nothing.

@@ -7,8 +7,9 @@
 namespace dealpace::exchange {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths = {"january", "february", "march",     "april",   "may",      "june",
-                                                      "july",    "august",   "september", "october", "november", "december"};
+constexpr std::array<std::string_view, 12> kMonths = {"january",   "february", "march",    "april",
+                                                      "may",       "june",     "july",     "august",
+                                                      "september", "october",  "november", "december"};
 
 // Takes up to `most` digits off the front.
 bool TakeNumber(std::string_view& text, int most, int& number, int least = 1) {

@@ -47,9 +47,8 @@ std::vector<std::string> Texts(const Row& row) {
 }
 
 bool IsRefusalHeader(std::string_view header) {
-  return std::any_of(kRefusalHeaders.begin(), kRefusalHeaders.end(), [header](const Bilingual& known) {
-    return header == known.en || header == known.zh;
-  });
+  return std::any_of(kRefusalHeaders.begin(), kRefusalHeaders.end(),
+                     [header](const Bilingual& known) { return header == known.en || header == known.zh; });
 }
 
 // ---- Finding the header ----
@@ -274,8 +273,9 @@ class Importer {
 
   Status LoadDirectory() {
     ASSIGN_OR_RETURN(org::Directory directory,
-                     database_.Read<org::Directory>(
-                         [](db::Connection& connection) -> Result<org::Directory> { return org::Directory(connection); }));
+                     database_.Read<org::Directory>([](db::Connection& connection) -> Result<org::Directory> {
+                       return org::Directory(connection);
+                     }));
     directory_.emplace(std::move(directory));
     ASSIGN_OR_RETURN(const std::vector<org::Dealer> dealers,
                      database_.Read<std::vector<org::Dealer>>(
@@ -355,7 +355,8 @@ class Importer {
     }
     const auto rows = static_cast<int64_t>(pending_.size());
     pending_.clear();
-    ASSIGN_OR_RETURN(const Booked booked, options_.dry_run ? booker_->Try(statements) : booker_->Book(statements, rows));
+    ASSIGN_OR_RETURN(const Booked booked,
+                     options_.dry_run ? booker_->Try(statements) : booker_->Book(statements, rows));
     summary_.booked.added += booked.added;
     summary_.booked.changed += booked.changed;
     summary_.booked.unchanged += booked.unchanged;
@@ -385,9 +386,9 @@ class Importer {
 
   struct Wanted {
     Dim dim{};
-    int64_t dealer = 0;    // of staff
+    int64_t dealer = 0;  // of staff
     std::string text;
-    std::string group;     // a dealer's region, a person's team
+    std::string group;  // a dealer's region, a person's team
     auto operator<=>(const Wanted&) const = default;
   };
 
@@ -398,16 +399,16 @@ class Importer {
       return {};
     }
     // Made in a transaction of their own: names without entries do no harm if the chunk fails.
-    ASSIGN_OR_RETURN(const std::vector<int64_t> ids,
-                     database_.Write<std::vector<int64_t>>(
-                         [&](db::Connection& connection) -> Result<std::vector<int64_t>> {
-                           std::vector<int64_t> made;
-                           for (const Wanted& wanted : wanted_) {
-                             ASSIGN_OR_RETURN(const int64_t id, Create(connection, wanted));
-                             made.push_back(id);
-                           }
-                           return made;
-                         }));
+    ASSIGN_OR_RETURN(
+        const std::vector<int64_t> ids,
+        database_.Write<std::vector<int64_t>>([&](db::Connection& connection) -> Result<std::vector<int64_t>> {
+          std::vector<int64_t> made;
+          for (const Wanted& wanted : wanted_) {
+            ASSIGN_OR_RETURN(const int64_t id, Create(connection, wanted));
+            made.push_back(id);
+          }
+          return made;
+        }));
     size_t i = 0;
     for (const Wanted& wanted : wanted_) Learned(wanted, ids[i++]);
     return {};
@@ -842,8 +843,7 @@ class Importer {
 
 }  // namespace
 
-const std::array<Bilingual, 2> kRefusalHeaders = {
-    {{"refused row", "被拒行号"}, {"refused because", "拒绝原因"}}};
+const std::array<Bilingual, 2> kRefusalHeaders = {{{"refused row", "被拒行号"}, {"refused because", "拒绝原因"}}};
 
 Result<ImportSummary> Import(db::Database& database, const catalog::Catalog& catalog, const ImportOptions& options) {
   return Importer(database, catalog, options).Run();

@@ -42,14 +42,14 @@ struct ImportSummary {
   Mapping mapping;
   bool guessed = false;
 
-  int64_t rows_read = 0;     // rows below the header that have any cell filled
-  int64_t rows_taken = 0;    // recorded something
-  int64_t rows_empty = 0;    // read, but nothing to record
+  int64_t rows_read = 0;   // rows below the header that have any cell filled
+  int64_t rows_taken = 0;  // recorded something
+  int64_t rows_empty = 0;  // read, but nothing to record
   int64_t rows_refused = 0;
-  std::map<std::string, int64_t> recorded;  // rows that record each event (or reading)
-  std::map<std::string, int64_t> reasons;   // refused rows by error code
+  std::map<std::string, int64_t> recorded;          // rows that record each event (or reading)
+  std::map<std::string, int64_t> reasons;           // refused rows by error code
   std::vector<std::pair<int64_t, Error>> examples;  // the first refused rows
-  std::map<std::string, int64_t> created;   // members added, by dimension
+  std::map<std::string, int64_t> created;           // members added, by dimension
   Booked booked;
 
   BatchId batch;         // none on a dry run

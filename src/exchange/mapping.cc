@@ -1,8 +1,10 @@
 #include "exchange/mapping.h"
 
 #include <algorithm>
-#include <sstream>
+#include <charconv>
+#include <cstdlib>
 #include <set>
+#include <sstream>
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
@@ -18,14 +20,17 @@ const std::vector<std::pair<std::string_view, std::vector<std::string_view>>>& F
   static const std::vector<std::pair<std::string_view, std::vector<std::string_view>>> kHeaders = {
       {"event", {"事件", "事件类型", "动作", "event type", "event name", "activity"}},
       {"at", {"date", "day", "time", "datetime", "timestamp", "日期", "时间", "发生日期", "发生时间", "业务日期"}},
-      {"dealer", {"店", "门店", "经销商", "店名", "门店名称", "门店编号", "经销商名称", "经销商代码", "4s店", "专营店", "网点",
-                  "store", "shop", "dealership", "dealer code", "dealer name", "dealer id"}},
+      {"dealer",
+       {"店", "门店", "经销商", "店名", "门店名称", "门店编号", "经销商名称", "经销商代码", "4s店", "专营店", "网点",
+        "store", "shop", "dealership", "dealer code", "dealer name", "dealer id"}},
       {"region", {"大区", "区域", "区域名称", "片区", "area", "regional office"}},
       {"team", {"小组", "组别", "销售组", "团队", "sales team", "group"}},
-      {"staff", {"销售顾问", "顾问", "销售员", "业务员", "姓名", "销售", "员工", "导购", "consultant", "sales consultant",
-                 "salesperson", "sales agent", "agent", "employee", "owner", "actor", "sales rep", "advisor"}},
-      {"lead", {"线索", "线索编号", "线索id", "客户编号", "客户id", "商机编号", "潜客编号", "档案号", "lead id", "lead no",
-                "opportunity", "opportunity id", "customer id", "customer no", "prospect id"}},
+      {"staff",
+       {"销售顾问", "顾问", "销售员", "业务员", "姓名", "销售", "员工", "导购", "consultant", "sales consultant",
+        "salesperson", "sales agent", "agent", "employee", "owner", "actor", "sales rep", "advisor"}},
+      {"lead",
+       {"线索", "线索编号", "线索id", "客户编号", "客户id", "商机编号", "潜客编号", "档案号", "lead id", "lead no",
+        "opportunity", "opportunity id", "customer id", "customer no", "prospect id"}},
       {"attempt", {"第几次", "尝试", "try"}},
       {"source", {"来源", "客户来源", "线索来源", "流量来源", "渠道来源", "lead source", "traffic source"}},
       {"access_form", {"访问形式", "来访形式", "接触方式", "来访方式", "access", "contact form", "visit type"}},
@@ -36,8 +41,9 @@ const std::vector<std::pair<std::string_view, std::vector<std::string_view>>>& F
       {"stage", {"阶段", "销售阶段", "当前阶段", "sales stage"}},
       {"reason", {"原因", "战败原因", "失败原因", "loss reason", "lost reason", "code"}},
       {"count", {"数量", "次数", "件数", "台数", "人数", "qty", "quantity", "number", "pieces"}},
-      {"amount", {"金额", "成交金额", "合同金额", "订单金额", "销售额", "成交价", "value", "close value", "price", "revenue",
-                  "deal amount", "contract value"}},
+      {"amount",
+       {"金额", "成交金额", "合同金额", "订单金额", "销售额", "成交价", "value", "close value", "price", "revenue",
+        "deal amount", "contract value"}},
       {"measure", {"指标", "度量", "metric", "kpi"}},
       {"value", {"数值", "值", "读数", "reading"}},
   };
@@ -234,9 +240,9 @@ class MappingReader {
     std::optional<Decimal> scale;
     if (node.is_integer()) scale = Decimal{*node.value<int64_t>(), 0};
     if (node.is_floating_point()) {
-      std::ostringstream out;
-      out << *node.value<double>();
-      scale = ParseDecimal(out.str());
+      char digits[40];
+      const auto [end, status] = std::to_chars(digits, digits + sizeof digits, *node.value<double>());
+      if (status == std::errc()) scale = ParseDecimal({digits, static_cast<size_t>(end - digits)});
     }
     if (!scale || scale->digits == 0) return Bad(node, "scale");
     mapping_.scale = *scale;
@@ -338,13 +344,30 @@ std::string Quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04X", static_cast<unsigned>(c));
+      out += escape;
+    } else {
       out += c;
     }
   }
   return out + "\"";
+}
+
+// An integer where it is one of 64 bits, else a float.
+std::string TomlNumber(const Decimal& number) {
+  if (const auto whole = ToUnits(number, 1); whole && number.scale == 0) return std::to_string(*whole);
+  std::string digits;
+  for (__int128 rest = number.digits; rest != 0; rest /= 10) {
+    digits += static_cast<char>('0' + std::abs(static_cast<int>(rest % 10)));
+  }
+  const auto places = static_cast<size_t>(number.scale);
+  if (digits.size() <= places) digits.append(places + 1 - digits.size(), '0');
+  std::reverse(digits.begin(), digits.end());
+  digits.insert(digits.size() - places, ".");
+  if (places == 0) digits += "0";
+  return (number.digits < 0 ? "-" : "") + digits;
 }
 
 std::string QuotedList(const std::vector<std::string>& texts) {
@@ -395,10 +418,7 @@ std::string FormatMapping(const Mapping& mapping) {
   if (!mapping.sheet.empty()) out += "sheet        = " + Quoted(mapping.sheet) + "\n";
   if (!mapping.header) out += "header       = false\n";
   if (mapping.scale.digits != 1 || mapping.scale.scale != 0) {
-    const auto units = ToUnits(mapping.scale, 1'000'000);
-    const std::string digits = FormatRounded(static_cast<double>(units.value_or(0)) / 1e6, 6, false);
-    out += "scale        = " + digits.substr(0, digits.find_last_not_of('0') + 1) +
-           (digits.find_last_not_of('0') == digits.find('.') ? "0" : "") + "\n";
+    out += "scale        = " + TomlNumber(mapping.scale) + "\n";
   }
   const auto fields = [&](std::string_view section, const std::map<std::string, std::string>& table) {
     if (table.empty()) return;
@@ -443,8 +463,7 @@ bool Usable(const Mapping& mapping) {
   return mapping.kind == "readings" ? has("measure") && has("value") && has("at") : has("event") && has("at");
 }
 
-Mapping GuessMapping(std::string_view kind, const std::vector<std::string>& headers,
-                     const catalog::Catalog& catalog) {
+Mapping GuessMapping(std::string_view kind, const std::vector<std::string>& headers, const catalog::Catalog& catalog) {
   Mapping mapping;
   mapping.kind = std::string(kind);
   const std::vector<std::string> fields = FieldsOf(kind);

@@ -32,11 +32,11 @@ struct Mapping {
   std::vector<std::string> key;      // columns; empty: the whole row
   std::string sheet;
   bool header = true;
-  Decimal scale{1, 0};  // multiplies amounts and reading values
-  std::map<std::string, std::string> columns;    // field → column
-  std::map<std::string, std::string> constants;  // field → value
+  Decimal scale{1, 0};                                               // multiplies amounts and reading values
+  std::map<std::string, std::string> columns;                        // field → column
+  std::map<std::string, std::string> constants;                      // field → value
   std::map<std::string, std::map<std::string, std::string>> values;  // field → cell → meaning
-  std::vector<EventRule> rules;  // empty for a long file
+  std::vector<EventRule> rules;                                      // empty for a long file
 
   // Every column that the mapping names.
   [[nodiscard]] std::vector<std::string> Columns() const;

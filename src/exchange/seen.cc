@@ -33,19 +33,19 @@ void Seen::Put(const Hash128& hash, int64_t number) {
 
 std::optional<int64_t> Seen::FindSpilled(const Hash128& hash) {
   if (!spilled_) return std::nullopt;
-  const auto found = spilled_->Read<std::optional<int64_t>>(
-      [&](db::Connection& connection) -> Result<std::optional<int64_t>> {
-        const auto bytes = hash.Bytes();
-        db::Rows rows = connection.Query("SELECT number FROM seen WHERE hash = ?1",
-                                         db::Blob{{bytes.data(), bytes.size()}});
-        return rows.Next() ? std::optional(rows.Int(0)) : std::nullopt;
-      });
+  const auto found = spilled_->Read<std::optional<int64_t>>([&](db::Connection& connection)
+                                                                -> Result<std::optional<int64_t>> {
+    const auto bytes = hash.Bytes();
+    db::Rows rows = connection.Query("SELECT number FROM seen WHERE hash = ?1", db::Blob{{bytes.data(), bytes.size()}});
+    return rows.Next() ? std::optional(rows.Int(0)) : std::nullopt;
+  });
   return found.ok() ? *found : std::nullopt;
 }
 
 void Seen::Spill() {
   const auto fail = [](const Error& error) {
-    throw db::DbError(db::DbError::Why::kFull, "cannot keep the rows seen on disk: " + std::string(error.Arg("detail")));
+    throw db::DbError(db::DbError::Why::kFull,
+                      "cannot keep the rows seen on disk: " + std::string(error.Arg("detail")));
   };
   if (!spilled_) {
     path_ = (std::filesystem::temp_directory_path() / ("dealpace-seen-" + std::to_string(NewId()) + ".db")).string();

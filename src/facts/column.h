@@ -14,15 +14,30 @@ class Column {
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] size_t bytes() const { return data_.capacity(); }
 
-  void Reserve(size_t rows) { data_.reserve(rows * static_cast<size_t>(width_)); }
-
   void Append(int64_t value) {
-    const int needed = WidthOf(value);
-    if (needed > width_) Widen(needed);
-    const size_t at = data_.size();
-    data_.resize(at + static_cast<size_t>(width_));
-    std::memcpy(data_.data() + at, &value, static_cast<size_t>(width_));  // little-endian: low bytes first
+    if (const int needed = WidthOf(value); needed > width_) Widen(needed);
+    switch (width_) {
+      case 1: Push(static_cast<int8_t>(value)); break;
+      case 2: Push(static_cast<int16_t>(value)); break;
+      case 4: Push(static_cast<int32_t>(value)); break;
+      default: Push(value);
+    }
     ++size_;
+  }
+
+  // The rows at these positions, in their order, as a column of their own.
+  [[nodiscard]] Column Gather(const std::vector<uint32_t>& rows) const {
+    Column out;
+    out.width_ = width_;
+    out.size_ = rows.size();
+    out.data_.resize(rows.size() * static_cast<size_t>(width_));
+    switch (width_) {
+      case 1: GatherAs<int8_t>(rows, out); break;
+      case 2: GatherAs<int16_t>(rows, out); break;
+      case 4: GatherAs<int32_t>(rows, out); break;
+      default: GatherAs<int64_t>(rows, out);
+    }
+    return out;
   }
 
   void Set(size_t row, int64_t value) {
@@ -56,14 +71,18 @@ class Column {
     }
   }
 
-  void Clear() {
-    data_.clear();
-    size_ = 0;
-    width_ = 1;
-  }
-  void ShrinkToFit() { data_.shrink_to_fit(); }
-
  private:
+  template <typename Stored>
+  void Push(Stored value) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&value);
+    data_.insert(data_.end(), bytes, bytes + sizeof value);
+  }
+  template <typename Stored>
+  void GatherAs(const std::vector<uint32_t>& rows, Column& out) const {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      std::memcpy(out.data_.data() + i * sizeof(Stored), data_.data() + rows[i] * sizeof(Stored), sizeof(Stored));
+    }
+  }
   template <typename Stored>
   static Stored Load(const unsigned char* p) {
     Stored value;

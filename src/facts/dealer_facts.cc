@@ -9,15 +9,15 @@ namespace {
 
 constexpr int64_t kDayMs = 86'400'000;
 constexpr size_t kChunk = 1024;
-constexpr size_t kTailMin = 512;           // unsorted rows that are left alone
+constexpr size_t kTailMin = 512;  // unsorted rows that are left alone
 constexpr size_t kDenseGroupsMax = 65'536;
-constexpr int64_t kDayTableMax = 40'000;   // about 110 years of days
+constexpr int64_t kDayTableMax = 40'000;  // about 110 years of days
 
 }  // namespace
 
 // ---- Small parts ----
 
-int32_t DealerFacts::Dictionary::Code(int64_t id) {
+int32_t DealerFacts::Dictionary::Find(int64_t id) {
   const auto [it, fresh] = codes.emplace(id, static_cast<int32_t>(ids.size()));
   if (fresh) ids.push_back(id);
   return it->second;
@@ -54,16 +54,6 @@ void DealerFacts::Threads::Grow() {
     while (slots[slot] != kNoThread) slot = (slot + 1) & mask;
     slots[slot] = thread;
   }
-}
-
-void DealerFacts::EventRows::AppendFrom(const EventRows& other, size_t row) {
-  day.Append(other.day.At(row));
-  cohort.Append(other.cohort.At(row));
-  thread.Append(other.thread.At(row));
-  flags.Append(other.flags.At(row));
-  quantity.Append(other.quantity.At(row));
-  amount.Append(other.amount.At(row));
-  for (size_t d = 0; d < dims.size(); ++d) dims[d].Append(other.dims[d].At(row));
 }
 
 // ---- Taking entries ----
@@ -243,9 +233,18 @@ void DealerFacts::SortEvent(EventRows& rows) const {
     }
   }
   std::sort(order.begin(), order.end());
+  std::vector<uint32_t> positions;
+  positions.reserve(order.size());
+  for (const auto& [day, row] : order) positions.push_back(row);
   EventRows sorted;
-  for (const auto& [day, row] : order) sorted.AppendFrom(rows, row);
-  sorted.sorted = order.size();
+  sorted.sorted = positions.size();
+  sorted.day = rows.day.Gather(positions);
+  sorted.cohort = rows.cohort.Gather(positions);
+  sorted.thread = rows.thread.Gather(positions);
+  sorted.flags = rows.flags.Gather(positions);
+  sorted.quantity = rows.quantity.Gather(positions);
+  sorted.amount = rows.amount.Gather(positions);
+  for (size_t d = 0; d < rows.dims.size(); ++d) sorted.dims[d] = rows.dims[d].Gather(positions);
   rows = std::move(sorted);
 }
 
@@ -319,8 +318,7 @@ int32_t DealerFacts::Merger::Search(int32_t day) const {
 }
 
 size_t DealerFacts::Merger::HashIds::operator()(const std::vector<int64_t>& ids) const {
-  return static_cast<size_t>(
-      HashText({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int64_t)}).low);
+  return static_cast<size_t>(HashText({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int64_t)}).low);
 }
 
 Cell* DealerFacts::Merger::Group(const std::vector<int64_t>& ids) {
@@ -366,8 +364,7 @@ void DealerFacts::Scan(const Query& query, Merger& merger) const {
   }
 }
 
-void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading,
-                           Merger& merger) const {
+void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading, Merger& merger) const {
   using catalog::SumKind;
   const SumSpec& spec = query.sums[sum];
   const catalog::Measure* measure =
@@ -395,8 +392,8 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
   for (const Filter& filter : spec.filters) {
     if (!add_filter(filter.dim, filter.ids)) return;
   }
-  const bool only_first = measure != nullptr && !reading &&
-                          (measure->kind == SumKind::kFirstQuantity || measure->kind == SumKind::kDays);
+  const bool only_first =
+      measure != nullptr && !reading && (measure->kind == SumKind::kFirstQuantity || measure->kind == SumKind::kDays);
   if (measure != nullptr && !reading) {
     for (const catalog::SumFilter& filter : measure->filters) {
       std::vector<int64_t> ids;

@@ -64,20 +64,29 @@ class DealerFacts {
     size_t dead = 0;
 
     [[nodiscard]] size_t size() const { return day.size(); }
-    void AppendFrom(const EventRows& other, size_t row);
   };
 
   // Member ids of one dimension as small codes; code 0 is "not set".
   struct Dictionary {
     std::vector<int64_t> ids = {0};
     std::unordered_map<int64_t, int32_t> codes = {{0, 0}};
-    int32_t Code(int64_t id);
+    // The last code given for ids of the same low bits: ids of one time differ there.
+    std::array<std::pair<int64_t, int32_t>, 256> recent{};
+    int32_t Code(int64_t id) {
+      auto& [known, code] = recent[static_cast<size_t>(id) % recent.size()];
+      if (known != id) {
+        known = id;
+        code = Find(id);
+      }
+      return code;
+    }
+    int32_t Find(int64_t id);
   };
 
   struct Threads {
-    std::vector<uint32_t> last_raw;     // newest raw entry of the thread
-    std::vector<uint32_t> slots;        // open addressing over hashes; kNoThread: free
-    std::vector<Hash128> hashes;        // of named threads; zero for entries without a lead
+    std::vector<uint32_t> last_raw;  // newest raw entry of the thread
+    std::vector<uint32_t> slots;     // open addressing over hashes; kNoThread: free
+    std::vector<Hash128> hashes;     // of named threads; zero for entries without a lead
     size_t named = 0;
     uint32_t Find(const Hash128& hash);  // makes it when it is new
     uint32_t Anonymous();

@@ -142,8 +142,8 @@ void Deriver::Lead(std::span<RawEntry> entries, const std::function<void(const F
   }
 }
 
-void Deriver::Attempt(std::span<const RawEntry* const> entries, std::span<FactRow> rows,
-                      std::span<const int> positions, std::span<const RawEntry* const> assigned,
+void Deriver::Attempt(std::span<const RawEntry* const> entries, std::span<FactRow> rows, std::span<const int> positions,
+                      std::span<const RawEntry* const> assigned,
                       const std::function<void(const FactRow&)>& emit) const {
   const auto& events = catalog_.events();
   size_t start = 0;

@@ -86,8 +86,7 @@ class Deriver {
   void Attempt(std::span<const RawEntry* const> entries, std::span<FactRow> rows, std::span<const int> positions,
                std::span<const RawEntry* const> assigned, const std::function<void(const FactRow&)>& emit) const;
   void EmitInterval(const FactRow& opened, const RawEntry& opener, const RawEntry* closer,
-                    std::span<const RawEntry* const> assigned,
-                    const std::function<void(const FactRow&)>& emit) const;
+                    std::span<const RawEntry* const> assigned, const std::function<void(const FactRow&)>& emit) const;
 
   const catalog::Catalog& catalog_;
   DealerId id_;

@@ -30,8 +30,7 @@ class Facts {
   [[nodiscard]] Result<Cube> Run(const Query& query, Instant known_at = kForever);
 
   // The days from the first to the last entry of the dealers (empty: all); nothing when there is none.
-  [[nodiscard]] Result<std::optional<Period>> Extent(const std::vector<DealerId>& dealers,
-                                                     Instant known_at = kForever);
+  [[nodiscard]] Result<std::optional<Period>> Extent(const std::vector<DealerId>& dealers, Instant known_at = kForever);
 
   // The organisation and the member names that the last answers were given with.
   [[nodiscard]] Result<std::shared_ptr<const OrgView>> Org() { return org_.Current(); }
@@ -50,7 +49,7 @@ class Facts {
     std::shared_mutex mutex;
     std::unique_ptr<DealerFacts> facts;
   };
-  struct View {  // the dealers as known at one time
+  struct View {        // the dealers as known at one time
     std::mutex mutex;  // guards the map
     std::unordered_map<int64_t, std::shared_ptr<Held>> dealers;
   };

@@ -27,8 +27,8 @@ using History = std::vector<Membership>;
 
 // The id in force on that day; 0 before the first.
 [[nodiscard]] inline int64_t At(const History& history, Day day) {
-  const auto after = std::upper_bound(history.begin(), history.end(), day,
-                                      [](Day d, const Membership& m) { return d < m.from; });
+  const auto after =
+      std::upper_bound(history.begin(), history.end(), day, [](Day d, const Membership& m) { return d < m.from; });
   return after == history.begin() ? 0 : std::prev(after)->id;
 }
 

@@ -151,8 +151,7 @@ class Asking {
   Status PlaceAtoms() {
     for (const Atom& atom : program_.atoms()) {
       if (atom.reading != Reading::kFlow && question_.basis == facts::Basis::kCohort) {
-        return Error("balance_on_cohort_basis")
-            .With("name", catalog_.measures()[static_cast<size_t>(atom.measure)].id);
+        return Error("balance_on_cohort_basis").With("name", catalog_.measures()[static_cast<size_t>(atom.measure)].id);
       }
       facts::SumSpec spec;
       spec.measure = atom.measure;
@@ -206,8 +205,7 @@ class Asking {
     };
     for (const Period& range : ranges_) cut(ShiftedRange(range, grains_, variant.shifts));
     cut(Shifted(period_, variant.shifts));
-    if (const Day mature = MatureUntil() + 1; threads_ && mature > period_.from &&
-                                              mature <= period_.to) {
+    if (const Day mature = MatureUntil() + 1; threads_ && mature > period_.from && mature <= period_.to) {
       cuts.push_back(mature);
     }
     std::sort(cuts.begin(), cuts.end());
@@ -288,8 +286,7 @@ class Asking {
   }
 
   Period RangeOf(const Variant& variant, const Spot& spot) const {
-    return spot.whole_period ? Shifted(spot.range, variant.shifts)
-                             : ShiftedRange(spot.range, grains_, variant.shifts);
+    return spot.whole_period ? Shifted(spot.range, variant.shifts) : ShiftedRange(spot.range, grains_, variant.shifts);
   }
 
   double AtomValue(size_t index, const Spot& spot) const {
@@ -504,9 +501,8 @@ class Asking {
   }
 
   void FindUnrecorded(Answer& answer) {
-    bool undefined = std::any_of(answer.total.cells.begin(), answer.total.cells.end(), [](const CellAnswer& cell) {
-      return !cell.value || *cell.value == 0;
-    });
+    bool undefined = std::any_of(answer.total.cells.begin(), answer.total.cells.end(),
+                                 [](const CellAnswer& cell) { return !cell.value || *cell.value == 0; });
     if (!undefined) return;
     facts::Query query;
     query.dealers = question_.dealers;

@@ -22,7 +22,7 @@ class TargetSource {
   virtual ~TargetSource() = default;
   struct Target {
     double value = 0;
-    int set = 1;      // when it is a sum of finer targets: so many of
+    int set = 1;       // when it is a sum of finer targets: so many of
     int expected = 1;  // so many are set
   };
   // The target of a measure or KPI for exactly this period and scope (dimension and member id pairs).
@@ -47,8 +47,8 @@ struct Question {
   std::vector<TextFilter> filters;
   Versus versus = Versus::kNone;
   Instant known_at = kForever;
-  Day today{};                          // for marking cohorts that are not over yet
-  std::vector<DealerId> dealers;        // the asker's row scope; empty: all
+  Day today{};                    // for marking cohorts that are not over yet
+  std::vector<DealerId> dealers;  // the asker's row scope; empty: all
 };
 
 // A figure. `value` is null when it is undefined. A ratio carries its two sums.
@@ -61,8 +61,8 @@ struct Figure {
 
 struct CellAnswer : Figure {
   bool compared = false;
-  Figure versus;                  // the same figure before, or the target
-  std::optional<double> change;   // value − versus
+  Figure versus;                 // the same figure before, or the target
+  std::optional<double> change;  // value − versus
 };
 
 struct RowAnswer {

@@ -64,9 +64,10 @@ std::string GroupOf(const catalog::Kpi& kpi) {
 
 std::string Handbook(const catalog::Catalog& catalog, Language language) {
   const bool zh = language == Language::kChinese;
-  std::string out = zh ? "# 指标手册\n\n由 `catalog/kpis.toml` 和 `catalog/measures.toml` 生成（`dealpace handbook`）。共 "
-                       : "# KPI handbook\n\nGenerated from `catalog/kpis.toml` and `catalog/measures.toml` (`dealpace "
-                         "handbook`). ";
+  std::string out =
+      zh ? "# 指标手册\n\n由 `catalog/kpis.toml` 和 `catalog/measures.toml` 生成（`dealpace handbook`）。共 "
+         : "# KPI handbook\n\nGenerated from `catalog/kpis.toml` and `catalog/measures.toml` (`dealpace "
+           "handbook`). ";
   out += std::to_string(catalog.kpis().size()) + (zh ? " 个指标，" : " KPIs and ") +
          std::to_string(catalog.measures().size()) + (zh ? " 个基础度量。\n" : " base measures.\n");
   std::string group = "-";
@@ -96,8 +97,8 @@ std::string Handbook(const catalog::Catalog& catalog, Language language) {
             : "\n## Base measures\n\n| Measure | Name | Sum | Kind | Unit |\n|---|---|---|---|---|\n";
   for (const catalog::Measure& measure : catalog.measures()) {
     out += "| `" + measure.id + "` | " + measure.name.In(language) + " | `" + measure.sum + "` | " +
-           (measure.balance ? (zh ? "余额" : "balance") : (zh ? "流量" : "flow")) + " | " +
-           UnitText(measure.unit, zh) + " |\n";
+           (measure.balance ? (zh ? "余额" : "balance") : (zh ? "流量" : "flow")) + " | " + UnitText(measure.unit, zh) +
+           " |\n";
   }
   return out;
 }

@@ -24,9 +24,7 @@ UnitVector UnitsOf(Unit unit) {
   }
 }
 
-UnitVector MeasureUnits(const catalog::Measure& measure) {
-  return UnitsOf(measure.unit);
-}
+UnitVector MeasureUnits(const catalog::Measure& measure) { return UnitsOf(measure.unit); }
 
 std::string Describe(const UnitVector& units) {
   if (units.any) return "number";
@@ -89,9 +87,8 @@ Expr MakeBinary(Node::Op op, Expr left, Expr right) {
 }
 
 bool IsOperator(std::string_view name) {
-  constexpr std::string_view kOperators[] = {"min",  "max",     "ceil",    "if",      "opening", "closing",
-                                             "average", "prior", "year_ago", "target", "share",   "mean",
-                                             "done", "scorecard"};
+  constexpr std::string_view kOperators[] = {"min",   "max",      "ceil",   "if",    "opening", "closing", "average",
+                                             "prior", "year_ago", "target", "share", "mean",    "done",    "scorecard"};
   return std::find(std::begin(kOperators), std::end(kOperators), name) != std::end(kOperators);
 }
 
@@ -269,9 +266,10 @@ Result<Program::Compiled> Program::CompileMeasure(int measure, const Node& node,
   return Compiled{std::move(expr), MeasureUnits(definition)};
 }
 
-Result<Program::Compiled> Program::CompileKpi(const catalog::Kpi& kpi, const Node* argument,
-                                              const Context& context) {
-  if (context.nesting > kNestingMax) return Error("kpi_cycle").With("name", kpi.id);
+Result<Program::Compiled> Program::CompileKpi(const catalog::Kpi& kpi, const Node* argument, const Context& context) {
+  if (context.nesting > kNestingMax) {
+    return argument != nullptr ? Error("formula_too_deep") : Error("kpi_cycle").With("name", kpi.id);
+  }
   std::string formula = kpi.formula;
   if (argument != nullptr && !kpi.formula_lower.empty() && argument->kind == Node::Kind::kName) {
     const int inner = catalog_.FindKpi(argument->name);

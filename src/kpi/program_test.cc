@@ -243,12 +243,14 @@ TEST(FormulaErrors, UnknownDimension) {
 }
 
 TEST(FormulaErrors, FormulasThatGrowWithoutEnd) {
-  std::string formula = "deal_cnt";
-  for (int i = 0; i < 30; ++i) formula = "yoy_growth(" + formula + ")";
-  EXPECT_EQ(Refused(formula), "formula_too_large");
-  formula = "deal_cnt";
-  for (int i = 0; i < 3; ++i) formula = "yoy_growth(" + formula + ")";
-  EXPECT_EQ(Refused(formula), "compiles");
+  const auto grown = [](int times) {
+    std::string formula = "deal_cnt";
+    for (int i = 0; i < times; ++i) formula = "yoy_growth(" + formula + ")";
+    return formula;
+  };
+  EXPECT_EQ(Refused(grown(3)), "compiles");
+  EXPECT_EQ(Refused(grown(15)), "formula_too_large") << "each level holds the one inside it three times";
+  EXPECT_EQ(Refused(grown(30)), "formula_too_deep");
 }
 
 // ---- Checking a catalogue ----

@@ -17,8 +17,8 @@ namespace dealpace::kpi {
 [[nodiscard]] std::vector<size_t> SuccessTableConversions();
 
 struct WeakestStage {
-  size_t column = 0;    // of the conversion
-  double gap = 0;       // own conversion − the total's, below zero
+  size_t column = 0;  // of the conversion
+  double gap = 0;     // own conversion − the total's, below zero
 };
 // The conversion with the largest shortfall against the total's; none when no conversion falls short.
 [[nodiscard]] std::optional<WeakestStage> FindWeakestStage(const Answer& answer, const RowAnswer& row);

@@ -34,8 +34,8 @@ bool IsReversed(db::Connection& connection, DealerId dealer, int64_t seq) {
 
 // Books the entry `seq` once more, as a new entry.
 void BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder) {
-  db::Rows head = connection.Query(
-      "UPDATE ledger_head SET head = head + 1 WHERE dealer_id = ?1 RETURNING head", dealer);
+  db::Rows head =
+      connection.Query("UPDATE ledger_head SET head = head + 1 WHERE dealer_id = ?1 RETURNING head", dealer);
   head.Next();
   const int64_t next = head.Int(0);
   connection.Execute(
@@ -67,8 +67,8 @@ Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::str
   });
 }
 
-void CountBatch(db::Connection& connection, BatchId id, int64_t rows_read, int64_t entries_new,
-                int64_t entries_changed, int64_t entries_removed) {
+void CountBatch(db::Connection& connection, BatchId id, int64_t rows_read, int64_t entries_new, int64_t entries_changed,
+                int64_t entries_removed) {
   connection.Execute(
       "UPDATE import_batch SET rows_read = rows_read + ?2, entries_new = entries_new + ?3, "
       "entries_changed = entries_changed + ?4, entries_removed = entries_removed + ?5 WHERE batch_id = ?1",
@@ -102,28 +102,28 @@ Result<Undone> UndoBatch(db::Database& database, const catalog::Catalog& catalog
                          const Recorder& recorder) {
   // The undoing is a batch of its own, so that it can be told from what it undoes when it has to go on.
   Recorder undoing = recorder;
-  ASSIGN_OR_RETURN(const std::vector<DealerId> dealers,
-                   database.Write<std::vector<DealerId>>([&](db::Connection& connection) -> Result<std::vector<DealerId>> {
-                     db::Rows batch = connection.Query("SELECT state FROM import_batch WHERE batch_id = ?1", id);
-                     if (!batch.Next()) return Error("batch_not_found").With("batch", id.value);
-                     if (batch.Text(0) == "reversed") return Error("batch_already_reversed").With("batch", id.value);
-                     db::Rows begun =
-                         connection.Query("SELECT batch_id FROM import_batch WHERE undoes = ?1 AND state = 'open'", id);
-                     if (begun.Next()) {
-                       undoing.batch = BatchId(begun.Int(0));
-                     } else {
-                       undoing.batch = BatchId(NewId());
-                       connection.Execute(
-                           "INSERT INTO import_batch (batch_id, kind, file_name, file_hash, state, undoes, started_at, "
-                           "finished_at, rows_read, entries_new, entries_changed, entries_removed, recorded_by) "
-                           "VALUES (?1, 'undo', '', '', 'open', ?2, ?3, NULL, 0, 0, 0, 0, ?4)",
-                           undoing.batch, id, recorder.at.ms, recorder.by);
-                     }
-                     std::vector<DealerId> all;
-                     db::Rows rows = connection.Query("SELECT dealer_id FROM ledger_head ORDER BY dealer_id");
-                     while (rows.Next()) all.emplace_back(rows.Int(0));
-                     return all;
-                   }));
+  ASSIGN_OR_RETURN(
+      const std::vector<DealerId> dealers,
+      database.Write<std::vector<DealerId>>([&](db::Connection& connection) -> Result<std::vector<DealerId>> {
+        db::Rows batch = connection.Query("SELECT state FROM import_batch WHERE batch_id = ?1", id);
+        if (!batch.Next()) return Error("batch_not_found").With("batch", id.value);
+        if (batch.Text(0) == "reversed") return Error("batch_already_reversed").With("batch", id.value);
+        db::Rows begun = connection.Query("SELECT batch_id FROM import_batch WHERE undoes = ?1 AND state = 'open'", id);
+        if (begun.Next()) {
+          undoing.batch = BatchId(begun.Int(0));
+        } else {
+          undoing.batch = BatchId(NewId());
+          connection.Execute(
+              "INSERT INTO import_batch (batch_id, kind, file_name, file_hash, state, undoes, started_at, "
+              "finished_at, rows_read, entries_new, entries_changed, entries_removed, recorded_by) "
+              "VALUES (?1, 'undo', '', '', 'open', ?2, ?3, NULL, 0, 0, 0, 0, ?4)",
+              undoing.batch, id, recorder.at.ms, recorder.by);
+        }
+        std::vector<DealerId> all;
+        db::Rows rows = connection.Query("SELECT dealer_id FROM ledger_head ORDER BY dealer_id");
+        while (rows.Next()) all.emplace_back(rows.Int(0));
+        return all;
+      }));
 
   Undone undone;
   for (const DealerId dealer : dealers) {

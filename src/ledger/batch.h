@@ -32,8 +32,8 @@ struct Begun {
 [[nodiscard]] Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::string_view file_name,
                                        std::string_view file_hash, const Recorder& recorder);
 // Counts what a chunk did, inside the chunk's transaction.
-void CountBatch(db::Connection& connection, BatchId id, int64_t rows_read, int64_t entries_new,
-                int64_t entries_changed, int64_t entries_removed);
+void CountBatch(db::Connection& connection, BatchId id, int64_t rows_read, int64_t entries_new, int64_t entries_changed,
+                int64_t entries_removed);
 [[nodiscard]] Status FinishBatch(db::Database& database, BatchId id, Instant at);
 [[nodiscard]] Result<std::vector<Batch>> ListBatches(db::Database& database, int limit = 50);
 

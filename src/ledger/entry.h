@@ -28,8 +28,8 @@ struct NewEntry {
   int attempt = 1;   // which try of a re-opened lead
   StaffId actor{};   // who did it; for `assigned`, the consultant that the lead is given to
   Members members{};
-  int64_t quantity = 1000;  // thousandths
-  int64_t amount = 0;       // fen, or hundredths of a score or an hour
+  int64_t quantity = 1000;     // thousandths
+  int64_t amount = 0;          // fen, or hundredths of a score or an hour
   std::optional<Hash128> key;  // what makes an imported event the same event next time
 };
 

@@ -15,9 +15,9 @@ constexpr int kContentColumns = 16;
 constexpr int kFirstMemberColumn = 6;
 
 constexpr std::array<std::string_view, 24> kColumns = {
-    "dealer_id", "seq",      "event",  "day",      "at",     "lead",        "attempt",     "actor",
-    "source",    "access_form", "channel", "model",  "customer_type", "campaign", "stage", "reason",
-    "quantity",  "amount",   "recorded_at", "recorded_by", "batch_id", "entry_key", "reverses", "note"};
+    "dealer_id",   "seq",         "event",    "day",           "at",       "lead",  "attempt", "actor",    "source",
+    "access_form", "channel",     "model",    "customer_type", "campaign", "stage", "reason",  "quantity", "amount",
+    "recorded_at", "recorded_by", "batch_id", "entry_key",     "reverses", "note"};
 
 db::Value OrNull(int64_t id) { return id == 0 ? db::Value() : db::Value(id); }
 
@@ -108,7 +108,8 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
   if (seqs.empty()) return {};
   Lock(connection, dealer);
   for (const int64_t seq : seqs) {
-    db::Rows rows = connection.Query("SELECT reverses FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2", dealer, seq);
+    db::Rows rows =
+        connection.Query("SELECT reverses FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2", dealer, seq);
     if (!rows.Next()) return Error("entry_not_found").With("seq", seq);
     if (!rows.IsNull(0)) return Error("entry_is_reversal").With("seq", seq);
     db::Rows taken =

@@ -49,8 +49,7 @@ struct KeyedEntry {
 // The ledger as a source of facts.
 class DatabaseSource final : public Source {
  public:
-  DatabaseSource(db::Database& database, const catalog::Catalog& catalog)
-      : database_(database), catalog_(catalog) {}
+  DatabaseSource(db::Database& database, const catalog::Catalog& catalog) : database_(database), catalog_(catalog) {}
   [[nodiscard]] Result<std::vector<Head>> Heads() override;
   [[nodiscard]] Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
                             const std::function<void(const Entry&)>& visit) override;

@@ -510,4 +510,11 @@ int64_t Recount::rows() {
   return rows.Int(0);
 }
 
+std::vector<int> Recount::months() {
+  std::vector<int> months;
+  db::Rows rows = connection_.Query("SELECT DISTINCT month FROM recount_day ORDER BY month");
+  while (rows.Next()) months.push_back(static_cast<int>(rows.Int(0)));
+  return months;
+}
+
 }  // namespace dealpace::ledger

@@ -60,6 +60,8 @@ class Recount {
 
   // How many rows there are.
   [[nodiscard]] int64_t rows();
+  // The months (UnitOf) in which some row has its day or cohort day, ascending.
+  [[nodiscard]] std::vector<int> months();
 
  private:
   void FillDefinitions();

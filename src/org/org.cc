@@ -97,8 +97,8 @@ Result<std::vector<Dealer>> ListDealers(db::Connection& connection) {
   std::vector<Dealer> dealers;
   db::Rows rows = connection.Query("SELECT dealer_id, code, name, time_zone FROM dealer ORDER BY dealer_id");
   while (rows.Next()) {
-    dealers.push_back({DealerId(rows.Int(0)), std::string(rows.Text(1)), std::string(rows.Text(2)),
-                       std::string(rows.Text(3))});
+    dealers.push_back(
+        {DealerId(rows.Int(0)), std::string(rows.Text(1)), std::string(rows.Text(2)), std::string(rows.Text(3))});
   }
   return dealers;
 }

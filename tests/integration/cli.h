@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
-
-#include <boost/json.hpp>
 
 // Runs the built command line as a person would, on a store in a folder of its own.
 namespace dealpace::testing {
@@ -90,7 +89,7 @@ inline std::filesystem::path RealFiles() {
 
 }  // namespace dealpace::testing
 
-#define SKIP_WITHOUT_REAL_FILES()                                                        \
-  if (::dealpace::testing::RealFiles().empty()) {                                        \
-    GTEST_SKIP() << "DEALPACE_TESTDATA is not set: no real files to import";             \
+#define SKIP_WITHOUT_REAL_FILES()                                            \
+  if (::dealpace::testing::RealFiles().empty()) {                            \
+    GTEST_SKIP() << "DEALPACE_TESTDATA is not set: no real files to import"; \
   }

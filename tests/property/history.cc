@@ -16,8 +16,9 @@ constexpr int64_t kDayMs = 24 * kHourMs;
 
 class Author {
  public:
-  Author(const catalog::Catalog& catalog, uint64_t seed, int leads)
+  Author(const catalog::Catalog& catalog, uint64_t seed, int leads, int dealers)
       : catalog_(catalog), random_(seed), leads_(leads) {
+    history_.dealers = dealers;
     history_.period = {*FromCivil(2025, 11, 10), *FromCivil(2026, 4, 20)};
   }
 
@@ -99,6 +100,7 @@ class Author {
     entry.quantity = random_.Percent(80) ? 1000 : random_.Of(kOdd);
     const bool has_amount = catalog_.events()[static_cast<size_t>(entry.event)].amount.has_value();
     if (has_amount || random_.Percent(5)) entry.amount = random_.Between(-20'000, 300'000) * 7;
+    if (random_.Percent(2)) entry.amount *= 1'000'000;  // more than 32 bits hold
   }
 
   void WriteLead(int dealer, const std::string& lead) {
@@ -239,8 +241,8 @@ T Checked(Result<T> result) {
 
 }  // namespace
 
-History MakeHistory(const catalog::Catalog& catalog, uint64_t seed, int leads) {
-  return Author(catalog, seed, leads).Write();
+History MakeHistory(const catalog::Catalog& catalog, uint64_t seed, int leads, int dealers) {
+  return Author(catalog, seed, leads, dealers).Write();
 }
 
 std::vector<int> ShuffledOrder(const catalog::Catalog& catalog, const History& history, Random& random) {

@@ -40,10 +40,10 @@ struct History {
   std::array<std::vector<std::string>, kMemberDimCount> members;  // codes
   std::vector<Move> moves;
   std::vector<Said> said;  // by recorded_at
-  Period period{};         // most of it lies within
-  std::vector<int> events; // that occur, without repetition
+  Period period{};          // most of it lies within
+  std::vector<int> events;  // that occur, without repetition
 };
-[[nodiscard]] History MakeHistory(const catalog::Catalog& catalog, uint64_t seed, int leads = 50);
+[[nodiscard]] History MakeHistory(const catalog::Catalog& catalog, uint64_t seed, int leads = 50, int dealers = 3);
 
 // The same entries in another order in which they can arrive: reversals after what they reverse, readings of a level
 // in their own order, since of a day's readings the last recorded one holds.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "app/wiring.h"
@@ -94,6 +95,50 @@ TEST(LawsTest, SlicesAddUpToTheTotal) {
       }
     }
   }
+}
+
+// Every combination of all dimensions is a row of its own, however many members there are.
+TEST(LawsTest, SlicesByAllDimensionsAtOnceAreThoseOfTheEntries) {
+  constexpr int kMembers = 90;
+  constexpr int kEntries = 800;
+  MemoryLedger ledger;
+  MemoryOrg org;
+  Random random(1);
+  const DealerId dealer = org.DealerOf("d");
+  org.MoveDealer(dealer, {0}, org.RegionOf("r"));
+  const auto code = [&] { return "m" + std::to_string(random.Below(kMembers)); };
+  std::map<std::vector<std::string>, double> expected;
+  kpi::Question question;
+  for (int d = 0; d < kDimCount; ++d) question.by.emplace_back(kDimNames[static_cast<size_t>(d)]);
+  for (int i = 0; i < kEntries; ++i) {
+    ledger::NewEntry entry;
+    entry.event = TheCatalog().FindEvent("deal");
+    entry.day = {20'000};
+    entry.at = Noon(entry.day);
+    const std::string staff = code();
+    entry.actor = org.StaffOf(dealer, staff);
+    const std::string team = "t" + staff;
+    org.MoveStaff(dealer, entry.actor, {0}, org.TeamOf(dealer, team));
+    std::vector<std::string> key = {"d", "r", team, staff, staff};
+    for (int m = 0; m < kMemberDimCount; ++m) {
+      key.push_back(code());
+      entry.members[static_cast<size_t>(m)] = org.MemberOf(MemberDim(m), key.back());
+    }
+    expected[key] += 1;
+    ledger.Append(dealer, entry);
+  }
+  facts::Facts facts(TheCatalog(), ledger, org);
+  question.columns = {{"order_cnt", "order_cnt"}};
+  question.period = Period{{20'000}, {20'000}};
+  const auto answer = kpi::Engine(TheCatalog(), facts).Ask(question);
+  ASSERT_TRUE(answer.ok()) << answer.error().code;
+  std::map<std::vector<std::string>, double> found;
+  for (const kpi::RowAnswer& row : answer->rows) {
+    std::vector<std::string> key;
+    for (const auto& text : row.keys) key.push_back(text.value_or(""));
+    found[key] += *row.cells[0].value;
+  }
+  EXPECT_EQ(found, expected);
 }
 
 TEST(LawsTest, AFilterCommutesWithEveryKindOfMeasure) {

@@ -89,6 +89,28 @@ TEST(OrderTest, TheOrderOfArrivalNeverChangesAnAnswer) {
   }
 }
 
+// So many that columns are sorted and cleared of struck-out rows again and again, and dealers that several threads
+// share.
+TEST(OrderTest, ALongHistoryInPartsIsAnsweredAsAtOnce) {
+  for (const auto& [leads, dealers] : {std::pair{1500, 1}, std::pair{60, 17}}) {
+    const History history = MakeHistory(TheCatalog(), 250, leads, dealers);
+    Random random(1);
+    const std::vector<Asked> questions = MakeQuestions(history, random);
+    const std::vector<int> order = ShuffledOrder(TheCatalog(), history, random);
+    Engine engine;
+    const Ids ids = TellOrg(history, engine.org);
+    for (const History::Move& move : history.moves) TellMove(ids, move, engine.org);
+    for (size_t part = 0; part < kParts; ++part) {
+      Tell(history, ids, order, order.size() * part / kParts, order.size() * (part + 1) / kParts, engine.ledger,
+           engine.seqs);
+      for (int i = 0; i < 4; ++i) {
+        const Asked& asked = random.Of(questions);
+        ASSERT_EQ(engine.Ask(asked), engine.AskAnew(asked)) << asked.Text() << " part " << part;
+      }
+    }
+  }
+}
+
 // Entries one at a time, so that the facts catch up by tails of one.
 TEST(OrderTest, EachEntryIsInTheNextAnswer) {
   const History history = MakeHistory(TheCatalog(), 300, 4);

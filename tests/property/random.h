@@ -24,7 +24,9 @@ class Random {
   }
   template <typename T>
   void Shuffle(std::vector<T>& things) {
-    for (size_t i = things.size(); i > 1; --i) std::swap(things[i - 1], things[static_cast<size_t>(Below(static_cast<int>(i)))]);
+    for (size_t i = things.size(); i > 1; --i) {
+      std::swap(things[i - 1], things[static_cast<size_t>(Below(static_cast<int>(i)))]);
+    }
   }
 
  private:

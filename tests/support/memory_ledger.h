@@ -74,8 +74,8 @@ class MemoryLedger final : public ledger::Source {
       const Booked& booked = found->second[i];
       if (booked.recorded_at > known_at) continue;
       const ledger::NewEntry& c = booked.content;
-      visit({static_cast<int64_t>(i) + 1, c.event, c.day, c.at, c.lead, c.attempt, c.actor.value, c.members,
-             c.quantity, c.amount, booked.recorded_at, booked.reverses});
+      visit({static_cast<int64_t>(i) + 1, c.event, c.day, c.at, c.lead, c.attempt, c.actor.value, c.members, c.quantity,
+             c.amount, booked.recorded_at, booked.reverses});
     }
     return {};
   }

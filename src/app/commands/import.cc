@@ -1,3 +1,5 @@
+#include "exchange/import.h"
+
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -6,7 +8,6 @@
 #include "base/json.h"
 #include "catalog/messages.h"
 #include "exchange/csv_writer.h"
-#include "exchange/import.h"
 #include "exchange/print.h"
 #include "ledger/batch.h"
 
@@ -67,15 +68,16 @@ void PrintSummary(const Context& context, const ImportSummary& summary, const st
 
   std::string file = summary.file.format == "xlsx" ? (zh ? "工作簿，工作表 " : "workbook, sheet ") + summary.file.sheet
                                                    : summary.file.encoding + " CSV";
-  if (summary.header_row > 0) file += (zh ? "，表头在第 " : ", header in row ") + n(summary.header_row) + (zh ? " 行" : "");
+  if (summary.header_row > 0)
+    file += (zh ? "，表头在第 " : ", header in row ") + n(summary.header_row) + (zh ? " 行" : "");
   line((zh ? "文件：" : "File: ") + file);
   if (summary.guessed) {
     line(zh ? "由表头猜出的映射（可用 --map 指定）：" : "Mapping guessed from the headers (give your own with --map):");
     std::istringstream mapping(exchange::FormatMapping(summary.mapping));
     for (std::string text; std::getline(mapping, text);) line("  " + text);
   }
-  line(zh ? "读取 " + n(summary.rows_read) + " 行：采用 " + n(summary.rows_taken) + "，无内容 " + n(summary.rows_empty) +
-                "，拒绝 " + n(summary.rows_refused)
+  line(zh ? "读取 " + n(summary.rows_read) + " 行：采用 " + n(summary.rows_taken) + "，无内容 " +
+                n(summary.rows_empty) + "，拒绝 " + n(summary.rows_refused)
           : n(summary.rows_read) + " rows read: " + n(summary.rows_taken) + " taken, " + n(summary.rows_empty) +
                 " empty, " + n(summary.rows_refused) + " refused");
   for (const auto& [event, count] : summary.recorded) line("  " + event + "  " + n(count));
@@ -106,7 +108,8 @@ void PrintSummary(const Context& context, const ImportSummary& summary, const st
       line((summary.resumed ? (zh ? "接续了先前中断的批次 " : "Resumed and finished batch ")
                             : (zh ? "批次 " : "Batch ")) +
            n(summary.batch.value) +
-           (zh ? "。撤销：dealpace import undo " : ". To take it back: dealpace import undo ") + n(summary.batch.value));
+           (zh ? "。撤销：dealpace import undo " : ". To take it back: dealpace import undo ") +
+           n(summary.batch.value));
       break;
   }
 }
@@ -136,8 +139,8 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
     auto mapping = exchange::ParseMapping(text.str(), catalog);
     if (!mapping.ok()) return context.Fail(Error(mapping.error()).With("file", arguments.map_file), kExitUsage);
     if (mapping->kind != arguments.kind) {
-      return context.Fail(
-          Error("mapping_other_kind").With("kind", mapping->kind).With("asked", arguments.kind), kExitUsage);
+      return context.Fail(Error("mapping_other_kind").With("kind", mapping->kind).With("asked", arguments.kind),
+                          kExitUsage);
     }
     options.mapping = *std::move(mapping);
   }
@@ -204,10 +207,10 @@ int RunImportList(const Context& context) {
     return kExitOk;
   }
   exchange::TextTable table;
-  table.columns = {{context.Say("Batch", "批次"), false},  {context.Say("Started", "开始时间"), false},
-                   {context.Say("Kind", "类型"), false},   {context.Say("File", "文件"), false},
-                   {context.Say("State", "状态"), false},  {context.Say("Rows", "行数"), true},
-                   {context.Say("New", "新增"), true},     {context.Say("Changed", "更改"), true},
+  table.columns = {{context.Say("Batch", "批次"), false}, {context.Say("Started", "开始时间"), false},
+                   {context.Say("Kind", "类型"), false},  {context.Say("File", "文件"), false},
+                   {context.Say("State", "状态"), false}, {context.Say("Rows", "行数"), true},
+                   {context.Say("New", "新增"), true},    {context.Say("Changed", "更改"), true},
                    {context.Say("Removed", "撤销"), true}};
   for (const ledger::Batch& batch : *batches) {
     table.rows.push_back({std::to_string(batch.id.value), FormatInstant(batch.started_at), batch.kind, batch.file_name,
@@ -229,8 +232,8 @@ int RunImportList(const Context& context) {
 int RunImportUndo(const Context& context, int64_t batch, const std::string& why) {
   const auto system = context.OpenSystem();
   if (!system.ok()) return context.Fail(system.error());
-  const auto undone = ledger::UndoBatch((*system)->database(), (*system)->catalog(), BatchId(batch), why,
-                                        {"cli", Now(), {}});
+  const auto undone =
+      ledger::UndoBatch((*system)->database(), (*system)->catalog(), BatchId(batch), why, {"cli", Now(), {}});
   if (!undone.ok()) return context.Fail(undone.error());
   if (context.format == Format::kJson) {
     JsonWriter json;

@@ -59,10 +59,10 @@ int PrintFindings(const Context& context, const std::vector<Finding>& findings, 
   } else if (context.format == Format::kCsv) {
     std::fputs(exchange::CsvLine({"where", "code", "message"}).c_str(), stdout);
     for (const Finding& finding : findings) {
-      std::fputs(exchange::CsvLine({finding.where, finding.error.code,
-                                    messages.Render(finding.error, context.language)})
-                     .c_str(),
-                 stdout);
+      std::fputs(
+          exchange::CsvLine({finding.where, finding.error.code, messages.Render(finding.error, context.language)})
+              .c_str(),
+          stdout);
     }
   } else {
     for (const Finding& finding : findings) {
@@ -147,12 +147,11 @@ int RunVerify(const Context& context) {
   std::vector<Finding> findings;
   for (const Error& error : report->ledger.findings) findings.push_back({"", error});
   for (const Error& error : report->differences) findings.push_back({"", error});
-  const int code = PrintFindings(
-      context, findings,
-      context.Say("Clean: ", "核对无误：") + std::to_string(report->ledger.dealers) +
-          context.Say(" dealers, ", " 家经销商，") + std::to_string(report->ledger.entries) +
-          context.Say(" entries; ", " 条分录；") + std::to_string(report->figures_compared) +
-          context.Say(" figures of the facts equal the recount.", " 个数字与重算一致。"));
+  const int code = PrintFindings(context, findings,
+                                 context.Say("Clean: ", "核对无误：") + std::to_string(report->ledger.dealers) +
+                                     context.Say(" dealers, ", " 家经销商，") + std::to_string(report->ledger.entries) +
+                                     context.Say(" entries; ", " 条分录；") + std::to_string(report->figures_compared) +
+                                     context.Say(" figures of the facts equal the recount.", " 个数字与重算一致。"));
   // A broken-off import is worth saying, but it is no damage.
   return report->ok() ? kExitOk : code;
 }
@@ -179,15 +178,24 @@ int RunDemo(const Context& context, const DemoArguments& arguments) {
     if (summary.error().code == "demo_not_empty" && arguments.if_empty) return kExitOk;
     return context.Fail(summary.error());
   }
-  PrintFields(context, {{context.Say("regions", "区域"), std::to_string(summary->regions)},
-                        {context.Say("dealers", "经销商"), std::to_string(summary->dealers)},
-                        {context.Say("staff", "人员"), std::to_string(summary->staff)},
-                        {context.Say("period", "期间"),
-                         FormatDay(summary->period.from) + ".." + FormatDay(summary->period.to)},
-                        {context.Say("leads", "线索"), std::to_string(summary->leads)},
-                        {context.Say("entries", "分录"), std::to_string(summary->entries)},
-                        {context.Say("poor capture", "留档薄弱"), summary->poor_capture},
-                        {context.Say("poor test-drive use", "试驾薄弱"), summary->poor_test_drive}});
+  // The tables show names, not codes.
+  const auto named = [&](const std::string& code) {
+    const auto names = (*system)->database().Read<std::string>([&](db::Connection& connection) -> Result<std::string> {
+      const org::Directory directory(connection);
+      const org::Dealer* dealer = directory.FindDealer(code);
+      return dealer == nullptr ? code : code + " " + dealer->name;
+    });
+    return names.ok() ? *names : code;
+  };
+  PrintFields(context,
+              {{context.Say("regions", "区域"), std::to_string(summary->regions)},
+               {context.Say("dealers", "经销商"), std::to_string(summary->dealers)},
+               {context.Say("staff", "人员"), std::to_string(summary->staff)},
+               {context.Say("period", "期间"), FormatDay(summary->period.from) + ".." + FormatDay(summary->period.to)},
+               {context.Say("leads", "线索"), std::to_string(summary->leads)},
+               {context.Say("entries", "分录"), std::to_string(summary->entries)},
+               {context.Say("poor capture", "留档薄弱"), named(summary->poor_capture)},
+               {context.Say("poor test-drive use", "试驾薄弱"), named(summary->poor_test_drive)}});
   return kExitOk;
 }
 

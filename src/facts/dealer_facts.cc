@@ -410,21 +410,34 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
   }
   const bool cohort = query.basis == Basis::kCohort;
 
-  // How groups are found: codes of the `by` dimensions as one mixed-radix number.
+  // How groups are found: codes of the `by` dimensions as one mixed-radix number. Where that would outgrow 64 bits, the
+  // combinations met so far are numbered, and the number takes their place.
   struct ByColumn {
     const Column* column;  // null: the dealer itself
     size_t radix;
     const Dictionary* dictionary;
+    bool folds = false;  // number the keys of the columns before
+    std::unordered_map<uint64_t, uint64_t> numbers;
+    std::vector<uint64_t> numbered;
+    uint64_t Fold(uint64_t key) {
+      const auto [it, fresh] = numbers.emplace(key, numbered.size());
+      if (fresh) numbered.push_back(key);
+      return it->second;
+    }
   };
   std::vector<ByColumn> by;
   size_t combinations = 1;
+  uint64_t room = UINT64_MAX;  // by so much a key can still grow
   for (const Dim dim : query.by) {
     if (dim == Dim::kDealer) {
-      by.push_back({nullptr, 1, nullptr});
+      by.push_back({nullptr, 1, nullptr, false, {}, {}});
       continue;
     }
     const Dictionary& dictionary = dictionaries_[CodedDim(dim)];
-    by.push_back({&rows.dims[CodedDim(dim)], dictionary.ids.size(), &dictionary});
+    const bool folds = room < dictionary.ids.size();
+    if (folds) room = UINT64_MAX / UINT32_MAX;  // there are no more combinations than rows
+    room /= dictionary.ids.size();
+    by.push_back({&rows.dims[CodedDim(dim)], dictionary.ids.size(), &dictionary, folds, {}, {}});
     combinations = combinations > (size_t{1} << 40) ? combinations : combinations * dictionary.ids.size();
   }
   constexpr size_t kNone = SIZE_MAX;
@@ -443,6 +456,7 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
         } else {
           ids[i] = by[i].dictionary->ids[rest % by[i].radix];
           rest /= by[i].radix;
+          if (by[i].folds) rest = by[i].numbered[rest];
         }
       }
       Cell* cells = merger.Group(ids);
@@ -489,9 +503,10 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
       }
       if (n == 0) continue;
       std::fill_n(keys, n, 0);
-      for (const ByColumn& column : by) {
+      for (ByColumn& column : by) {
         if (column.column == nullptr) continue;
         column.column->Decode(begin, count, codes);
+        for (size_t i = 0; column.folds && i < n; ++i) keys[i] = column.Fold(keys[i]);
         for (size_t i = 0; i < n; ++i) {
           keys[i] = keys[i] * column.radix + static_cast<uint64_t>(codes[chosen[i]]);
         }

@@ -11,6 +11,10 @@ constexpr size_t kPastViewsMax = 2;
 constexpr size_t kCellsMax = 20'000'000;
 constexpr size_t kDealersPerThreadMin = 4;
 
+// Whether facts derived with `held` can answer who has seen `asked`. What a question that came earlier saw of the
+// organisation must not take the place of what a later one saw.
+bool IsAsNew(const OrgView* held, const OrgView& asked) { return held == &asked || held->version > asked.version; }
+
 size_t Threads() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 }  // namespace
@@ -38,13 +42,17 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
   const uint64_t fingerprint = known == nullptr ? 0 : known->fingerprint;
   {
     const std::shared_lock lock(held.mutex);
-    if (held.facts && held.facts->head() >= head && held.facts->org() == org.get()) return {};
+    if (held.facts && held.facts->head() >= head && IsAsNew(held.facts->org(), *org)) return {};
   }
   const std::unique_lock lock(held.mutex);
-  if (!held.facts || held.facts->fingerprint() != fingerprint) {
+  if (!held.facts) {
     held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
-  } else if (held.facts->org() != org.get()) {
-    held.facts->SetOrg(org);
+  } else if (!IsAsNew(held.facts->org(), *org)) {
+    if (held.facts->fingerprint() == fingerprint) {
+      held.facts->SetOrg(org);
+    } else {
+      held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+    }
   }
   if (held.facts->head() >= head) return {};
   const Status status =

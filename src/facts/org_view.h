@@ -34,6 +34,7 @@ using History = std::vector<Membership>;
 
 // One state of the organisation and of the dimensions' members. Immutable.
 struct OrgView {
+  int64_t version = 0;  // later states of one source have greater ones
   struct Dealer {
     History region;
     std::unordered_map<int64_t, History> team_of_staff;

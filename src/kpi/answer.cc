@@ -77,6 +77,7 @@ class Asking {
     RETURN_IF_ERROR(Prepare());
     RETURN_IF_ERROR(PlaceAtoms());
     for (Variant& variant : variants_) RETURN_IF_ERROR(Fetch(variant));
+    ASSIGN_OR_RETURN(org_, facts_.Org());  // names of members that came meanwhile
     Answer answer;
     answer.period = period_;
     answer.basis = question_.basis;

@@ -238,6 +238,7 @@ Result<std::shared_ptr<const facts::OrgView>> DatabaseOrg::Current() {
     }
     for (auto& [id, dealer] : view->dealers) dealer.fingerprint = facts::Fingerprint(dealer);
     version_ = version.Int(0);
+    view->version = version_;
     view_ = std::move(view);
     return view_;
   });

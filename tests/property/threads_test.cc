@@ -51,6 +51,8 @@ TEST(ThreadsTest, AnAnswerHoldsAllThatWasThereBeforeItWasAsked) {
           found = std::to_string(*answer->total.cells[0].value) + " of " + std::to_string(least) + " entries";
         } else if (answer->rows.size() > 1) {
           found = std::to_string(answer->rows.size()) + " teams at once";
+        } else if (least > 0 && answer->rows[0].keys[0].value_or("none")[0] != 't') {
+          found = "team " + answer->rows[0].keys[0].value_or("none");
         } else if (least > 0 && std::stoi(answer->rows[0].keys[0]->substr(1)) < least_team) {
           found = "team " + *answer->rows[0].keys[0] + " after t" + std::to_string(least_team);
         }

@@ -125,6 +125,7 @@ class MemoryOrg final : public facts::OrgSource {
   [[nodiscard]] Result<std::shared_ptr<const facts::OrgView>> Current() override {
     const std::lock_guard lock(mutex_);
     if (!current_) {
+      ++state_.version;
       for (auto& [id, dealer] : state_.dealers) dealer.fingerprint = facts::Fingerprint(dealer);
       current_ = std::make_shared<const facts::OrgView>(state_);
     }

@@ -1,7 +1,7 @@
 #include "app/verify.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "ledger/recount.h"
 
@@ -10,16 +10,14 @@ namespace {
 
 using ledger::Recount;
 
-constexpr int kAttempts = 5;  // while others write
+constexpr int kAttempts = 5;            // while others write
+constexpr size_t kMeasuresAtOnce = 20;  // so that an answer of many members and months is not too large
 
 // Compares one dealer's facts with the recount.
 class DealerCheck {
  public:
   DealerCheck(System& system, DealerId dealer, std::string name, VerifyReport& report)
-      : system_(system), dealer_(dealer), name_(std::move(name)), report_(report) {
-    const auto& measures = system_.catalog().measures();
-    for (size_t m = 0; m < measures.size(); ++m) sums_.push_back({static_cast<int>(m), {}, false});
-  }
+      : system_(system), dealer_(dealer), name_(std::move(name)), report_(report) {}
 
   Status Run() {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -65,59 +63,83 @@ class DealerCheck {
     return {rows.Int(0), rows.Int(1)};
   }
 
+  // The dealer as a whole by day, every measure; then each dimension by month, the measures of which there is something.
   Status CompareAll(Recount& recount) {
-    // Pieces of time: the months that occur, and what lies between, where the facts should have nothing.
-    std::vector<Day> cuts = {kFirstDay, kLastDay + 1};
-    for (const int month : recount.months()) {
-      const Period days = UnitPeriod(month, Grain::kMonth);
+    for (const bool cohort : {false, true}) {
+      std::set<int> measures;
+      for (size_t m = 0; m < system_.catalog().measures().size(); ++m) measures.insert(static_cast<int>(m));
+      ASSIGN_OR_RETURN(measures, CompareBy(recount, Dim::kDealer, Grain::kDay, cohort, measures));
+      for (int d = 1; d < kDimCount; ++d) {
+        RETURN_IF_ERROR(CompareBy(recount, static_cast<Dim>(d), Grain::kMonth, cohort, measures));
+      }
+    }
+    return {};
+  }
+
+  // Returns the measures of which either side has something.
+  Result<std::set<int>> CompareBy(Recount& recount, Dim dim, Grain grain, bool cohort, const std::set<int>& measures) {
+    Recount::Question question;
+    question.by = {dim};
+    question.grains = {grain};
+    question.cohort = cohort;
+    const Recount::Sums counted = recount.Ask(question);
+    ASSIGN_OR_RETURN(const Recount::Sums answered, AskFacts(recount, dim, grain, cohort, measures));
+    figures_ += static_cast<int64_t>(counted.size());
+    std::set<int> present;
+    for (const auto& [key, sum] : counted) {
+      present.insert(static_cast<int>(key[0]));
+      const auto it = answered.find(key);
+      if (it == answered.end()) {
+        Differ(dim, grain, cohort, key, {}, sum);
+      } else if (it->second != sum) {
+        Differ(dim, grain, cohort, key, it->second, sum);
+      }
+    }
+    for (const auto& [key, sum] : answered) {
+      present.insert(static_cast<int>(key[0]));
+      if (!counted.contains(key)) Differ(dim, grain, cohort, key, sum, {});
+    }
+    return present;
+  }
+
+  // What the facts say, in the recount's terms.
+  Result<Recount::Sums> AskFacts(Recount& recount, Dim dim, Grain grain, bool cohort, const std::set<int>& measures) {
+    facts::Query query;
+    query.dealers = {dealer_};
+    query.by = {dim};
+    query.basis = cohort ? facts::Basis::kCohort : facts::Basis::kPeriod;
+    // Pieces of time: the units that occur, and what lies between, where the facts should have nothing.
+    std::vector<Day>& cuts = query.cuts;
+    cuts = {kFirstDay, kLastDay + 1};
+    for (const int unit : recount.UnitsUsed(grain)) {
+      const Period days = UnitPeriod(unit, grain);
       cuts.push_back(days.from);
       cuts.push_back(days.to + 1);
     }
     std::sort(cuts.begin(), cuts.end());
     cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    for (const bool cohort : {false, true}) {
-      for (int d = 0; d < kDimCount; ++d) RETURN_IF_ERROR(CompareBy(recount, static_cast<Dim>(d), cohort, cuts));
-    }
-    return {};
-  }
 
-  Status CompareBy(Recount& recount, Dim dim, bool cohort, const std::vector<Day>& cuts) {
-    facts::Query query;
-    query.dealers = {dealer_};
-    query.by = {dim};
-    query.basis = cohort ? facts::Basis::kCohort : facts::Basis::kPeriod;
-    query.sums = sums_;
-    query.cuts = cuts;
-    ASSIGN_OR_RETURN(const facts::Cube cube, system_.facts().Run(query));
     Recount::Sums answered;
-    for (size_t g = 0; g < cube.groups.size(); ++g) {
-      for (size_t s = 0; s < cube.sums; ++s) {
-        for (size_t p = 1; p < cube.pieces; ++p) {
-          const facts::Cell& cell = cube.At(g, s, p);
-          if (cell.rows == 0 && cell.sum == 0) continue;
-          answered[{sums_[s].measure, cube.groups[g][0], UnitOf(cuts[p - 1], Grain::kMonth)}] = {cell.sum, cell.rows};
+    for (auto next = measures.begin(); next != measures.end();) {
+      query.sums.clear();
+      for (; next != measures.end() && query.sums.size() < kMeasuresAtOnce; ++next) {
+        query.sums.push_back({*next, {}, false});
+      }
+      ASSIGN_OR_RETURN(const facts::Cube cube, system_.facts().Run(query));
+      for (size_t g = 0; g < cube.groups.size(); ++g) {
+        for (size_t s = 0; s < cube.sums; ++s) {
+          for (size_t p = 1; p < cube.pieces; ++p) {
+            const facts::Cell& cell = cube.At(g, s, p);
+            if (cell.rows == 0 && cell.sum == 0) continue;
+            answered[{query.sums[s].measure, cube.groups[g][0], UnitOf(cuts[p - 1], grain)}] = {cell.sum, cell.rows};
+          }
         }
       }
     }
-    Recount::Question question;
-    question.by = {dim};
-    question.grains = {Grain::kMonth};
-    question.cohort = cohort;
-    const Recount::Sums counted = recount.Ask(question);
-    figures_ += static_cast<int64_t>(counted.size());
-    for (const auto& [key, sum] : counted) {
-      const auto it = answered.find(key);
-      if (it == answered.end() || it->second != sum) {
-        Differ(dim, cohort, key, it == answered.end() ? Recount::Sum{} : it->second, sum);
-      }
-    }
-    for (const auto& [key, sum] : answered) {
-      if (!counted.contains(key)) Differ(dim, cohort, key, sum, {});
-    }
-    return {};
+    return answered;
   }
 
-  void Differ(Dim dim, bool cohort, const std::vector<int64_t>& key, const Recount::Sum& answered,
+  void Differ(Dim dim, Grain grain, bool cohort, const std::vector<int64_t>& key, const Recount::Sum& answered,
               const Recount::Sum& counted) {
     const auto text = [](const Recount::Sum& sum) {
       return std::to_string(sum.sum) + " (" + std::to_string(sum.rows) + ")";
@@ -131,7 +153,7 @@ class DealerCheck {
                                .With("measure", system_.catalog().measures()[static_cast<size_t>(key[0])].id)
                                .With("basis", cohort ? "cohort" : "period")
                                .With("key", std::string(DimName(dim)) + " " + member + " " +
-                                                UnitLabel(static_cast<int>(key[2]), Grain::kMonth))
+                                                UnitLabel(static_cast<int>(key[2]), grain))
                                .With("facts", text(answered))
                                .With("recount", text(counted)));
   }
@@ -140,7 +162,6 @@ class DealerCheck {
   const DealerId dealer_;
   const std::string name_;
   VerifyReport& report_;
-  std::vector<facts::SumSpec> sums_;
   int64_t rows_ = 0;
   int64_t figures_ = 0;
   std::vector<Error> differences_;

@@ -42,8 +42,8 @@ class Value {
   Value() = default;        // NULL
   Value(std::nullopt_t) {}  // NOLINT(google-explicit-constructor)
   template <typename Int>
-  requires std::is_integral_v<Int> Value(Int v)
-      : state_(static_cast<int64_t>(v)) {}                      // NOLINT(google-explicit-constructor)
+  requires std::is_integral_v<Int> Value(Int v)  // NOLINT(google-explicit-constructor)
+      : state_(static_cast<int64_t>(v)) {}
   Value(double v) : state_(v) {}                                // NOLINT(google-explicit-constructor)
   Value(std::string_view v) : state_(v) {}                      // NOLINT(google-explicit-constructor)
   Value(const std::string& v) : state_(std::string_view(v)) {}  // NOLINT(google-explicit-constructor)

@@ -394,8 +394,7 @@ class Importer {
 
   Status CreateWanted() {
     if (options_.dry_run) {
-      int64_t id = -static_cast<int64_t>(NewId());
-      for (const Wanted& wanted : wanted_) Learned(wanted, --id);
+      for (const Wanted& wanted : wanted_) Learned(wanted, NewId());  // known to this run only
       return {};
     }
     // Made in a transaction of their own: names without entries do no harm if the chunk fails.

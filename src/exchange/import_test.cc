@@ -368,6 +368,23 @@ TEST_P(ImportTest, UnknownNamesAreRefusedWithASuggestion) {
   EXPECT_EQ(Live(), Lines{"2026-03-02 traffic ana ×1"});
 }
 
+TEST_P(ImportTest, PeopleAreFoundByCodeElseByNameWhereItIsUnique) {
+  ASSERT_TRUE(
+      database_
+          ->Write<void>([](db::Connection& connection) -> Status {
+            const DealerId dealer = org::ListDealers(connection)->front().id;
+            for (const auto& [code, name] : {std::pair{"s1", "王芳"}, {"s2", "ben"}, {"s3", "李娜"}, {"s4", "李娜"}}) {
+              RETURN_IF_ERROR(org::AddStaff(connection, dealer, code, name));
+            }
+            return {};
+          })
+          .ok());
+  const ImportSummary summary =
+      Must("date,event,staff\n2026-03-02,traffic,王芳\n2026-03-03,traffic,ben\n2026-03-04,traffic,李娜\n", {});
+  EXPECT_EQ(Live(), (Lines{"2026-03-02 traffic s1 ×1", "2026-03-03 traffic ben ×1"})) << "the code ben beats the name";
+  EXPECT_EQ(summary.rows_refused, 1) << "two have this name";
+}
+
 TEST_P(ImportTest, MissingNamesAreMadeWhenAskedTo) {
   ImportOptions options;
   options.create_missing = true;

@@ -243,7 +243,7 @@ TEST(MappingErrors, UnknownEventsAndMeasures) {
   EXPECT_EQ(ParseMapping("[[event]]\nname = \"deel\"\nat = \"d\"\n", Ours()).error().Arg("suggestion"), "deal");
   EXPECT_EQ(Refused("[[event]]\nname = \"something unheard of\"\nat = \"d\"\n"), "mapping_unknown_event at line 1");
   EXPECT_EQ(Refused("[[event]]\nname = \"reading.market_units\"\nat = \"d\"\n").substr(0, 21), "mapping_unknown_event");
-  EXPECT_EQ(Refused("kind = \"readings\"\n[[value]]\nmeasure = \"headcuont\"\nat = \"d\"\ncolumn = \"v\"\n"),
+  EXPECT_EQ(Refused("kind = \"readings\"\n[[value]]\nmeasure = \"market_unts\"\nat = \"d\"\ncolumn = \"v\"\n"),
             "mapping_unknown_measure_suggest at line 2");
 }
 

@@ -236,6 +236,9 @@ std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, La
     const std::string name = missing.name.In(language) + " (" + missing.id + ")";
     out += chinese ? "尚无记录：" + name + "\n" : "Nothing recorded yet: " + name + "\n";
   }
+  for (const std::string& name : answer.not_set) {
+    out += (chinese ? "尚未设定：" : "Not set yet: ") + name + "\n";
+  }
   return out;
 }
 
@@ -321,6 +324,11 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
   if (!answer.unrecorded_events.empty()) {
     json.Key("unrecorded_events").BeginArray();
     for (const int event : answer.unrecorded_events) json.String(catalog.events()[static_cast<size_t>(event)].id);
+    json.EndArray();
+  }
+  if (!answer.not_set.empty()) {
+    json.Key("not_set").BeginArray();
+    for (const std::string& name : answer.not_set) json.String(name);
     json.EndArray();
   }
   json.EndObject();

@@ -55,7 +55,7 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
     }
   }
   if (held.facts->head() >= head) return {};
-  const Status status =
+  Status status =
       source_.Tail(dealer, held.facts->head(), known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
   if (!status.ok()) {
     held.facts.reset();  // half a tail is no state to answer from

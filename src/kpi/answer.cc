@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "base/money.h"
 
@@ -88,6 +89,7 @@ class Asking {
     MakeRows(answer);
     for (const Variant& variant : variants_) answer.rows_read += variant.cube.rows_read;
     FindUnrecorded(answer);
+    answer.not_set.assign(not_set_.begin(), not_set_.end());
     return answer;
   }
 
@@ -352,12 +354,19 @@ class Asking {
         const External& external = program_.externals()[expr.index];
         const Period range = Shifted(spot.range, external.shifts);
         if (external.kind == External::Kind::kTarget) {
-          if (targets_ == nullptr) return std::nullopt;
-          const auto target = targets_->Find(external.name, range, Scope(spot, external.filters));
-          return target ? std::optional(target->value) : std::nullopt;
+          if (targets_ != nullptr) {
+            if (const auto target = targets_->Find(external.name, range, Scope(spot, external.filters))) {
+              return target->value;
+            }
+          }
+          not_set_.insert("target(" + external.name + ")");
+          return std::nullopt;
         }
-        if (scorecards_ == nullptr) return std::nullopt;
-        return scorecards_->Find(external.name, range, Scope(spot, external.filters));
+        if (scorecards_ != nullptr) {
+          if (const auto score = scorecards_->Find(external.name, range, Scope(spot, external.filters))) return score;
+        }
+        not_set_.insert("scorecard(" + external.name + ")");
+        return std::nullopt;
       }
       case Expr::Kind::kNegate: {
         const auto inner = child(0);
@@ -425,7 +434,7 @@ class Asking {
         cell.versus = FigureOf(*column.compared, spot);
         if (cell.value && cell.versus.value) cell.change = *cell.value - *cell.versus.value;
       }
-      row.cells.push_back(std::move(cell));
+      row.cells.push_back(cell);
     }
     if (threads_) {
       const facts::Cell* cells = Cells(*threads_, spot);
@@ -541,6 +550,7 @@ class Asking {
   std::vector<Variant> variants_;
   std::vector<AtomPlace> atoms_;
   std::optional<AtomPlace> threads_;
+  mutable std::set<std::string> not_set_;  // met while evaluating
 };
 
 }  // namespace

@@ -86,6 +86,8 @@ struct Answer {
   int64_t rows_read = 0;
   // Events that a column needs and of which nothing was ever recorded in the scope.
   std::vector<int> unrecorded_events;
+  // Targets and scorecards that the columns ask for and that are not set: "target(deal_cnt)".
+  std::vector<std::string> not_set;
 };
 
 class Engine {

@@ -401,7 +401,7 @@ void Recount::FillDefinitions() {
           measure.kind == SumKind::kFirstQuantity || measure.kind == SumKind::kDays ? 1 : 0};
       for (const catalog::SumFilter& filter : measure.filters) {
         assert(MemberIndex(filter.dim) >= 0);  // no measure singles out a dealer or a person
-        row[static_cast<size_t>(4 + MemberIndex(filter.dim))] = codes.at({filter.dim, filter.code});
+        row[4 + static_cast<size_t>(MemberIndex(filter.dim))] = codes.at({filter.dim, filter.code});
       }
       insert.Row(row);
     }
@@ -510,11 +510,12 @@ int64_t Recount::rows() {
   return rows.Int(0);
 }
 
-std::vector<int> Recount::months() {
-  std::vector<int> months;
-  db::Rows rows = connection_.Query("SELECT DISTINCT month FROM recount_day ORDER BY month");
-  while (rows.Next()) months.push_back(static_cast<int>(rows.Int(0)));
-  return months;
+std::vector<int> Recount::UnitsUsed(Grain grain) {
+  const std::string column(GrainName(grain));
+  std::vector<int> units;
+  db::Rows rows = connection_.Query("SELECT DISTINCT " + column + " FROM recount_day ORDER BY " + column);
+  while (rows.Next()) units.push_back(static_cast<int>(rows.Int(0)));
+  return units;
 }
 
 }  // namespace dealpace::ledger

@@ -60,8 +60,8 @@ class Recount {
 
   // How many rows there are.
   [[nodiscard]] int64_t rows();
-  // The months (UnitOf) in which some row has its day or cohort day, ascending.
-  [[nodiscard]] std::vector<int> months();
+  // The units (UnitOf) in which some row has its day or cohort day, ascending. All grains but the half year.
+  [[nodiscard]] std::vector<int> UnitsUsed(Grain grain);
 
  private:
   void FillDefinitions();

@@ -106,15 +106,15 @@ Result<std::vector<Dealer>> ListDealers(db::Connection& connection) {
 // ---- Directory ----
 
 void Directory::Put(ByText& index, std::string_view code, std::string_view name, int64_t id) {
-  index[std::string(code)] = id;  // a code beats a name
+  index[std::string(code)] = {id, true};  // a code beats a name
   if (name == code || name.empty()) return;
-  const auto [it, fresh] = index.emplace(std::string(name), id);
-  if (!fresh && it->second != id) it->second = -1;
+  const auto [it, fresh] = index.emplace(std::string(name), Named{id, false});
+  if (!fresh && !it->second.is_code && it->second.id != id) it->second.id = 0;
 }
 
 int64_t Directory::Get(const ByText& index, std::string_view text) {
   const auto it = index.find(text);
-  return it == index.end() || it->second < 0 ? 0 : it->second;
+  return it == index.end() ? 0 : it->second.id;
 }
 
 Directory::Directory(db::Connection& connection) {
@@ -169,9 +169,9 @@ void Directory::LearnMember(Dim dim, int64_t id, std::string_view code) {
 
 namespace {
 
-std::vector<std::string> Keys(const std::map<std::string, int64_t, std::less<>>& index) {
+std::vector<std::string> Keys(const auto& index) {
   std::vector<std::string> keys;
-  for (const auto& [text, id] : index) keys.push_back(text);
+  for (const auto& [text, named] : index) keys.push_back(text);
   return keys;
 }
 

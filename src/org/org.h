@@ -71,7 +71,11 @@ class Directory {
   [[nodiscard]] std::vector<std::string> MemberCodes(Dim dim) const;
 
  private:
-  using ByText = std::map<std::string, int64_t, std::less<>>;  // -1: several have this name
+  struct Named {
+    int64_t id = 0;  // 0: several have this name
+    bool is_code = false;
+  };
+  using ByText = std::map<std::string, Named, std::less<>>;
   static void Put(ByText& index, std::string_view code, std::string_view name, int64_t id);
   static int64_t Get(const ByText& index, std::string_view text);
 

@@ -1,5 +1,6 @@
-// Reads bytes as a workbook, under small limits. The first byte chooses what they are: a whole .xlsx file, or one part
-// of an otherwise sound workbook, which lets the fuzzer get past the ZIP checksums.
+// Reads bytes as a workbook, under small limits. What begins as a ZIP file does ("PK") is a whole one, so that real
+// files can lie in the corpus. Else the first byte chooses one part of an otherwise sound workbook, which lets the
+// fuzzer get past the ZIP checksums.
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zip.h>
@@ -64,8 +65,9 @@ std::string Pack(size_t replaced, std::string_view content) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const size_t part = data[0] % (kParts.size() + 1);
-  const std::string bytes = part < kParts.size() ? Pack(part, input) : std::string(input);
+  const bool whole = size > 1 && data[0] == 'P' && data[1] == 'K';
+  const std::string bytes =
+      whole ? std::string(reinterpret_cast<const char*>(data), size) : Pack(data[0] % kParts.size(), input);
   const int file = memfd_create("xlsx_fuzz", MFD_CLOEXEC);
   if (file < 0 || write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::abort();
   const ReadLimits limits{.record_bytes_max = 1000,

@@ -118,6 +118,7 @@ class Author {
       const int days = random_.Percent(50) ? random_.Below(4) : random_.Below(60);
       instants.push_back({begin.ms + days * kDayMs + random_.Between(0, 23) * kHourMs});
     }
+    if (random_.Percent(50)) instants.push_back({instants[0].ms + kDayMs});  // to the very end of a limit of 24 hours
     const int attempts = random_.Percent(70) ? 1 : random_.Between(2, 3);
     for (int i = random_.Between(1, 12); i > 0; --i) {
       ledger::NewEntry entry;

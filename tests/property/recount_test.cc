@@ -9,8 +9,11 @@
 namespace dealpace::test {
 namespace {
 
-constexpr int kHistories = 6;
+constexpr uint64_t kHistories = 6;
 constexpr int kQuestions = 40;  // for each history and each time at which it is looked at
+
+// PostgreSQL takes its time for thousands of small statements: there the later half will do.
+uint64_t FirstHistory(db::Kind kind) { return kind == db::Kind::kSqlite ? 1 : kHistories / 2 + 1; }
 
 std::shared_ptr<const catalog::Catalog> TheCatalog() {
   static const auto catalog = app::LoadCatalog().catalog;
@@ -47,7 +50,7 @@ void TellInParts(const History& history, const Ids& ids, app::System& system, Ra
 }
 
 TEST_P(RecountTest, TheFactsSayWhatTheRecountSays) {
-  for (uint64_t seed = 1; seed <= kHistories; ++seed) {
+  for (uint64_t seed = FirstHistory(GetParam()); seed <= kHistories; ++seed) {
     SCOPED_TRACE("history " + std::to_string(seed));
     const db::TestDatabase store(GetParam());
     app::System system(store.Another(), TheCatalog());
@@ -69,9 +72,7 @@ TEST_P(RecountTest, TheFactsSayWhatTheRecountSays) {
 }
 
 TEST_P(RecountTest, AnyQuestionIsAnsweredAsTheRecountAnswersIt) {
-  // PostgreSQL takes its time for thousands of small statements.
-  const uint64_t histories = GetParam() == db::Kind::kSqlite ? kHistories : kHistories / 2;
-  for (uint64_t seed = 1; seed <= histories; ++seed) {
+  for (uint64_t seed = FirstHistory(GetParam()); seed <= kHistories; ++seed) {
     const db::TestDatabase store(GetParam());
     app::System system(store.Another(), TheCatalog());
     const History history = MakeHistory(*TheCatalog(), 100 + seed, 30);

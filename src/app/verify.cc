@@ -46,9 +46,8 @@ class DealerCheck {
       Recount recount(connection, system_.catalog(), {.dealer = dealer_});
       rows_ = recount.rows();
       RETURN_IF_ERROR(CompareAll(recount));
-      ASSIGN_OR_RETURN(const auto now, system_.database().Read<State>([&](db::Connection& fresh) -> Result<State> {
-        return StateOf(fresh);
-      }));
+      ASSIGN_OR_RETURN(const auto now, system_.database().Read<State>(
+                                           [&](db::Connection& fresh) -> Result<State> { return StateOf(fresh); }));
       return state == now;
     });
   }
@@ -63,7 +62,8 @@ class DealerCheck {
     return {rows.Int(0), rows.Int(1)};
   }
 
-  // The dealer as a whole by day, every measure; then each dimension by month, the measures of which there is something.
+  // The dealer as a whole by day, every measure; then each dimension by month, the measures of which there is
+  // something.
   Status CompareAll(Recount& recount) {
     for (const bool cohort : {false, true}) {
       std::set<int> measures;
@@ -148,14 +148,14 @@ class DealerCheck {
     if (const auto org = system_.facts().Org(); org.ok()) {
       if (const std::string& label = (*org)->Label(dim, key[1]); !label.empty()) member = label;
     }
-    differences_.push_back(Error("verify_facts_differ")
-                               .With("dealer", name_)
-                               .With("measure", system_.catalog().measures()[static_cast<size_t>(key[0])].id)
-                               .With("basis", cohort ? "cohort" : "period")
-                               .With("key", std::string(DimName(dim)) + " " + member + " " +
-                                                UnitLabel(static_cast<int>(key[2]), grain))
-                               .With("facts", text(answered))
-                               .With("recount", text(counted)));
+    differences_.push_back(
+        Error("verify_facts_differ")
+            .With("dealer", name_)
+            .With("measure", system_.catalog().measures()[static_cast<size_t>(key[0])].id)
+            .With("basis", cohort ? "cohort" : "period")
+            .With("key", std::string(DimName(dim)) + " " + member + " " + UnitLabel(static_cast<int>(key[2]), grain))
+            .With("facts", text(answered))
+            .With("recount", text(counted)));
   }
 
   System& system_;

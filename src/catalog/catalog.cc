@@ -4,9 +4,6 @@
 #include <array>
 #include <set>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 namespace dealpace::catalog {
 namespace {
 

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include "catalog/embedded.h"
 
 namespace dealpace::catalog {

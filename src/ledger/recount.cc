@@ -363,8 +363,7 @@ void Recount::FillDefinitions() {
   const auto id = [&](int event) { return std::string_view(events[static_cast<size_t>(event)].id); };
   for (size_t e = 0; e < events.size(); ++e) {
     const catalog::Event& event = events[e];
-    const bool level =
-        event.reading_of >= 0 && catalog_.measures()[static_cast<size_t>(event.reading_of)].balance;
+    const bool level = event.reading_of >= 0 && catalog_.measures()[static_cast<size_t>(event.reading_of)].balance;
     connection_.Execute("INSERT INTO recount_event VALUES (?1, ?2, ?3, ?4)", event.id, e, event.start ? 1 : 0,
                         level ? 1 : 0);
     if (event.interval) {
@@ -378,9 +377,9 @@ void Recount::FillDefinitions() {
     }
   }
 
-  constexpr std::array<std::string_view, 12> kColumns = {"measure",     "event",   "take",  "only_first",
-                                                         "source",      "access_form", "channel", "model",
-                                                         "customer_type", "campaign", "stage", "reason"};
+  constexpr std::array<std::string_view, 12> kColumns = {"measure",       "event",       "take",    "only_first",
+                                                         "source",        "access_form", "channel", "model",
+                                                         "customer_type", "campaign",    "stage",   "reason"};
   // Ids of the codes that measures filter by; a code that nothing was ever recorded with stands for no id.
   std::map<std::pair<Dim, std::string>, int64_t> codes;
   for (const catalog::Measure& measure : catalog_.measures()) {
@@ -459,8 +458,8 @@ Shape ShapeOf(const Recount::Question& question) {
 
   shape.where = question.measure < 0 ? "1 = 1" : "v.measure = " + std::to_string(question.measure);
   for (const Recount::Filter& filter : question.filters) {
-    shape.where += " AND v." + std::string(DimName(filter.dim)) +
-                   (filter.ids.empty() ? " <> 0" : " IN " + InList(filter.ids));
+    shape.where +=
+        " AND v." + std::string(DimName(filter.dim)) + (filter.ids.empty() ? " <> 0" : " IN " + InList(filter.ids));
   }
   if (question.within_days) {
     shape.where += " AND v.day - v.cohort_day <= " + std::to_string(*question.within_days);

@@ -22,8 +22,8 @@ namespace dealpace::ledger {
 class Recount {
  public:
   struct Options {
-    DealerId dealer{};             // not set: all
-    Instant known_at = kForever;   // entries recorded until then
+    DealerId dealer{};            // not set: all
+    Instant known_at = kForever;  // entries recorded until then
   };
   // Throws DbError, as every statement does. The catalogue outlives the recount.
   Recount(db::Connection& connection, const catalog::Catalog& catalog, const Options& options);

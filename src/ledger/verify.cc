@@ -15,7 +15,8 @@ struct Check {
 
 const std::vector<Check>& Checks() {
   static const std::vector<Check> checks = {
-      {"verify_gap", R"sql(
+      {"verify_gap",
+       R"sql(
 SELECT g.dealer_id, d.code, g.before + 1, g.seq - g.before - 1
 FROM (SELECT dealer_id, seq, LAG(seq, 1) OVER (PARTITION BY dealer_id ORDER BY seq) AS before
       FROM (SELECT dealer_id, seq FROM ledger_entry
@@ -24,7 +25,8 @@ LEFT JOIN dealer d ON d.dealer_id = g.dealer_id
 WHERE g.seq > g.before + 1
 ORDER BY g.dealer_id, g.seq)sql",
        {"count"}},
-      {"verify_head", R"sql(
+      {"verify_head",
+       R"sql(
 SELECT e.dealer_id, d.code, e.last, COALESCE(h.head, 0)
 FROM (SELECT dealer_id, MAX(seq) AS last FROM (SELECT dealer_id, seq FROM ledger_entry
                                                UNION ALL SELECT dealer_id, 0 FROM ledger_head) numbered
@@ -34,14 +36,16 @@ LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE COALESCE(h.head, 0) <> e.last
 ORDER BY e.dealer_id)sql",
        {"head"}},
-      {"verify_orphan_dealer", R"sql(
+      {"verify_orphan_dealer",
+       R"sql(
 SELECT e.dealer_id, NULL, MIN(e.seq)
 FROM ledger_entry e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE d.dealer_id IS NULL
 GROUP BY e.dealer_id
 ORDER BY e.dealer_id)sql",
        {}},
-      {"verify_orphan_actor", R"sql(
+      {"verify_orphan_actor",
+       R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.actor
 FROM ledger_entry e
 LEFT JOIN staff s ON s.dealer_id = e.dealer_id AND s.staff_id = e.actor
@@ -49,7 +53,8 @@ LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.actor IS NOT NULL AND s.staff_id IS NULL
 ORDER BY e.dealer_id, e.seq)sql",
        {"actor"}},
-      {"verify_orphan_batch", R"sql(
+      {"verify_orphan_batch",
+       R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.batch_id
 FROM ledger_entry e
 LEFT JOIN import_batch b ON b.batch_id = e.batch_id
@@ -57,7 +62,8 @@ LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.batch_id IS NOT NULL AND b.batch_id IS NULL
 ORDER BY e.dealer_id, e.seq)sql",
        {"batch"}},
-      {"verify_reversal_missing", R"sql(
+      {"verify_reversal_missing",
+       R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.reverses
 FROM ledger_entry e
 LEFT JOIN ledger_entry o ON o.dealer_id = e.dealer_id AND o.seq = e.reverses
@@ -65,7 +71,8 @@ LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.reverses IS NOT NULL AND (o.seq IS NULL OR o.seq >= e.seq OR o.reverses IS NOT NULL)
 ORDER BY e.dealer_id, e.seq)sql",
        {"reverses"}},
-      {"verify_reversal_content", R"sql(
+      {"verify_reversal_content",
+       R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.reverses
 FROM ledger_entry e
 JOIN ledger_entry o ON o.dealer_id = e.dealer_id AND o.seq = e.reverses
@@ -81,7 +88,8 @@ WHERE e.event <> o.event OR e.day <> o.day OR e.at <> o.at OR COALESCE(e.lead, '
    OR (e.entry_key IS NULL) <> (o.entry_key IS NULL) OR e.entry_key <> o.entry_key
 ORDER BY e.dealer_id, e.seq)sql",
        {"reverses"}},
-      {"verify_reversed_twice", R"sql(
+      {"verify_reversed_twice",
+       R"sql(
 SELECT e.dealer_id, d.code, e.reverses, COUNT(*)
 FROM ledger_entry e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.reverses IS NOT NULL
@@ -89,7 +97,8 @@ GROUP BY e.dealer_id, d.code, e.reverses
 HAVING COUNT(*) > 1
 ORDER BY e.dealer_id, e.reverses)sql",
        {"count"}},
-      {"verify_duplicate_key", R"sql(
+      {"verify_duplicate_key",
+       R"sql(
 SELECT k.dealer_id, d.code, k.seq, k.other
 FROM (SELECT e.dealer_id, e.seq, MIN(e.seq) OVER (PARTITION BY e.dealer_id, e.entry_key) AS other
       FROM ledger_entry e
@@ -112,9 +121,8 @@ ORDER BY e.dealer_id, MIN(e.seq))sql";
 // "SELECT" … for one member dimension, whose column has its name.
 std::string OrphanMembers(Dim dim) {
   const std::string name(DimName(dim));
-  return "SELECT e.dealer_id, d.code, e.seq, e." + name +
-         " FROM ledger_entry e LEFT JOIN member m ON m.dim = '" + name + "' AND m.member_id = e." + name +
-         " LEFT JOIN dealer d ON d.dealer_id = e.dealer_id WHERE e." + name +
+  return "SELECT e.dealer_id, d.code, e.seq, e." + name + " FROM ledger_entry e LEFT JOIN member m ON m.dim = '" +
+         name + "' AND m.member_id = e." + name + " LEFT JOIN dealer d ON d.dealer_id = e.dealer_id WHERE e." + name +
          " IS NOT NULL AND m.member_id IS NULL ORDER BY e.dealer_id, e.seq";
 }
 
@@ -172,10 +180,11 @@ class Verifier {
   }
 
   void LookForOpenBatches() {
-    db::Rows rows = connection_.Query(
-        "SELECT batch_id, file_name FROM import_batch WHERE state = 'open' ORDER BY batch_id");
+    db::Rows rows =
+        connection_.Query("SELECT batch_id, file_name FROM import_batch WHERE state = 'open' ORDER BY batch_id");
     while (rows.Next()) {
-      verification_.findings.push_back(Error("verify_open_batch").With("batch", rows.Int(0)).With("file", rows.Text(1)));
+      verification_.findings.push_back(
+          Error("verify_open_batch").With("batch", rows.Int(0)).With("file", rows.Text(1)));
     }
   }
 

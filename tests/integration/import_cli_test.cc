@@ -65,8 +65,8 @@ TEST_F(ImportCliTest, BadFilesAreRefusedInTheUsersLanguageAndChangeNothing) {
   Must("init");
   const std::string good = Write("good.csv", "lead,staff,captured_date\nL1,ana,2026-03-01\n");
   Must("import events " + good + " --create-missing");
-  const std::string map =
-      Write("map.toml", "kind = \"events\"\n[columns]\nlead = \"lead\"\n[[event]]\nname = \"captured\"\nat = \"dtae\"\n");
+  const std::string map = Write(
+      "map.toml", "kind = \"events\"\n[columns]\nlead = \"lead\"\n[[event]]\nname = \"captured\"\nat = \"dtae\"\n");
   std::string rubbish(20'000, '\0');
   uint32_t state = 1;
   for (char& c : rubbish) c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
@@ -97,8 +97,8 @@ TEST_F(ImportCliTest, BadFilesAreRefusedInTheUsersLanguageAndChangeNothing) {
 
 TEST_F(ImportCliTest, RefusedRowsComeBackInAFileThatCanBeMendedAndImported) {
   Must("init");
-  const std::string file = Write("rows.csv",
-                                 "store,lead,captured_date\nD1,L1,2026-02-30\nD1,L2,2026-02-03\nD9,L3,2026-02-03\n");
+  const std::string file =
+      Write("rows.csv", "store,lead,captured_date\nD1,L1,2026-02-30\nD1,L2,2026-02-03\nD9,L3,2026-02-03\n");
   Must("import events " + Write("first.csv", "store,lead,captured_date\nD1,L0,2026-02-01\n") + " --create-missing");
   const std::string errors = Path("errors.csv").string();
   const Ran ran = Run("import events " + file + " --errors " + errors + " --format json");

@@ -108,8 +108,8 @@ TEST_F(RealFilesTest, VisitorsBySourceComeInAsReadings) {
   for (const auto& row : answer.at("rows").as_array()) {
     by_source[std::string(row.at("source").as_string())] = Value(row.at("visitor_cnt"));
   }
-  EXPECT_EQ(by_source, (std::map<std::string, double>{
-                           {"一级", 104'329}, {"二级", 44'407}, {"三级", 37'953}, {"四级", 267}}));
+  EXPECT_EQ(by_source,
+            (std::map<std::string, double>{{"一级", 104'329}, {"二级", 44'407}, {"三级", 37'953}, {"四级", 267}}));
 }
 
 }  // namespace

@@ -104,12 +104,12 @@ class Author {
   }
 
   void WriteLead(int dealer, const std::string& lead) {
-    static const std::vector<std::string> kOften = {"lead",     "traffic",  "first_contact", "captured", "captured",
-                                                    "follow_up", "follow_up", "assigned",     "assigned", "graded",
-                                                    "deal",     "lost",     "test_drive"};
+    static const std::vector<std::string> kOften = {"lead",      "traffic",   "first_contact", "captured", "captured",
+                                                    "follow_up", "follow_up", "assigned",      "assigned", "graded",
+                                                    "deal",      "lost",      "test_drive"};
     static const std::vector<std::string> kSometimes = {
-        "lead_valid", "lead_customer", "needs",    "presented",    "td_invited",   "td_survey", "proposal",
-        "delivered",  "first_car",     "referral", "new_customer", "churned",      "invoice",   "spot_check",
+        "lead_valid", "lead_customer", "needs",    "presented",    "td_invited",       "td_survey",  "proposal",
+        "delivered",  "first_car",     "referral", "new_customer", "churned",          "invoice",    "spot_check",
         "survey",     "field_filled",  "deal",     "lost",         "stalled_customer", "value_added"};
     // Few instants, so that many entries share one.
     std::vector<Instant> instants;
@@ -148,10 +148,26 @@ class Author {
 
   // Counts of a whole day, stock movements, and events that belong to nobody in particular.
   void WriteSingle(int dealer) {
-    static const std::vector<std::string> kEvents = {
-        "traffic", "captured", "deal",  "lost",       "graded",   "follow_up", "new_customer",     "churned",
-        "invoice", "stock",    "visitor", "receivable", "headcount", "task_due", "campaign_invited", "assigned",
-        "reading.market_units", "reading.cycle_sum", "reading.deal_cnt", "reading.sales_amt"};
+    static const std::vector<std::string> kEvents = {"traffic",
+                                                     "captured",
+                                                     "deal",
+                                                     "lost",
+                                                     "graded",
+                                                     "follow_up",
+                                                     "new_customer",
+                                                     "churned",
+                                                     "invoice",
+                                                     "stock",
+                                                     "visitor",
+                                                     "receivable",
+                                                     "headcount",
+                                                     "task_due",
+                                                     "campaign_invited",
+                                                     "assigned",
+                                                     "reading.market_units",
+                                                     "reading.cycle_sum",
+                                                     "reading.deal_cnt",
+                                                     "reading.sales_amt"};
     ledger::NewEntry entry;
     entry.event = EventNamed(random_.Of(kEvents));
     entry.day = AnyDay();
@@ -358,9 +374,8 @@ void Tell(const History& history, const Ids& ids, const std::vector<int>& order,
     const auto i = static_cast<size_t>(order[p]);
     const History::Said& said = history.said[i];
     const DealerId dealer = ids.dealers[static_cast<size_t>(said.dealer)];
-    seqs[i] = said.reverses < 0
-                  ? ledger.Append(dealer, ids.EntryOf(said), said.recorded_at)
-                  : ledger.Reverse(dealer, seqs[static_cast<size_t>(said.reverses)], said.recorded_at);
+    seqs[i] = said.reverses < 0 ? ledger.Append(dealer, ids.EntryOf(said), said.recorded_at)
+                                : ledger.Reverse(dealer, seqs[static_cast<size_t>(said.reverses)], said.recorded_at);
     if (seqs[i] == 0) throw std::runtime_error("a reversal before what it reverses");
   }
 }

@@ -39,7 +39,7 @@ struct History {
   int regions = 3;  // "r0" …
   std::array<std::vector<std::string>, kMemberDimCount> members;  // codes
   std::vector<Move> moves;
-  std::vector<Said> said;  // by recorded_at
+  std::vector<Said> said;   // by recorded_at
   Period period{};          // most of it lies within
   std::vector<int> events;  // that occur, without repetition
 };

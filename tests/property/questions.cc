@@ -320,7 +320,8 @@ Reference::Values Reference::Work(const Asked& asked, const Leaf& leaf, bool tot
     return values;
   }
   for (const Period& range : total ? std::vector{whole} : RangesOf(whole, asked.grains)) {
-    const Period at = leaf.shift ? ShiftedRange(range, total ? std::vector<Grain>{} : asked.grains, *leaf.shift) : range;
+    const Period at =
+        leaf.shift ? ShiftedRange(range, total ? std::vector<Grain>{} : asked.grains, *leaf.shift) : range;
     switch (leaf.reading) {
       case Reading::kFlow: question.period = at; break;
       case Reading::kOpening: question.period = {kFirstDay, at.from - 1}; break;

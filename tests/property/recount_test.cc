@@ -55,7 +55,8 @@ TEST_P(RecountTest, TheFactsSayWhatTheRecountSays) {
     const db::TestDatabase store(GetParam());
     app::System system(store.Another(), TheCatalog());
     // The last one has so many dealers that the facts work on several threads.
-    const History history = seed < kHistories ? MakeHistory(*TheCatalog(), seed) : MakeHistory(*TheCatalog(), seed, 5, 12);
+    const History history =
+        seed < kHistories ? MakeHistory(*TheCatalog(), seed) : MakeHistory(*TheCatalog(), seed, 5, 12);
     const Ids ids = TellOrg(history, system.database());
     Random random(seed);
     TellInParts(history, ids, system, random);

@@ -1,9 +1,10 @@
+#include "app/verify.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "app/verify.h"
 #include "app/wiring.h"
 #include "db/testing.h"
 #include "ledger/batch.h"
@@ -143,8 +144,9 @@ TEST_P(DamageTest, WhoAndWhatIsNamedExists) {
   });
   const std::vector<std::string> findings = Findings();
   const std::string at = " dealer=d0 seq=" + std::to_string(seq);
-  for (const std::string& expected : {"verify_orphan_actor" + at + " actor=77", "verify_orphan_batch" + at + " batch=79",
-                                      "verify_orphan_member" + at + " member=78 dim=model"}) {
+  for (const std::string& expected :
+       {"verify_orphan_actor" + at + " actor=77", "verify_orphan_batch" + at + " batch=79",
+        "verify_orphan_member" + at + " member=78 dim=model"}) {
     EXPECT_TRUE(std::find(findings.begin(), findings.end(), expected) != findings.end()) << expected;
   }
 }
@@ -166,8 +168,9 @@ TEST_P(DamageTest, EventsAreOnesThatCanBeRecorded) {
 
 TEST_P(DamageTest, AReversalIsTheOppositeOfAnEarlierEntry) {
   const int64_t seq = Number("SELECT MIN(seq) FROM ledger_entry WHERE dealer_id = ?1 AND reverses IS NOT NULL");
-  const int64_t reversed = Number("SELECT reverses FROM ledger_entry WHERE dealer_id = ?1 AND seq = "
-                                  "(SELECT MIN(seq) FROM ledger_entry WHERE dealer_id = ?1 AND reverses IS NOT NULL)");
+  const int64_t reversed = Number(
+      "SELECT reverses FROM ledger_entry WHERE dealer_id = ?1 AND seq = "
+      "(SELECT MIN(seq) FROM ledger_entry WHERE dealer_id = ?1 AND reverses IS NOT NULL)");
   ASSERT_GT(reversed, 0);
   const std::string at = " dealer=d0 seq=" + std::to_string(seq);
   const auto change = [&](const std::string& what) {

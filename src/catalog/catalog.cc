@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 
+#include "base/toml.h"
+
 namespace dealpace::catalog {
 namespace {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/toml.h"
 #include "catalog/embedded.h"
 
 namespace dealpace::catalog {

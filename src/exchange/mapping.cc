@@ -6,10 +6,8 @@
 #include <set>
 #include <sstream>
 
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
-
 #include "base/text.h"
+#include "base/toml.h"
 #include "catalog/dims.h"
 
 namespace dealpace::exchange {

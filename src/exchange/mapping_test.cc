@@ -209,6 +209,13 @@ TEST(MappingErrors, Syntax) {
   EXPECT_FALSE(ParseMapping("x", Ours()).error().Arg("detail").empty());
 }
 
+TEST(MappingErrors, PunctuationOfAnotherKeyboardIsASyntaxError) {
+  for (const char* text : {"key = “id”\n", "key = [\"a\"，\"b\"]\n", "key = \"id\"。\n", "键 = \"id\"\n", "é = 1\n",
+                           "key = 、\n", "［columns］\n", "key = \uFCFF\n"}) {
+    EXPECT_EQ(Refused(text), "mapping_syntax at line 1") << text;
+  }
+}
+
 TEST(MappingErrors, UnknownKeys) {
   EXPECT_EQ(Refused("\ntimezone = \"UTC\"\n"), "mapping_unknown_key_suggest at line 2");
   EXPECT_EQ(ParseMapping("timezone = \"UTC\"\n", Ours()).error().Arg("suggestion"), "time_zone");

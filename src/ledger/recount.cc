@@ -418,7 +418,6 @@ void Recount::Derive() {
                                       kPlaceSingleIntervals, kSpans, kPieces, kPlaceIntervals}) {
     connection_.Execute(step);
   }
-  connection_.ExecuteScript("CREATE INDEX recount_row_event ON recount_row (event, day)");
 }
 
 void Recount::FillCalendar() {

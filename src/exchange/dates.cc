@@ -112,7 +112,7 @@ std::optional<DateTime> ParseOne(std::string_view text, std::string_view format,
   if (hour > 23 || minute > 59 || second > 59) return std::nullopt;
   const auto date = FromCivil(year, month, day == 0 && format.find("%d") == std::string_view::npos ? 1 : day);
   if (!date) return std::nullopt;
-  return DateTime{*date, ((hour * 60 + minute) * 60 + second) * 1000, has_time};
+  return DateTime{*date, ((hour * 60 + minute) * 60 + second) * 1000, has_time, has_time && format.ends_with('Z')};
 }
 
 }  // namespace

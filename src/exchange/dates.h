@@ -14,6 +14,7 @@ struct DateTime {
   Day day{};
   int ms_of_day = 0;
   bool has_time = false;
+  bool utc = false;  // the text says so with a Z behind the time
 };
 
 // Reads a date by the formats given, the first that fits the whole text. Specifiers: %Y %y %m %d %H %I %p %M %S %b (or

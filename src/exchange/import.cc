@@ -757,7 +757,10 @@ class Importer {
       it = zones_.emplace(dealer.time_zone, std::move(zone)).first;
     }
     const Zone& zone = it->second;
-    if (date.has_time && file_zone_) {
+    if (date.utc) {
+      entry.at = {int64_t{date.day.value} * 86'400'000 + date.ms_of_day};
+      entry.day = zone.DayOf(entry.at);
+    } else if (date.has_time && file_zone_) {
       entry.at = file_zone_->At(date.day, date.ms_of_day);
       entry.day = zone.DayOf(entry.at);
     } else {

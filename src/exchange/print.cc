@@ -234,7 +234,7 @@ std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, La
   for (const int event : answer.unrecorded_events) {
     const catalog::Event& missing = catalog.events()[static_cast<size_t>(event)];
     const std::string name = missing.name.In(language) + " (" + missing.id + ")";
-    out += chinese ? "尚无记录：" + name + "\n" : "Nothing recorded yet: " + name + "\n";
+    out += chinese ? "本期无记录：" + name + "\n" : "Nothing recorded in this period: " + name + "\n";
   }
   for (const std::string& name : answer.not_set) {
     out += (chinese ? "尚未设定：" : "Not set yet: ") + name + "\n";

@@ -510,27 +510,17 @@ class Asking {
     return label.empty() ? "#" + std::to_string(id) : label;
   }
 
-  void FindUnrecorded(Answer& answer) {
-    bool undefined = std::any_of(answer.total.cells.begin(), answer.total.cells.end(),
-                                 [](const CellAnswer& cell) { return !cell.value || *cell.value == 0; });
-    if (!undefined) return;
-    facts::Query query;
-    query.dealers = question_.dealers;
-    query.cuts = {kFirstDay, kLastDay};
-    std::vector<int> measures;
-    for (const Atom& atom : program_.atoms()) {
-      if (std::find(measures.begin(), measures.end(), atom.measure) != measures.end()) continue;
-      measures.push_back(atom.measure);
-      query.sums.push_back({atom.measure, {}, true});
-    }
-    if (query.sums.empty()) return;
-    const auto cube = facts_.Run(query, question_.known_at);
-    if (!cube.ok()) return;  // only a remark is lost
-    for (size_t m = 0; m < measures.size(); ++m) {
-      const bool recorded = !cube->groups.empty() && (cube->At(0, m, 0).rows > 0 || cube->At(0, m, 1).rows > 0);
-      const int event = catalog_.measures()[static_cast<size_t>(measures[m])].event;
-      auto& missing = answer.unrecorded_events;
-      if (!recorded && std::find(missing.begin(), missing.end(), event) == missing.end()) missing.push_back(event);
+  // Which events are missing, where a total is undefined or zero.
+  void FindUnrecorded(Answer& answer) const {
+    const bool lacking = std::any_of(answer.total.cells.begin(), answer.total.cells.end(),
+                                     [](const CellAnswer& cell) { return !cell.value || *cell.value == 0; });
+    if (!lacking) return;
+    const Spot total{nullptr, period_, true};
+    auto& missing = answer.unrecorded_events;
+    for (size_t a = 0; a < atoms_.size(); ++a) {
+      if (IsComparisonOnly(a) || HasEntries(a, total)) continue;
+      const int event = catalog_.measures()[static_cast<size_t>(program_.atoms()[a].measure)].event;
+      if (std::find(missing.begin(), missing.end(), event) == missing.end()) missing.push_back(event);
     }
   }
 

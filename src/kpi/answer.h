@@ -84,7 +84,7 @@ struct Answer {
   std::vector<RowAnswer> rows;
   RowAnswer total;
   int64_t rows_read = 0;
-  // Events that a column needs and of which nothing was ever recorded in the scope.
+  // Where a total is undefined or zero: events that a column needs and of which it has no entry in the period.
   std::vector<int> unrecorded_events;
   // Targets and scorecards that the columns ask for and that are not set: "target(deal_cnt)".
   std::vector<std::string> not_set;

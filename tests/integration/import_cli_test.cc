@@ -118,6 +118,15 @@ TEST_F(ImportCliTest, RefusedRowsComeBackInAFileThatCanBeMendedAndImported) {
   EXPECT_EQ(Json("import events " + Write("original.csv", original)).at("entries").at("new").to_number<int>(), 0);
 }
 
+TEST_F(ImportCliTest, ATimeInUtcIsPutOnTheDealersDay) {
+  Must("init");
+  Must("import events " +
+       Write("utc.csv", "store,lead,captured_time\nD1,L1,2026-03-01T20:30:00Z\nD1,L2,2026-03-01T20:30:00\n") +
+       " --create-missing");
+  EXPECT_DOUBLE_EQ(Total("prospect_cnt", "--period 2026-03-01"), 1);
+  EXPECT_DOUBLE_EQ(Total("prospect_cnt", "--period 2026-03-02"), 1);  // 04:30 in Shanghai
+}
+
 TEST_F(ImportCliTest, ACorruptStoreIsSaidSo) {
   Write("rubbish.db", std::string(8192, 'x'));
   const Ran ran = Run("kpi deal_cnt --db " + Path("rubbish.db").string() + " --format json");

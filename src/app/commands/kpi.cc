@@ -120,7 +120,8 @@ std::string SuccessTableText(const Context& context, const System& system, const
   std::string text = exchange::AlignTable(table);
   for (const int event : answer.unrecorded_events) {
     const catalog::Event& missing = system.catalog().events()[static_cast<size_t>(event)];
-    text += context.Say("Nothing recorded yet: ", "尚无记录：") + missing.name.In(language) + " (" + missing.id + ")\n";
+    text += context.Say("Nothing recorded in this period: ", "本期无记录：") + missing.name.In(language) + " (" +
+            missing.id + ")\n";
   }
   return text;
 }

@@ -39,8 +39,8 @@ struct FactRow {
   int64_t amount = 0;
 };
 
-// The event under which facts keep one row for each attempt of a lead, on the day it starts (and for each entry
-// without a lead, its own): how many began. Not a catalogue event.
+// The event under which facts keep one row for each attempt of a lead, on the day it starts: how many began. Entries
+// without a lead have none. Not a catalogue event.
 inline constexpr int kThreadEvent = -2;
 
 // What follows from the entries of one dealer (design: a sales ledger). Pure.

@@ -242,7 +242,7 @@ std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, La
   return out;
 }
 
-std::string AnswerCsv(const catalog::Catalog&, const Answer& answer) {
+std::string AnswerCsv(const Answer& answer) {
   std::vector<std::string> header = answer.by;
   for (size_t c = 0; c < answer.columns.size(); ++c) {
     const std::string& name = answer.columns[c].name;

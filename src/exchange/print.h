@@ -31,7 +31,7 @@ struct TextTable {
 
 // The answer of `kpi` in the three formats of the command line. JSON is the contract of the API as well.
 [[nodiscard]] std::string AnswerText(const catalog::Catalog& catalog, const kpi::Answer& answer, Language language);
-[[nodiscard]] std::string AnswerCsv(const catalog::Catalog& catalog, const kpi::Answer& answer);
+[[nodiscard]] std::string AnswerCsv(const kpi::Answer& answer);
 [[nodiscard]] std::string AnswerJson(const catalog::Catalog& catalog, const kpi::Answer& answer, Instant now);
 
 }  // namespace dealpace::exchange

@@ -63,7 +63,7 @@ void Print(const Context& context, const System& system, const kpi::Answer& answ
   std::string text;
   switch (context.format) {
     case Format::kTable: text = exchange::AnswerText(system.catalog(), answer, context.language); break;
-    case Format::kCsv: text = exchange::AnswerCsv(system.catalog(), answer); break;
+    case Format::kCsv: text = exchange::AnswerCsv(answer); break;
     case Format::kJson: text = exchange::AnswerJson(system.catalog(), answer, Now()); break;
   }
   std::fwrite(text.data(), 1, text.size(), stdout);

@@ -23,6 +23,7 @@ using RegionId = Id<struct RegionTag>;
 using TeamId = Id<struct TeamTag>;
 using StaffId = Id<struct StaffTag>;
 using BatchId = Id<struct BatchTag>;
+using AccountId = Id<struct AccountTag>;
 
 // A new identifier: milliseconds since 2020 in the high bits, then a counter within the process that starts at a
 // random place, so that ids of one process rise in time and two processes do not meet. Thread-safe.

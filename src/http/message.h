@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/days.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/text.h"
+
+// A request as a handler sees it, and what it answers. Plain values: nothing here knows of sockets.
+namespace dealpace::http {
+
+enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
+[[nodiscard]] std::string_view MethodName(Method method);
+
+// Who asks, as the gate of the server has established it (access).
+struct Caller {
+  enum class Via { kNobody, kSession, kToken };
+  Via via = Via::kNobody;
+  AccountId account;
+  std::string login;
+  std::string name;    // for people: "Ana Li"
+  bool admin = false;  // may change organisation, catalogue and accounts
+  bool must_change_password = false;
+  std::vector<std::string> scopes;  // of a token: "read", "write", "admin"
+  std::string session_token_hash;   // of a session: names it, without being it
+
+  [[nodiscard]] bool signed_in() const { return via != Via::kNobody; }
+};
+
+struct Request {
+  Method method = Method::kGet;
+  std::string path;  // decoded, without the query: "/api/v1/imports/17"
+  // In order of appearance, decoded.
+  std::vector<std::pair<std::string, std::string>> query;
+  // Names in lower case.
+  std::multimap<std::string, std::string, std::less<>> headers;
+  std::string body;       // routes with Body::kMemory
+  std::string body_file;  // routes with Body::kFile: a temporary file, removed when the handler returns
+  int64_t body_bytes = 0;
+  std::string id;      // of the request, also in the log and in X-Request-Id
+  std::string peer;    // address, without the port
+  bool secure = false;  // came over TLS
+  Language language = Language::kChinese;  // Accept-Language, or ?lang=; Chinese where unsure
+  Caller caller;
+  std::map<std::string, std::string, std::less<>> params;  // of the route's pattern
+
+  // The first value of a query parameter or header; nothing when it is absent.
+  [[nodiscard]] std::optional<std::string_view> Query(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string_view> Header(std::string_view lower_case_name) const;
+  [[nodiscard]] std::optional<std::string_view> Cookie(std::string_view name) const;
+  // A part of the path, for a name that the route's pattern has.
+  [[nodiscard]] const std::string& Param(std::string_view name) const;
+  // The same as a 63-bit id. Fails with not_found: what is no number names nothing.
+  [[nodiscard]] Result<int64_t> ParamId(std::string_view name) const;
+};
+
+// What a connection sends piece by piece: server-sent events. Poll is called about four times a second on an I/O
+// thread and must not block. It returns what is to be sent now (possibly nothing), or no value when the stream ends.
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+  [[nodiscard]] virtual std::optional<std::string> Poll() = 0;
+};
+// One event in the format of text/event-stream. `json` must not hold line breaks.
+[[nodiscard]] std::string ServerSentEvent(std::string_view name, std::string_view json);
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::string body_file;  // instead of `body`: sent from this file …
+  bool remove_body_file = false;  // … which is removed afterwards
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<EventStream> stream;  // instead of `body`
+
+  Response& Header(std::string_view name, std::string_view value) & {
+    headers.emplace_back(name, value);
+    return *this;
+  }
+  Response Header(std::string_view name, std::string_view value) && {
+    headers.emplace_back(name, value);
+    return std::move(*this);
+  }
+
+  static Response Json(std::string json, int status = 200);
+  static Response NoContent();
+  static Response Text(std::string text, std::string_view content_type = "text/plain; charset=utf-8");
+  // A download: Content-Disposition with the name in UTF-8 (RFC 6266).
+  static Response Download(std::string bytes, std::string_view content_type, std::string_view file_name);
+  static Response Events(std::shared_ptr<EventStream> stream);
+  // application/problem+json (RFC 9457) of an Error, in the asker's language:
+  //   {"type":"/problems/unknown_member","title":…,"status":404,"detail":…,"todo":…,"code":"unknown_member",
+  //    "args":{…},"request_id":…}
+  // The status is the one of catalog/errors.toml. Errors with status 500 and above hide their "detail" argument,
+  // which goes to the log.
+  static Response Problem(const Error& error, const Request& request);
+};
+
+// An ETag for optimistic locking: W/"7" of a version, and back from If-Match.
+[[nodiscard]] std::string VersionTag(int64_t version);
+// The version that If-Match names. Fails with if_match_missing, if_match_bad.
+[[nodiscard]] Result<int64_t> IfMatch(const Request& request);
+
+}  // namespace dealpace::http

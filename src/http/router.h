@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+
+// Which handler answers which request.
+namespace dealpace::http {
+
+// Whom a route lets in. Every route says it; there is no default.
+enum class Gate {
+  kOpen,      // anybody: health, the sign-in itself
+  kAccount,   // who is signed in, also with a password that must be changed first
+  kSignedIn,  // who is signed in
+  kAdmin,     // an administrator
+};
+
+enum class Body {
+  kNone,    // a body is refused
+  kMemory,  // read whole, up to Route::body_max
+  kFile,    // written to a temporary file, up to Route::body_max
+};
+
+// Runs on the worker pool, so it may block. What it throws is logged and answered with 500.
+using Handler = std::function<Response(const Request&)>;
+// The same for handlers that return a Result: an Error becomes its problem details.
+using ResultHandler = std::function<Result<Response>(const Request&)>;
+[[nodiscard]] Handler Answering(ResultHandler handler);
+
+struct Route {
+  Method method = Method::kGet;
+  std::string pattern;  // "/api/v1/imports/{id}/undo"; {name} stands for one part of the path
+  Gate gate = Gate::kSignedIn;
+  Handler handler;
+  Body body = Body::kNone;
+  int64_t body_max = 1 << 20;
+  // What an API token needs to call it: "read", "write", "admin"; empty: by method (GET and HEAD read, else write),
+  // and "admin" for Gate::kAdmin.
+  std::string scope;
+};
+
+class Router {
+ public:
+  void Add(Route route);
+  void Get(std::string_view pattern, Gate gate, ResultHandler handler);
+  // With a body in memory.
+  void Post(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max = 1 << 20);
+  void Put(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max = 1 << 20);
+  void Patch(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max = 1 << 20);
+  void Delete(std::string_view pattern, Gate gate, ResultHandler handler);
+
+  struct Match {
+    const Route* route = nullptr;                            // null: none
+    std::map<std::string, std::string, std::less<>> params;
+    std::vector<Method> allowed;  // where only the method does not fit
+  };
+  [[nodiscard]] Match Find(Method method, std::string_view path) const;
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace dealpace::http

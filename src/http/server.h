@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "http/message.h"
+#include "http/router.h"
+
+namespace dealpace::http {
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  int port = 8080;  // 0: any free one
+  std::string certificate_file;  // PEM; both or none
+  std::string key_file;
+  std::string folder;          // for temporary files and the self-signed certificate
+  int io_threads = 2;
+  int worker_threads = 8;
+  size_t queue_max = 512;        // requests that wait for a worker; beyond it 503 with Retry-After
+  size_t connections_max = 4096;
+  size_t header_bytes_max = 16 << 10;                // 431
+  std::chrono::milliseconds header_timeout{10'000};  // 408
+  std::chrono::milliseconds body_timeout{60'000};    // without progress: 408
+  std::chrono::milliseconds idle_timeout{75'000};    // between requests of a connection
+  std::chrono::milliseconds write_timeout{60'000};
+  std::chrono::milliseconds drain_timeout{10'000};   // graceful stop: for requests that run
+};
+
+// Finds out who asks, and refuses what is not to be answered: not signed in, no such right, CSRF. Called on a worker
+// before the handler of any route but the open ones; sets request.caller. May add headers to the response (a renewed
+// cookie).
+using GateKeeper = std::function<Status(Request& request, const Route& route)>;
+
+// The HTTP server: connections on a few I/O threads, handlers on a pool. Answers every malformed request with problem
+// details where there is still somebody to answer.
+class Server {
+ public:
+  // `fallback` answers GET requests that no route matches (the web application).
+  Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Binds and starts; returns at once. On an address that is not loopback, without certificate files, it makes or finds
+  // a self-signed certificate in `folder` (self_signed() says so). Fails with address_in_use, address_unusable,
+  // certificate_unusable.
+  [[nodiscard]] Status Start();
+  [[nodiscard]] int port() const;
+  [[nodiscard]] bool tls() const;
+  [[nodiscard]] bool self_signed() const;
+  [[nodiscard]] std::string url() const;
+  // Takes no new connections, lets running requests finish (up to drain_timeout), ends streams, returns.
+  void Stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dealpace::http

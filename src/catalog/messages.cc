@@ -70,18 +70,22 @@ const Messages::Message* Messages::Find(std::string_view code) const {
   return it == messages_.end() ? nullptr : &it->second;
 }
 
-std::string Messages::Render(const Error& error, Language language) const {
-  const Message* found = Find(error.code);
-  std::string text;
-  if (found == nullptr) {
-    text = error.code;
-    for (const auto& [name, value] : error.args) text += " " + name + "=" + value;
-    return text;
-  }
-  const std::string& todo = found->todo.In(language);
-  text = Fill(found->message.In(language), error);
-  if (!todo.empty()) text += (language == Language::kChinese ? "" : " ") + Fill(todo, error);
+std::string Messages::RenderMessage(const Error& error, Language language) const {
+  if (const Message* found = Find(error.code); found != nullptr) return Fill(found->message.In(language), error);
+  std::string text = error.code;
+  for (const auto& [name, value] : error.args) text += " " + name + "=" + value;
   return text;
+}
+
+std::string Messages::RenderTodo(const Error& error, Language language) const {
+  const Message* found = Find(error.code);
+  return found == nullptr ? "" : Fill(found->todo.In(language), error);
+}
+
+std::string Messages::Render(const Error& error, Language language) const {
+  const std::string todo = RenderTodo(error, language);
+  const bool apart = !todo.empty() && language == Language::kEnglish;
+  return RenderMessage(error, language) + (apart ? " " : "") + todo;
 }
 
 }  // namespace dealpace::catalog

@@ -27,6 +27,9 @@ class Messages {
   // One paragraph for a person: message and advice, `{name}` replaced by the error's arguments; a part in `{? … ?}` is
   // left out where the error has not the argument that it names.
   [[nodiscard]] std::string Render(const Error& error, Language language) const;
+  // The two parts of it: what happened, and what to do about it (may be empty).
+  [[nodiscard]] std::string RenderMessage(const Error& error, Language language) const;
+  [[nodiscard]] std::string RenderTodo(const Error& error, Language language) const;
   [[nodiscard]] const std::map<std::string, Message, std::less<>>& all() const { return messages_; }
 
  private:

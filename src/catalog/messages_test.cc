@@ -122,7 +122,8 @@ TEST(Messages, NoEntryIsUnused) {
 
 TEST(Messages, EveryEntryIsWholeInBothLanguages) {
   EXPECT_GT(Messages::Get().all().size(), 80U);
-  const std::set<int> statuses = {400, 404, 409, 413, 422, 500, 503};
+  const std::set<int> statuses = {400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414,
+                                  415, 417, 422, 428, 429, 431, 500, 501, 503, 505, 507};
   for (const auto& [code, message] : Messages::Get().all()) {
     EXPECT_TRUE(statuses.contains(message.status)) << code;
     EXPECT_FALSE(message.message.en.empty()) << code;

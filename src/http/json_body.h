@@ -15,7 +15,8 @@ namespace dealpace::http {
 
 // Errors: json_syntax ("position"), json_not_object, field_missing ("field"), field_type ("field", "expected": one of
 // "text", "number", "whole number", "true or false", "list", "object"), field_unknown ("field", and a "suggestion"),
-// field_too_long ("field", "max"), text_not_utf8.
+// field_too_long ("field", "max"), field_has_nul ("field"), text_not_utf8. Fields of fields are named by their path:
+// "rows[3].name".
 class JsonBody {
  public:
   // Nesting up to 32 levels; a body that is not an object fails.

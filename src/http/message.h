@@ -46,14 +46,16 @@ struct Request {
   std::string body;       // routes with Body::kMemory
   std::string body_file;  // routes with Body::kFile: a temporary file, removed when the handler returns
   int64_t body_bytes = 0;
-  std::string id;      // of the request, also in the log and in X-Request-Id
-  std::string peer;    // address, without the port
-  bool secure = false;  // came over TLS
+  std::string id;                          // of the request, also in the log and in X-Request-Id
+  std::string peer;                        // address, without the port
+  bool secure = false;                     // came over TLS
   Language language = Language::kChinese;  // Accept-Language, or ?lang=; Chinese where unsure
   Caller caller;
   std::map<std::string, std::string, std::less<>> params;  // of the route's pattern
+  // What the gate wants to stand in the answer, whatever the handler answers: a renewed cookie.
+  std::vector<std::pair<std::string, std::string>> response_headers;
 
-  // The first value of a query parameter or header; nothing when it is absent.
+  // The first value of a query parameter, header or cookie; nothing when it is absent.
   [[nodiscard]] std::optional<std::string_view> Query(std::string_view name) const;
   [[nodiscard]] std::optional<std::string_view> Header(std::string_view lower_case_name) const;
   [[nodiscard]] std::optional<std::string_view> Cookie(std::string_view name) const;
@@ -65,6 +67,7 @@ struct Request {
 
 // What a connection sends piece by piece: server-sent events. Poll is called about four times a second on an I/O
 // thread and must not block. It returns what is to be sent now (possibly nothing), or no value when the stream ends.
+// What it throws ends the stream. The server adds a heartbeat and ends a stream after an hour: a client comes back.
 class EventStream {
  public:
   virtual ~EventStream() = default;
@@ -77,10 +80,13 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::string body_file;  // instead of `body`: sent from this file …
+  std::string body_file;          // instead of `body`: sent from this file …
   bool remove_body_file = false;  // … which is removed afterwards
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<EventStream> stream;  // instead of `body`
+  // For the log only, never sent: the code of the error answered, and what a problem of the server hides.
+  std::string log_code;
+  std::string log_detail;
 
   Response& Header(std::string_view name, std::string_view value) & {
     headers.emplace_back(name, value);
@@ -100,8 +106,8 @@ struct Response {
   // application/problem+json (RFC 9457) of an Error, in the asker's language:
   //   {"type":"/problems/unknown_member","title":…,"status":404,"detail":…,"todo":…,"code":"unknown_member",
   //    "args":{…},"request_id":…}
-  // The status is the one of catalog/errors.toml. Errors with status 500 and above hide their "detail" argument,
-  // which goes to the log.
+  // "title" names the status; "detail" is the message and "todo" the advice of catalog/errors.toml, whose status it
+  // has. Errors with status 500 and above hide their "detail" argument, which goes to the log under the request's id.
   static Response Problem(const Error& error, const Request& request);
 };
 

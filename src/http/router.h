@@ -42,8 +42,13 @@ struct Route {
   std::string scope;
 };
 
+// Patterns are compared part by part; where several fit a path, the one that is literal where they first differ wins
+// ("/imports/kinds" before "/imports/{id}"). HEAD is answered by the GET route of the same path. Set up before the
+// server starts, then only read: by any number of threads.
 class Router {
  public:
+  // Throws std::logic_error for a second route of the same method and shape, or a pattern without "/" in front: a
+  // mistake of ours.
   void Add(Route route);
   void Get(std::string_view pattern, Gate gate, ResultHandler handler);
   // With a body in memory.
@@ -53,15 +58,17 @@ class Router {
   void Delete(std::string_view pattern, Gate gate, ResultHandler handler);
 
   struct Match {
-    const Route* route = nullptr;                            // null: none
+    const Route* route = nullptr;  // null: none
     std::map<std::string, std::string, std::less<>> params;
     std::vector<Method> allowed;  // where only the method does not fit
   };
+  // `path` decoded, without query. The Match points into the router.
   [[nodiscard]] Match Find(Method method, std::string_view path) const;
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;
+  std::vector<std::vector<std::string>> parts_;  // the patterns of routes_, split
 };
 
 }  // namespace dealpace::http

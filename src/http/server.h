@@ -14,20 +14,20 @@ namespace dealpace::http {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  int port = 8080;  // 0: any free one
+  int port = 8080;               // 0: any free one
   std::string certificate_file;  // PEM; both or none
   std::string key_file;
-  std::string folder;          // for temporary files and the self-signed certificate
+  std::string folder;  // for temporary files and the self-signed certificate
   int io_threads = 2;
   int worker_threads = 8;
-  size_t queue_max = 512;        // requests that wait for a worker; beyond it 503 with Retry-After
+  size_t queue_max = 512;  // requests that wait for a worker; beyond it 503 with Retry-After
   size_t connections_max = 4096;
   size_t header_bytes_max = 16 << 10;                // 431
   std::chrono::milliseconds header_timeout{10'000};  // 408
   std::chrono::milliseconds body_timeout{60'000};    // without progress: 408
   std::chrono::milliseconds idle_timeout{75'000};    // between requests of a connection
   std::chrono::milliseconds write_timeout{60'000};
-  std::chrono::milliseconds drain_timeout{10'000};   // graceful stop: for requests that run
+  std::chrono::milliseconds drain_timeout{10'000};  // graceful stop: for requests that run
 };
 
 // Finds out who asks, and refuses what is not to be answered: not signed in, no such right, CSRF. Called on a worker

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <set>
 
 #include "base/toml.h"
@@ -18,7 +19,7 @@ constexpr std::array<std::pair<Unit, std::string_view>, 10> kUnits = {{{Unit::kC
                                                                        {Unit::kScore, "score"},
                                                                        {Unit::kPoints, "points"},
                                                                        {Unit::kTimes, "times"},
-                                                                       {Unit::kPercentPoints, "pp"}}};
+                                                                       {Unit::kPercentPoints, "percent_points"}}};
 
 bool IsIdentifier(std::string_view text) {
   if (text.empty() || !(text.front() >= 'a' && text.front() <= 'z')) return false;
@@ -36,6 +37,7 @@ std::string_view UnitName(Unit unit) {
 }
 
 std::optional<Unit> ParseUnit(std::string_view name) {
+  if (name == "pp") return Unit::kPercentPoints;  // as files of the first release write it
   for (const auto& [value, unit_name] : kUnits) {
     if (unit_name == name) return value;
   }
@@ -581,5 +583,15 @@ class Loader {
 };
 
 Loaded Load(const std::vector<EmbeddedFile>& files) { return Loader().Run(files); }
+
+std::shared_ptr<const Catalog> WithKpis(const Catalog& base, std::vector<Kpi> kpis) {
+  auto catalog = std::make_shared<Catalog>(base);
+  for (Kpi& kpi : kpis) {
+    const bool fresh = catalog->kpi_index_.emplace(kpi.id, static_cast<int>(catalog->kpis_.size())).second;
+    assert(fresh && base.FindMeasure(kpi.id) < 0);
+    if (fresh) catalog->kpis_.push_back(std::move(kpi));
+  }
+  return catalog;
+}
 
 }  // namespace dealpace::catalog

@@ -120,7 +120,6 @@ struct Kpi {
   Bilingual benchmark;
   std::string source;
   std::vector<std::string> see_also;
-  std::string group;  // "3.1" …, from the source
   Place place;
 };
 
@@ -182,6 +181,7 @@ class Catalog {
 
  private:
   friend class Loader;
+  friend std::shared_ptr<const Catalog> WithKpis(const Catalog& base, std::vector<Kpi> kpis);
   using Index = std::unordered_map<std::string, int>;
   static int Find(const Index& index, std::string_view id) {
     const auto it = index.find(std::string(id));
@@ -208,5 +208,9 @@ struct Loaded {
 // read one after the other, so that a dealer's own kpis.toml adds to ours. Formulas are not looked into here: that is
 // kpi::CheckFormulas.
 [[nodiscard]] Loaded Load(const std::vector<EmbeddedFile>& files);
+
+// The same catalogue with further KPIs behind its own, so that events, measures and KPIs keep their positions. Ids must
+// not be taken by a KPI or measure of it, nor come twice.
+[[nodiscard]] std::shared_ptr<const Catalog> WithKpis(const Catalog& base, std::vector<Kpi> kpis);
 
 }  // namespace dealpace::catalog

@@ -260,6 +260,27 @@ class Parser {
 
 }  // namespace
 
+const std::vector<FormulaFunction>& FormulaFunctions() {
+  static const std::vector<FormulaFunction> kFunctions = {
+      {"min", "min(a, b, …)", {"The smallest of several figures.", "几个数中的最小值。"}},
+      {"max", "max(a, b, …)", {"The largest of several figures.", "几个数中的最大值。"}},
+      {"ceil", "ceil(a)", {"Rounded up to a whole number.", "向上取整。"}},
+      {"if", "if(cond, a, b)", {"a where the condition holds, else b.", "条件成立取 a，否则取 b。"}},
+      {"opening", "opening(x)", {"A balance at the start of the period.", "存量的期初值。"}},
+      {"closing", "closing(x)", {"A balance at the end of the period.", "存量的期末值。"}},
+      {"average", "average(x)", {"A balance on average over the days of the period.", "存量在期间内的日均值。"}},
+      {"prior", "prior(x)", {"The same figure in the period before.", "上一期间的同一数据。"}},
+      {"year_ago", "year_ago(x)", {"The same figure in the same period last year.", "去年同期的同一数据。"}},
+      {"target", "target(x)", {"The target set for a measure or KPI.", "为某度量或指标设定的目标值。"}},
+      {"share",
+       "share(x, dim)",
+       {"The part of the whole over all members of a dimension.", "占该维度全部成员合计的比重。"}},
+      {"mean", "mean(item)", {"The average score of one rated item.", "某一评分项的平均得分。"}},
+      {"done", "done(theme)", {"Tasks done among those due, of one theme.", "某一主题到期任务的完成比例。"}},
+      {"scorecard", "scorecard(name)", {"The result of a scorecard.", "某张记分卡的得分。"}}};
+  return kFunctions;
+}
+
 Result<std::unique_ptr<Node>> ParseFormula(std::string_view text) { return Parser(text).Run(); }
 
 std::vector<NamedFormula> SplitColumns(std::string_view text) {

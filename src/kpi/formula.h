@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/text.h"
 
 // The formula language of KPIs:
 //
@@ -42,6 +43,14 @@ struct Node {
 // Reads a formula. Fails with formula_syntax ("position", counted in characters from 1, "expected", "found"),
 // formula_too_deep (nested more than 100 levels) and formula_too_large (more than 1000 parts).
 [[nodiscard]] Result<std::unique_ptr<Node>> ParseFormula(std::string_view text);
+
+// The functions of the language, for whoever writes a formula.
+struct FormulaFunction {
+  std::string name;
+  std::string pattern;  // "share(x, dim)"
+  Bilingual meaning;
+};
+[[nodiscard]] const std::vector<FormulaFunction>& FormulaFunctions();
 
 // One column asked for: "name=formula", or a formula whose text is its name.
 struct NamedFormula {

@@ -1,7 +1,5 @@
 #include "kpi/handbook.h"
 
-#include <map>
-
 namespace dealpace::kpi {
 namespace {
 
@@ -34,7 +32,16 @@ std::string BetterText(Better better, bool zh) {
 }
 
 std::string GroupTitle(const std::string& group, bool zh) {
-  static const std::map<std::string, Bilingual> kTitles = {
+  for (const auto& [id, name] : KpiGroups()) {
+    if (id == group) return zh ? name.zh : name.en;
+  }
+  return zh ? "自有指标" : "Own KPIs";
+}
+
+}  // namespace
+
+const std::vector<std::pair<std::string, Bilingual>>& KpiGroups() {
+  static const std::vector<std::pair<std::string, Bilingual>> kGroups = {
       {"3.1", {"Traffic, capture and funnel", "集客、留档与漏斗"}},
       {"3.2", {"Consultant activity and discipline", "顾问活动与纪律"}},
       {"3.3", {"Sales results and growth", "销售结果与增长"}},
@@ -47,9 +54,7 @@ std::string GroupTitle(const std::string& group, bool zh) {
       {"3.10", {"Channel", "渠道"}},
       {"3.11", {"Risk and credit", "风险与信用"}},
       {"3.12", {"Company, balanced scorecard, operations", "公司、平衡计分卡与运营"}}};
-  const auto it = kTitles.find(group);
-  if (it == kTitles.end()) return zh ? "自有指标" : "Own KPIs";
-  return zh ? it->second.zh : it->second.en;
+  return kGroups;
 }
 
 // "3.1" of "domain 3.1, seed 000".
@@ -59,8 +64,6 @@ std::string GroupOf(const catalog::Kpi& kpi) {
   const std::string rest = kpi.source.substr(kWord.size());
   return rest.substr(0, rest.find_first_not_of("0123456789."));
 }
-
-}  // namespace
 
 std::string Handbook(const catalog::Catalog& catalog, Language language) {
   const bool zh = language == Language::kChinese;

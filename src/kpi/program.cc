@@ -26,30 +26,6 @@ UnitVector UnitsOf(Unit unit) {
 
 UnitVector MeasureUnits(const catalog::Measure& measure) { return UnitsOf(measure.unit); }
 
-std::string Describe(const UnitVector& units) {
-  if (units.any) return "number";
-  std::vector<std::string> parts;
-  for (const auto& [name, exponent] : {std::pair{"money", units.money}, std::pair{"day", units.day},
-                                       std::pair{"hour", units.hour}, std::pair{"count", units.count}}) {
-    if (exponent == 1) parts.emplace_back(name);
-    if (exponent != 0 && exponent != 1) parts.push_back(std::string(name) + "^" + std::to_string(exponent));
-  }
-  return parts.empty() ? "ratio" : Join(parts, "·");
-}
-
-// Whether a figure of these units can be declared as `unit`.
-bool Fits(const UnitVector& units, Unit unit) {
-  if (units.any) return true;
-  switch (unit) {
-    case Unit::kMoney: return units.money == 1 && units.day == 0 && units.hour == 0;
-    case Unit::kDay: return units.money == 0 && units.day == 1;
-    case Unit::kHour: return units.money == 0 && units.hour == 1;
-    case Unit::kPercent:
-    case Unit::kPercentPoints: return units.money == 0 && units.day == 0 && units.hour == 0;
-    default: return units.money == 0;
-  }
-}
-
 Unit GuessUnit(const UnitVector& units, const Expr& expr) {
   if (units.money == 1) return Unit::kMoney;
   if (units.day == 1) return Unit::kDay;
@@ -86,13 +62,43 @@ Expr MakeBinary(Node::Op op, Expr left, Expr right) {
   return expr;
 }
 
+// The error with another position.
+Error At(Error error, int position) {
+  for (auto& [name, value] : error.args) {
+    if (name == "position") value = std::to_string(position);
+  }
+  return error;
+}
+
 bool IsOperator(std::string_view name) {
-  constexpr std::string_view kOperators[] = {"min",   "max",      "ceil",   "if",    "opening", "closing", "average",
-                                             "prior", "year_ago", "target", "share", "mean",    "done",    "scorecard"};
-  return std::find(std::begin(kOperators), std::end(kOperators), name) != std::end(kOperators);
+  const std::vector<FormulaFunction>& known = FormulaFunctions();
+  return std::any_of(known.begin(), known.end(), [name](const FormulaFunction& f) { return f.name == name; });
 }
 
 }  // namespace
+
+std::string Describe(const UnitVector& units) {
+  if (units.any) return "number";
+  std::vector<std::string> parts;
+  for (const auto& [name, exponent] : {std::pair{"money", units.money}, std::pair{"day", units.day},
+                                       std::pair{"hour", units.hour}, std::pair{"count", units.count}}) {
+    if (exponent == 1) parts.emplace_back(name);
+    if (exponent != 0 && exponent != 1) parts.push_back(std::string(name) + "^" + std::to_string(exponent));
+  }
+  return parts.empty() ? "ratio" : Join(parts, "·");
+}
+
+bool Fits(const UnitVector& units, Unit unit) {
+  if (units.any) return true;
+  switch (unit) {
+    case Unit::kMoney: return units.money == 1 && units.day == 0 && units.hour == 0;
+    case Unit::kDay: return units.money == 0 && units.day == 1;
+    case Unit::kHour: return units.money == 0 && units.hour == 1;
+    case Unit::kPercent:
+    case Unit::kPercentPoints: return units.money == 0 && units.day == 0 && units.hour == 0;
+    default: return units.money == 0;
+  }
+}
 
 // What surrounds a part of a formula: the operators and filters it stands in, the argument of the KPI it is in.
 struct Program::Context {
@@ -240,7 +246,10 @@ Result<Program::Compiled> Program::CompileName(const Node& node, const Context& 
     if (!definition.parameter.empty()) {
       return Error("kpi_needs_argument").With("name", node.name).With("position", node.position);
     }
-    return CompileKpi(definition, nullptr, context);
+    Result<Compiled> compiled = CompileKpi(definition, nullptr, context);
+    // What does not go together inside the KPI's own formula is told where the KPI is named.
+    if (!compiled.ok()) return At(compiled.error(), node.position);
+    return compiled;
   }
   if (IsOperator(node.name)) {
     return Error("formula_syntax")
@@ -446,6 +455,31 @@ void Names(const Node& node, std::set<std::string>& names) {
 
 }  // namespace
 
+std::vector<std::string> NamesIn(const Node& node) {
+  std::set<std::string> names;
+  Names(node, names);
+  return {names.begin(), names.end()};
+}
+
+Status CheckKpi(const catalog::Catalog& catalog, const catalog::Kpi& kpi) {
+  for (const std::string& formula : {kpi.formula, kpi.formula_lower}) {
+    if (formula.empty()) continue;
+    // A parametric KPI is tried on a measure.
+    const std::string tried = kpi.parameter.empty() ? formula : kpi.id + "(deal_cnt)";
+    Program program(catalog);
+    if (const Status status = program.Add({kpi.id, tried}); !status.ok()) {
+      return Error(status.error()).With("formula", formula);
+    }
+    if (!Fits(program.columns()[0].units, kpi.unit)) {
+      return Error("catalog_unit_mismatch")
+          .With("id", kpi.id)
+          .With("unit", catalog::UnitName(kpi.unit))
+          .With("found", Describe(program.columns()[0].units));
+    }
+  }
+  return {};
+}
+
 std::vector<catalog::Complaint> CheckFormulas(const catalog::Catalog& catalog) {
   std::vector<catalog::Complaint> complaints;
   // KPIs that each KPI uses, for cycles.
@@ -479,20 +513,7 @@ std::vector<catalog::Complaint> CheckFormulas(const catalog::Catalog& catalog) {
       complaints.push_back({kpi.place, Error("kpi_cycle").With("name", kpi.id)});
       continue;
     }
-    for (const std::string& formula : {kpi.formula, kpi.formula_lower}) {
-      if (formula.empty()) continue;
-      // A parametric KPI is tried on a measure.
-      const std::string tried = kpi.parameter.empty() ? formula : kpi.id + "(deal_cnt)";
-      Program program(catalog);
-      if (const Status status = program.Add({kpi.id, tried}); !status.ok()) {
-        complaints.push_back({kpi.place, Error(status.error()).With("formula", formula)});
-      } else if (!Fits(program.columns()[0].units, kpi.unit)) {
-        complaints.push_back({kpi.place, Error("catalog_unit_mismatch")
-                                             .With("id", kpi.id)
-                                             .With("unit", catalog::UnitName(kpi.unit))
-                                             .With("found", Describe(program.columns()[0].units))});
-      }
-    }
+    if (const Status status = CheckKpi(catalog, kpi); !status.ok()) complaints.push_back({kpi.place, status.error()});
   }
   return complaints;
 }

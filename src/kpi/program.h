@@ -117,6 +117,19 @@ class Program {
   int parts_ = 0;  // of the column being compiled
 };
 
+// Whether a figure of these units can be declared as `unit`.
+[[nodiscard]] bool Fits(const UnitVector& units, catalog::Unit unit);
+// "money·day^-1"; "ratio" for none, "number" for what goes with everything.
+[[nodiscard]] std::string Describe(const UnitVector& units);
+
+// The KPIs and measures that a formula names, each once, in alphabetical order; operators and words of other
+// namespaces (dimensions, items of mean(), themes, scorecards) are left out.
+[[nodiscard]] std::vector<std::string> NamesIn(const Node& node);
+
+// Looks into one KPI of the catalogue, as CheckFormulas does. Fails with kpi_cycle, the errors of Program::Add (and
+// "formula"), catalog_unit_mismatch.
+[[nodiscard]] Status CheckKpi(const catalog::Catalog& catalog, const catalog::Kpi& kpi);
+
 // Looks into every formula of the catalogue: syntax, unknown names, cycles, units (a count plus money), a declared
 // unit that the formula cannot have. Complaints name file and line.
 [[nodiscard]] std::vector<catalog::Complaint> CheckFormulas(const catalog::Catalog& catalog);

@@ -210,6 +210,8 @@ Response Response::Problem(const Error& error, const Request& request) {
   Response response = Json(json.text(), status);
   response.content_type = "application/problem+json";
   response.Header("Content-Language", request.language == Language::kChinese ? "zh-CN" : "en");
+  if (const std::string_view wait = error.Arg("retry_after"); !wait.empty()) response.Header("Retry-After", wait);
+  if (status == 401 && request.Header("authorization")) response.Header("WWW-Authenticate", "Bearer");
   response.log_code = error.code;
   if (status >= 500) response.log_detail = messages.RenderMessage(error, Language::kEnglish);
   return response;

@@ -1,0 +1,345 @@
+#include "access/access.h"
+
+#include "access/secrets.h"
+#include "access/throttle.h"
+
+namespace dealpace::access {
+namespace {
+
+constexpr std::string_view kFirstLogin = "admin";
+constexpr int64_t kTokensKeptMs = int64_t{30} * 24 * 3600 * 1000;  // after their end, for those who look why
+
+http::Caller CallerOf(const Account& account, http::Caller::Via via) {
+  http::Caller caller;
+  caller.via = via;
+  caller.account = account.id;
+  caller.login = account.login;
+  caller.name = account.name;
+  caller.admin = account.role == Role::kAdmin;
+  caller.must_change_password = account.must_change_password;
+  return caller;
+}
+
+}  // namespace
+
+Access::Access(db::Database& database, AccessOptions options)
+    : database_(database),
+      options_(std::move(options)),
+      passwords_(options_.cost),
+      idempotency_(database, options_.clock) {}
+
+Result<bool> Access::TryPassword(std::string_view login, std::string_view address, std::string_view typed,
+                                 const std::string& hash) {
+  RETURN_IF_ERROR(database_.Write<void>(
+      [&](db::Connection& connection) { return CountAttempt(connection, login, address, options_.clock()); }));
+  Result<bool> matches = passwords_.Matches(typed, hash);
+  if (!matches.ok()) {
+    (void)database_.Write<void>([&](db::Connection& connection) -> Status {
+      TakeBackAttempt(connection, login, address);
+      return {};
+    });
+  }
+  return matches;
+}
+
+Result<SignedIn> Access::SignIn(const SignInRequest& request) {
+  // What is no login at all is treated like one that does not exist.
+  const auto normalized = NormalizeLogin(request.login);
+  const std::string login = normalized.ok() ? *normalized : ToLower(request.login);
+  struct Known {
+    std::optional<Account> account;
+    Password password;
+  };
+  ASSIGN_OR_RETURN(const Known known, database_.Read<Known>([&](db::Connection& connection) -> Result<Known> {
+    Known found;
+    if (normalized.ok()) found.account = access::FindLogin(connection, login, options_.clock());
+    if (found.account) found.password = ReadPassword(connection, found.account->id);
+    return found;
+  }));
+  ASSIGN_OR_RETURN(const bool right, TryPassword(login, request.device.address, request.password, known.password.hash));
+  if (!right || !known.account) return Error("sign_in_wrong");
+  const Instant now = options_.clock();
+  const AccountId id = known.account->id;
+  if (known.password.until && now >= *known.password.until) return Error("one_time_expired");
+
+  std::optional<std::string> better_hash;
+  if (passwords_.NeedsRehash(known.password.hash)) {
+    if (auto hash = passwords_.Hash(request.password); hash.ok()) better_hash = *std::move(hash);
+  }
+  return database_.Write<SignedIn>([&](db::Connection& connection) -> Result<SignedIn> {
+    // Holds the account's row; what was read above may be outdated by now.
+    connection.Execute("UPDATE account SET signed_in_at = ?2 WHERE account_id = ?1", id, now.ms);
+    ASSIGN_OR_RETURN(const Account account, FindAccount(connection, id, now));
+    if (account.disabled) return Error("account_disabled");
+    if (ReadPassword(connection, id).hash != known.password.hash) return Error("sign_in_wrong");
+    Succeed(connection, login, request.device.address);
+    if (better_hash) {
+      connection.Execute("UPDATE account SET password_hash = ?2 WHERE account_id = ?1", id, *better_hash);
+    }
+    FreshSession fresh = StartSession(connection, id, request.device, now);
+    ASSIGN_OR_RETURN(Account after, FindAccount(connection, id, now));
+    return SignedIn{std::move(fresh.token), std::move(fresh.session), std::move(after)};
+  });
+}
+
+Status Access::SignOut(std::string_view session_hash) {
+  const Status ended = database_.Write<void>([&](db::Connection& connection) -> Status {
+    EndSession(connection, session_hash);
+    return {};
+  });
+  cache_.Drop(session_hash);
+  return ended;
+}
+
+Result<std::optional<Identity>> Access::IdentifySession(std::string_view token) {
+  const Instant now = options_.clock();
+  const std::string hash = HashSecret(token);
+  if (auto known = cache_.Find(hash, now)) return known;
+  const uint64_t mark = cache_.mark();
+  struct Found {
+    std::optional<Session> session;
+    std::optional<Account> account;
+  };
+  ASSIGN_OR_RETURN(const Found found, database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
+    Found read;
+    read.session = FindSession(connection, hash, now);
+    if (!read.session) return read;
+    ASSIGN_OR_RETURN(read.account, FindAccount(connection, read.session->account, now));
+    return read;
+  }));
+  if (!found.account || found.account->disabled) return std::optional<Identity>();
+  Identity identity;
+  identity.caller = CallerOf(*found.account, http::Caller::Via::kSession);
+  identity.caller.session_token_hash = hash;
+  identity.csrf = found.session->csrf;
+  identity.expires_at = found.session->expires_at;
+  if (now.ms - found.session->seen_at.ms >= kSeenMs) {
+    // A use that cannot be noted is no reason to refuse the request.
+    (void)database_.Write<void>([&](db::Connection& connection) -> Status {
+      TouchSession(connection, hash, now);
+      return {};
+    });
+  }
+  cache_.Put(hash, identity, now, mark);
+  return std::optional(identity);
+}
+
+Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret) {
+  const Instant now = options_.clock();
+  const std::string hash = HashSecret(secret);
+  if (auto known = cache_.Find(hash, now)) return known;
+  const uint64_t mark = cache_.mark();
+  struct Found {
+    std::optional<Token> token;
+    std::optional<Account> account;
+  };
+  ASSIGN_OR_RETURN(const Found found, database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
+    Found read;
+    read.token = FindToken(connection, hash, now);
+    if (!read.token) return read;
+    ASSIGN_OR_RETURN(read.account, FindAccount(connection, read.token->account, now));
+    return read;
+  }));
+  if (!found.account || found.account->disabled) return std::optional<Identity>();
+  Identity identity;
+  identity.caller = CallerOf(*found.account, http::Caller::Via::kToken);
+  identity.caller.scopes = found.token->scopes;
+  identity.expires_at = found.token->expires_at;
+  const std::optional<Instant> used = found.token->last_used_at;
+  if (!used || now.ms - used->ms >= kSeenMs) {
+    (void)database_.Write<void>([&](db::Connection& connection) -> Status {
+      TouchToken(connection, found.token->id, now);
+      return {};
+    });
+  }
+  cache_.Put(hash, identity, now, mark);
+  return std::optional(identity);
+}
+
+Result<Account> Access::GetAccount(AccountId id) {
+  return database_.Read<Account>(
+      [&](db::Connection& connection) { return FindAccount(connection, id, options_.clock()); });
+}
+
+Status Access::ChangePassword(AccountId id, std::string_view current, std::string_view fresh,
+                              std::string_view session_hash, std::string_view address) {
+  ASSIGN_OR_RETURN(const Account account, GetAccount(id));
+  RETURN_IF_ERROR(CheckNewPassword(fresh, account.login));
+  ASSIGN_OR_RETURN(const Password before, database_.Read<Password>([&](db::Connection& connection) -> Result<Password> {
+    return ReadPassword(connection, id);
+  }));
+  ASSIGN_OR_RETURN(const bool right, TryPassword(account.login, address, current, before.hash));
+  if (!right) return Error("password_wrong");
+  if (SameSecret(current, fresh)) {
+    (void)database_.Write<void>([&](db::Connection& connection) -> Status {
+      Succeed(connection, account.login, address);
+      return {};
+    });
+    return Error("password_same");
+  }
+  ASSIGN_OR_RETURN(const std::string hash, passwords_.Hash(fresh));
+  const Status changed = database_.Write<void>([&](db::Connection& connection) -> Status {
+    const int64_t rows = connection.Execute(
+        "UPDATE account SET password_hash = ?3, must_change_password = 0, password_until = NULL "
+        "WHERE account_id = ?1 AND password_hash = ?2",
+        id, before.hash, hash);
+    if (rows == 0) return Error("password_wrong");  // it was changed or reset meanwhile
+    Succeed(connection, account.login, address);
+    access::EndSessions(connection, id, session_hash);
+    return {};
+  });
+  cache_.Drop(id);
+  return changed;
+}
+
+Result<Account> Access::ChangeLanguage(AccountId id, std::optional<Language> language) {
+  return database_.Write<Account>([&](db::Connection& connection) {
+    SetLanguage(connection, id, language);
+    return FindAccount(connection, id, options_.clock());
+  });
+}
+
+Result<FreshToken> Access::AddToken(AccountId owner, const NewToken& token) {
+  return database_.Write<FreshToken>([&](db::Connection& connection) -> Result<FreshToken> {
+    ASSIGN_OR_RETURN(const Account account, FindAccount(connection, owner, options_.clock()));
+    if (account.disabled) return Error("account_disabled");
+    return access::AddToken(connection, account, token, options_.clock());
+  });
+}
+
+Result<std::vector<Token>> Access::ListTokens(AccountId owner) {
+  return database_.Read<std::vector<Token>>(
+      [&](db::Connection& connection) -> Result<std::vector<Token>> { return access::ListTokens(connection, owner); });
+}
+
+Status Access::RevokeToken(int64_t id, AccountId owner) {
+  const Status revoked = database_.Write<void>(
+      [&](db::Connection& connection) { return access::RevokeToken(connection, id, owner, options_.clock()); });
+  cache_.Clear();
+  return revoked;
+}
+
+Result<std::vector<Account>> Access::ListAccounts() {
+  return database_.Read<std::vector<Account>>([&](db::Connection& connection) -> Result<std::vector<Account>> {
+    return access::ListAccounts(connection, options_.clock());
+  });
+}
+
+Result<Account> Access::FindLogin(std::string_view typed) {
+  ASSIGN_OR_RETURN(const std::string login, NormalizeLogin(typed));
+  return database_.Read<Account>([&](db::Connection& connection) -> Result<Account> {
+    auto found = access::FindLogin(connection, login, options_.clock());
+    if (!found) return Error("login_unknown").With("login", login);
+    return *std::move(found);
+  });
+}
+
+Result<OneTime> Access::AddAccount(std::string_view login, std::string_view name, Role role) {
+  NewAccount account;
+  ASSIGN_OR_RETURN(account.login, NormalizeLogin(login));
+  ASSIGN_OR_RETURN(account.name, CheckName(name));
+  account.role = role;
+  const std::string password = NewOneTimePassword();
+  ASSIGN_OR_RETURN(std::string hash, passwords_.Hash(password));
+  const Instant now = options_.clock();
+  account.password = {std::move(hash), true, Instant{now.ms + kOneTimeMs}};
+  ASSIGN_OR_RETURN(Account added, database_.Write<Account>([&](db::Connection& connection) {
+    return access::AddAccount(connection, account, now);
+  }));
+  return OneTime{std::move(added), password};
+}
+
+Result<Account> Access::ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change) {
+  if (change.name) {
+    ASSIGN_OR_RETURN(change.name, CheckName(*change.name));
+  }
+  auto changed = database_.Write<Account>([&](db::Connection& connection) {
+    return access::ChangeAccount(connection, id, version, change, options_.clock());
+  });
+  cache_.Drop(id);
+  return changed;
+}
+
+Result<OneTime> Access::ResetPassword(AccountId id) {
+  const std::string password = NewOneTimePassword();
+  ASSIGN_OR_RETURN(const std::string hash, passwords_.Hash(password));
+  auto reset = database_.Write<OneTime>([&](db::Connection& connection) -> Result<OneTime> {
+    const Instant now = options_.clock();
+    SetPassword(connection, id, {hash, true, Instant{now.ms + kOneTimeMs}});
+    access::EndSessions(connection, id);
+    ASSIGN_OR_RETURN(Account account, FindAccount(connection, id, now));
+    Forgive(connection, account.login);
+    return OneTime{std::move(account), password};
+  });
+  cache_.Drop(id);
+  return reset;
+}
+
+Result<std::vector<Session>> Access::ListSessions(AccountId id) {
+  return database_.Read<std::vector<Session>>([&](db::Connection& connection) -> Result<std::vector<Session>> {
+    return access::ListSessions(connection, id, options_.clock());
+  });
+}
+
+Result<int64_t> Access::EndSessions(AccountId id) {
+  auto ended = database_.Write<int64_t>(
+      [&](db::Connection& connection) -> Result<int64_t> { return access::EndSessions(connection, id); });
+  cache_.Drop(id);
+  return ended;
+}
+
+Result<std::optional<OneTime>> Access::EnsureAdministrator(const std::optional<std::string>& password) {
+  // The account to make (none yet) or to give another password, or nothing to do.
+  struct Place {
+    bool none = false;
+    AccountId waiting;
+  };
+  const auto look = [&](db::Connection& connection) -> Result<Place> {
+    const std::vector<Account> accounts = access::ListAccounts(connection, options_.clock());
+    if (accounts.empty()) return Place{.none = true};
+    const Account& only = accounts.front();
+    const bool waits = accounts.size() == 1 && only.login == kFirstLogin && only.role == Role::kAdmin &&
+                       !only.disabled && !only.signed_in_at;
+    return Place{.waiting = waits ? only.id : AccountId()};
+  };
+  ASSIGN_OR_RETURN(const Place place, database_.Read<Place>(look));
+  if (!place.none && !place.waiting.set()) return std::optional<OneTime>();
+
+  if (password) RETURN_IF_ERROR(CheckNewPassword(*password, kFirstLogin));
+  const std::string secret = password ? *password : NewOneTimePassword();
+  Password stored;
+  ASSIGN_OR_RETURN(stored.hash, passwords_.Hash(secret));
+  const Instant now = options_.clock();
+  if (!password) stored = {stored.hash, true, Instant{now.ms + kOneTimeMs}};
+  const auto made = database_.Write<Account>([&](db::Connection& connection) -> Result<Account> {
+    ASSIGN_OR_RETURN(const Place still, look(connection));
+    if (still.none) {
+      return access::AddAccount(connection, {std::string(kFirstLogin), "", Role::kAdmin, stored}, now);
+    }
+    if (!still.waiting.set()) return Error("login_taken").With("login", kFirstLogin);
+    SetPassword(connection, still.waiting, stored);
+    return FindAccount(connection, still.waiting, now);
+  });
+  if (!made.ok()) {
+    if (made.error().code == "login_taken") return std::optional<OneTime>();  // another server was faster
+    return made.error();
+  }
+  if (password) return std::optional<OneTime>();
+  return std::optional(OneTime{*made, secret});
+}
+
+Status Access::Prune(Instant now) {
+  return database_.Write<void>([&](db::Connection& connection) -> Status {
+    connection.Execute("DELETE FROM session WHERE expires_at <= ?1 OR seen_at <= ?2", now.ms, now.ms - kIdlePhoneMs);
+    connection.Execute("DELETE FROM session WHERE phone = 0 AND seen_at <= ?1", now.ms - kIdleDeskMs);
+    connection.Execute("DELETE FROM sign_in_failure WHERE failed_at <= ?1 AND blocked_until <= ?2",
+                       now.ms - ForgetMs(Guessed::kLogin), now.ms);
+    connection.Execute("DELETE FROM sign_in_failure WHERE kind = 'address' AND failed_at <= ?1 AND blocked_until <= ?2",
+                       now.ms - ForgetMs(Guessed::kAddress), now.ms);
+    connection.Execute("DELETE FROM api_token WHERE revoked_at <= ?1 OR expires_at <= ?1", now.ms - kTokensKeptMs);
+    Idempotency::Prune(connection, now);
+    return {};
+  });
+}
+
+}  // namespace dealpace::access

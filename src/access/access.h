@@ -1,0 +1,119 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/accounts.h"
+#include "access/idempotency.h"
+#include "access/identity_cache.h"
+#include "access/passwords.h"
+#include "access/sessions.h"
+#include "access/tokens.h"
+#include "db/db.h"
+
+// Who may come in: accounts, signing in, sessions, API tokens. What the server, the command line and the HTTP resources
+// of this room work with.
+namespace dealpace::access {
+
+struct AccessOptions {
+  Passwords::Cost cost = Passwords::Cost::Interactive();
+  std::function<Instant()> clock = Now;
+  // What GET /api/v1/session tells beside the account; app knows them.
+  std::string program_version;
+  std::function<Day()> today;
+};
+
+struct SignInRequest {
+  std::string login;
+  std::string password;
+  Device device;
+};
+
+struct SignedIn {
+  std::string token;  // for the cookie
+  Session session;
+  Account account;
+};
+
+// A one-time password, to be shown once.
+struct OneTime {
+  Account account;
+  std::string password;
+};
+
+// Thread-safe. What a server process knows of sessions and tokens it believes for up to 5 seconds (IdentityCache).
+class Access {
+ public:
+  explicit Access(db::Database& database, AccessOptions options = {});
+  Access(const Access&) = delete;
+  Access& operator=(const Access&) = delete;
+
+  // ---- Signing in ----
+
+  // Fails with sign_in_wrong (no such account, or not its password: the same answer, after the same time),
+  // sign_in_delayed and sign_in_locked ("retry_after", see throttle.h), sign_in_busy, and, for who knows the password,
+  // account_disabled and one_time_expired.
+  [[nodiscard]] Result<SignedIn> SignIn(const SignInRequest& request);
+  [[nodiscard]] Status SignOut(std::string_view session_hash);
+
+  // Who has this session or token; nothing when nobody has (any more). Notes its use, at most once a minute.
+  [[nodiscard]] Result<std::optional<Identity>> IdentifySession(std::string_view token);
+  [[nodiscard]] Result<std::optional<Identity>> IdentifyToken(std::string_view secret);
+
+  // ---- An account's own matters ----
+
+  [[nodiscard]] Result<Account> GetAccount(AccountId id);
+  // Needs the current password, and ends all sessions but the one of `session_hash`. Fails with password_wrong (counted
+  // like a failed sign-in), password_same, and as CheckNewPassword does.
+  [[nodiscard]] Status ChangePassword(AccountId id, std::string_view current, std::string_view fresh,
+                                      std::string_view session_hash, std::string_view address);
+  [[nodiscard]] Result<Account> ChangeLanguage(AccountId id, std::optional<Language> language);
+  [[nodiscard]] Result<FreshToken> AddToken(AccountId owner, const NewToken& token);
+  [[nodiscard]] Result<std::vector<Token>> ListTokens(AccountId owner);
+  [[nodiscard]] Status RevokeToken(int64_t id, AccountId owner);  // owner unset: anybody's
+
+  // ---- An administrator's matters ----
+
+  [[nodiscard]] Result<std::vector<Account>> ListAccounts();
+  // Fails with login_unknown, login_bad.
+  [[nodiscard]] Result<Account> FindLogin(std::string_view typed);
+  // With a one-time password. Fails with login_bad, login_taken, account_name_bad.
+  [[nodiscard]] Result<OneTime> AddAccount(std::string_view login, std::string_view name, Role role);
+  // As accounts.h has it. `name` is checked here.
+  [[nodiscard]] Result<Account> ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change);
+  // A new one-time password; ends the sessions and lets a locked login try again.
+  [[nodiscard]] Result<OneTime> ResetPassword(AccountId id);
+  [[nodiscard]] Result<std::vector<Session>> ListSessions(AccountId id);
+  [[nodiscard]] Result<int64_t> EndSessions(AccountId id);
+
+  // ---- The server's matters ----
+
+  // In a store without accounts, makes the administrator "admin" and returns his one-time password for the server to
+  // print. While he is the only account and has never signed in, each later start gives a new one and makes the old one
+  // useless. With `password` (DEALPACE_ADMIN_PASSWORD) that is his password instead, which need not be changed, and
+  // nothing is returned; once he has signed in it is ignored. Fails as CheckNewPassword does.
+  [[nodiscard]] Result<std::optional<OneTime>> EnsureAdministrator(const std::optional<std::string>& password = {});
+  // Removes what has expired: sessions, counts of failures, kept answers, tokens a month after their end. Cheap; to be
+  // called every few minutes.
+  [[nodiscard]] Status Prune(Instant now);
+
+  [[nodiscard]] Idempotency& idempotency() { return idempotency_; }
+  [[nodiscard]] const AccessOptions& options() const { return options_; }
+
+ private:
+  // Counts an attempt at a login and compares. What counts as failed stays so until Succeed.
+  [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
+                                         const std::string& hash);
+
+  db::Database& database_;
+  AccessOptions options_;
+  Passwords passwords_;
+  IdentityCache cache_;
+  Idempotency idempotency_;
+};
+
+}  // namespace dealpace::access

@@ -1,0 +1,270 @@
+#include "access/api.h"
+
+#include "access/gate.h"
+#include "base/json.h"
+#include "http/json_body.h"
+
+namespace dealpace::access {
+namespace {
+
+using http::Gate;
+using http::JsonBody;
+using http::Request;
+using http::Response;
+
+constexpr size_t kPasswordBytesMax = 4096;  // more than any may have, so that one that is too long is told as such
+
+void WriteInstant(JsonWriter& json, std::string_view name, const std::optional<Instant>& instant) {
+  json.Key(name);
+  if (instant) {
+    json.String(FormatInstant(*instant));
+  } else {
+    json.Null();
+  }
+}
+
+void WriteAccount(JsonWriter& json, const Account& account) {
+  json.BeginObject().Field("id", std::to_string(account.id.value)).Field("login", account.login);
+  json.Field("name", account.name).Field("role", RoleName(account.role)).Key("language");
+  if (account.language) {
+    json.String(*account.language == Language::kChinese ? "zh" : "en");
+  } else {
+    json.Null();
+  }
+  json.Field("disabled", account.disabled).Field("must_change_password", account.must_change_password);
+  json.Field("created_at", FormatInstant(account.created_at));
+  WriteInstant(json, "last_sign_in_at", account.signed_in_at);
+  json.Field("sessions", account.sessions).Field("version", account.version).EndObject();
+}
+
+void WriteTokenFields(JsonWriter& json, const Token& token) {
+  json.Field("id", std::to_string(token.id)).Field("name", token.name).Key("scopes").BeginArray();
+  for (const std::string& scope : token.scopes) json.String(scope);
+  json.EndArray().Field("created_at", FormatInstant(token.created_at));
+  WriteInstant(json, "expires_at", token.expires_at);
+  WriteInstant(json, "last_used_at", token.last_used_at);
+  WriteInstant(json, "revoked_at", token.revoked_at);
+}
+
+Response SessionResponse(const Access& access, const Account& account, std::string_view via, std::string_view csrf,
+                         const std::optional<Instant>& expires_at) {
+  JsonWriter json;
+  json.BeginObject().Key("account");
+  WriteAccount(json, account);
+  json.Field("must_change_password", account.must_change_password).Field("csrf", csrf).Field("via", via);
+  WriteInstant(json, "expires_at", expires_at);
+  if (!access.options().program_version.empty()) json.Field("version", access.options().program_version);
+  if (access.options().today) json.Field("today", FormatDay(access.options().today()));
+  json.EndObject();
+  return Response::Json(json.text());
+}
+
+// The session or token of a request that the gate has let pass.
+Result<Response> OwnSession(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const Account account, access.GetAccount(request.caller.account));
+  if (request.caller.via == http::Caller::Via::kToken) {
+    return SessionResponse(access, account, "token", "", std::nullopt);
+  }
+  const auto cookie = request.Cookie(CookieName(request.secure));
+  ASSIGN_OR_RETURN(const std::optional<Identity> identity, access.IdentifySession(cookie.value_or("")));
+  if (!identity) return Error("not_signed_in");
+  return SessionResponse(access, account, "session", identity->csrf, identity->expires_at);
+}
+
+Response AccountResponse(const Account& account, int status = 200) {
+  JsonWriter json;
+  WriteAccount(json, account);
+  return Response::Json(json.text(), status).Header("ETag", http::VersionTag(account.version));
+}
+
+Response OneTimeResponse(const OneTime& one_time, int status) {
+  JsonWriter json;
+  json.BeginObject().Key("account");
+  WriteAccount(json, one_time.account);
+  json.Field("password", one_time.password).EndObject();
+  return Response::Json(json.text(), status)
+      .Header("ETag", http::VersionTag(one_time.account.version))
+      .Header("Cache-Control", "no-store");
+}
+
+Status NeedsSession(const Request& request) {
+  if (request.caller.via != http::Caller::Via::kSession) return Error("session_needed");
+  return {};
+}
+
+// ---- /api/v1/session ----
+
+Result<Response> SignIn(Access& access, const Request& request) {
+  RETURN_IF_ERROR(CheckOrigin(request));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  SignInRequest sign_in;
+  ASSIGN_OR_RETURN(sign_in.login, body.Text("login", 512));
+  ASSIGN_OR_RETURN(sign_in.password, body.Text("password", kPasswordBytesMax));
+  ASSIGN_OR_RETURN(const std::optional<std::string> device, body.OptionalText("device", 16));
+  RETURN_IF_ERROR(body.Done());
+  if (device && *device != "phone" && *device != "desk") return Error("device_unknown").With("device", *device);
+  sign_in.device = {device == "phone", std::string(request.Header("user-agent").value_or("")), request.peer};
+  ASSIGN_OR_RETURN(const SignedIn signed_in, access.SignIn(sign_in));
+  // A session that this browser had ends, so that one planted in it comes to nothing.
+  if (request.caller.via == http::Caller::Via::kSession) {
+    (void)access.SignOut(request.caller.session_token_hash);
+  } else if (const auto cookie = request.Cookie(CookieName(request.secure))) {
+    const auto before = access.IdentifySession(*cookie);
+    if (before.ok() && *before) (void)access.SignOut((*before)->caller.session_token_hash);
+  }
+  return SessionResponse(access, signed_in.account, "session", signed_in.session.csrf, signed_in.session.expires_at)
+      .Header("Set-Cookie", SessionCookie(signed_in.token, request.secure, signed_in.session.phone))
+      .Header("Cache-Control", "no-store");
+}
+
+Result<Response> SignOut(Access& access, const Request& request) {
+  RETURN_IF_ERROR(NeedsSession(request));
+  RETURN_IF_ERROR(access.SignOut(request.caller.session_token_hash));
+  return Response::NoContent().Header("Set-Cookie", EndedCookie(request.secure));
+}
+
+Result<Response> ChangePassword(Access& access, const Request& request) {
+  RETURN_IF_ERROR(NeedsSession(request));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  ASSIGN_OR_RETURN(const std::string current, body.Text("current", kPasswordBytesMax));
+  ASSIGN_OR_RETURN(const std::string fresh, body.Text("new", kPasswordBytesMax));
+  RETURN_IF_ERROR(body.Done());
+  RETURN_IF_ERROR(
+      access.ChangePassword(request.caller.account, current, fresh, request.caller.session_token_hash, request.peer));
+  return OwnSession(access, request);
+}
+
+Result<Response> SetPreferences(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  const bool given = body.object().contains("language");
+  ASSIGN_OR_RETURN(const std::optional<std::string> language, body.OptionalText("language", 16));
+  RETURN_IF_ERROR(body.Done());
+  if (language && *language != "zh" && *language != "en") return Error("language_unknown").With("language", *language);
+  if (given) {
+    std::optional<Language> chosen;
+    if (language) chosen = *language == "zh" ? Language::kChinese : Language::kEnglish;
+    RETURN_IF_ERROR(access.ChangeLanguage(request.caller.account, chosen));
+  }
+  return OwnSession(access, request);
+}
+
+// ---- /api/v1/accounts ----
+
+Result<Response> ListAccounts(Access& access, const Request&) {
+  ASSIGN_OR_RETURN(const std::vector<Account> accounts, access.ListAccounts());
+  JsonWriter json;
+  json.BeginObject().Key("accounts").BeginArray();
+  for (const Account& account : accounts) WriteAccount(json, account);
+  json.EndArray().EndObject();
+  return Response::Json(json.text());
+}
+
+Result<Response> AddAccount(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  ASSIGN_OR_RETURN(const std::string login, body.Text("login", 512));
+  ASSIGN_OR_RETURN(const std::optional<std::string> name, body.OptionalText("name", 512));
+  ASSIGN_OR_RETURN(const std::optional<std::string> role, body.OptionalText("role", 16));
+  RETURN_IF_ERROR(body.Done());
+  ASSIGN_OR_RETURN(const Role parsed, ParseRole(role.value_or("member")));
+  ASSIGN_OR_RETURN(const OneTime one_time, access.AddAccount(login, name.value_or(""), parsed));
+  return OneTimeResponse(one_time, 201);
+}
+
+Result<Response> ChangeAccount(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  AccountChange change;
+  ASSIGN_OR_RETURN(change.name, body.OptionalText("name", 512));
+  ASSIGN_OR_RETURN(const std::optional<std::string> role, body.OptionalText("role", 16));
+  if (body.Has("disabled")) {
+    ASSIGN_OR_RETURN(change.disabled, body.Bool("disabled", false));
+  }
+  RETURN_IF_ERROR(body.Done());
+  if (role) {
+    ASSIGN_OR_RETURN(change.role, ParseRole(*role));
+  }
+  ASSIGN_OR_RETURN(const Account account, access.ChangeAccount(AccountId(id), version, change));
+  return AccountResponse(account);
+}
+
+Result<Response> ResetPassword(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const OneTime one_time, access.ResetPassword(AccountId(id)));
+  return OneTimeResponse(one_time, 200);
+}
+
+// ---- /api/v1/tokens ----
+
+Result<Response> ListTokens(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const std::vector<Token> tokens, access.ListTokens(request.caller.account));
+  JsonWriter json;
+  json.BeginObject().Key("tokens").BeginArray();
+  for (const Token& token : tokens) {
+    json.BeginObject();
+    WriteTokenFields(json, token);
+    json.EndObject();
+  }
+  json.EndArray().EndObject();
+  return Response::Json(json.text());
+}
+
+Result<Response> AddToken(Access& access, const Request& request) {
+  RETURN_IF_ERROR(NeedsSession(request));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  NewToken token;
+  ASSIGN_OR_RETURN(token.name, body.Text("name", 512));
+  ASSIGN_OR_RETURN(token.scopes, body.Texts("scopes", 10));
+  ASSIGN_OR_RETURN(token.days, body.OptionalInt("expires_days"));
+  RETURN_IF_ERROR(body.Done());
+  ASSIGN_OR_RETURN(const FreshToken fresh, access.AddToken(request.caller.account, token));
+  JsonWriter json;
+  json.BeginObject();
+  WriteTokenFields(json, fresh.token);
+  json.Field("secret", fresh.secret).EndObject();
+  return Response::Json(json.text(), 201).Header("Cache-Control", "no-store");
+}
+
+Result<Response> RevokeToken(Access& access, const Request& request) {
+  RETURN_IF_ERROR(NeedsSession(request));
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  RETURN_IF_ERROR(access.RevokeToken(id, request.caller.account));
+  return Response::NoContent();
+}
+
+}  // namespace
+
+void AddRoutes(http::Router& router, Access& access) {
+  using Resource = Result<Response> (*)(Access&, const Request&);
+  const auto with = [&access](Resource function) -> http::ResultHandler {
+    return [&access, function](const Request& request) { return function(access, request); };
+  };
+  const auto once = [&](Resource function) { return access.idempotency().Idempotently(with(function)); };
+  constexpr int64_t kBodyMax = 16 << 10;
+  // Without a body, so not by Router::Post.
+  const auto bare_post = [&](std::string_view pattern, Gate gate, http::ResultHandler handler) {
+    http::Route route;
+    route.method = http::Method::kPost;
+    route.pattern = pattern;
+    route.gate = gate;
+    route.handler = http::Answering(std::move(handler));
+    router.Add(std::move(route));
+  };
+
+  router.Get("/api/v1/session", Gate::kAccount, with(OwnSession));
+  router.Post("/api/v1/session", Gate::kOpen, with(SignIn), kBodyMax);
+  router.Delete("/api/v1/session", Gate::kAccount, with(SignOut));
+  router.Post("/api/v1/session/password", Gate::kAccount, with(ChangePassword), kBodyMax);
+  router.Patch("/api/v1/session/preferences", Gate::kAccount, with(SetPreferences), kBodyMax);
+
+  router.Get("/api/v1/accounts", Gate::kAdmin, with(ListAccounts));
+  router.Post("/api/v1/accounts", Gate::kAdmin, once(AddAccount), kBodyMax);
+  router.Patch("/api/v1/accounts/{id}", Gate::kAdmin, with(ChangeAccount), kBodyMax);
+  bare_post("/api/v1/accounts/{id}/reset-password", Gate::kAdmin, with(ResetPassword));
+
+  router.Get("/api/v1/tokens", Gate::kSignedIn, with(ListTokens));
+  router.Post("/api/v1/tokens", Gate::kSignedIn, once(AddToken), kBodyMax);
+  router.Delete("/api/v1/tokens/{id}", Gate::kSignedIn, with(RevokeToken));
+}
+
+}  // namespace dealpace::access

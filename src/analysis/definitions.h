@@ -38,8 +38,8 @@ class DefinitionsHolder {
   DefinitionsHolder(db::Database& database, std::shared_ptr<const catalog::Catalog> base, facts::Facts& facts);
 
   // Asks the database for its version (one row), and reads the own KPIs again where it has moved: an answer never
-  // stands on definitions older than the question. A store whose migrations are due has no own KPIs (version 0). An
-  // own KPI that is not valid is left out and told in `unusable`. Fails as the database does.
+  // stands on definitions older than the question. An own KPI that is not valid is left out and told in `unusable`.
+  // Fails as the database does; the store must have all migrations.
   [[nodiscard]] Result<std::shared_ptr<const Definitions>> Current();
 
   [[nodiscard]] const std::shared_ptr<const catalog::Catalog>& base() const { return base_; }

@@ -1,0 +1,39 @@
+#include "analysis/definitions.h"
+
+#include <cassert>
+#include <utility>
+
+#include "analysis/own_kpis.h"
+
+namespace dealpace::analysis {
+
+DefinitionsHolder::DefinitionsHolder(db::Database& database, std::shared_ptr<const catalog::Catalog> base,
+                                     facts::Facts& facts)
+    : database_(database), base_(std::move(base)), facts_(facts) {}
+
+Result<std::shared_ptr<const Definitions>> DefinitionsHolder::Current() {
+  ASSIGN_OR_RETURN(const int64_t version, database_.Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
+    return OwnKpiVersion(connection);
+  }));
+  const std::lock_guard lock(mutex_);
+  if (current_ != nullptr && current_->version >= version) return current_;  // versions only rise
+
+  using State = std::pair<int64_t, std::vector<OwnKpi>>;
+  ASSIGN_OR_RETURN(const State state, database_.Read<State>([](db::Connection& connection) -> Result<State> {
+    const int64_t read = OwnKpiVersion(connection);
+    return State(read, ReadOwnKpis(connection));
+  }));
+  Resolved resolved = Resolve(*base_, state.second);
+  // The facts know events and measures by their position in the base catalogue.
+  assert(resolved.catalog->events().size() == base_->events().size() &&
+         resolved.catalog->measures().size() == base_->measures().size());
+  auto made = std::make_shared<Definitions>();
+  made->catalog = std::move(resolved.catalog);
+  made->engine = std::make_unique<kpi::Engine>(*made->catalog, facts_);
+  made->version = state.first;
+  made->unusable = std::move(resolved.unusable);
+  current_ = std::move(made);
+  return current_;
+}
+
+}  // namespace dealpace::analysis

@@ -50,3 +50,35 @@ ${rows}  };
   set_source_files_properties(${out} PROPERTIES OBJECT_DEPENDS "${files}")
   target_sources(dealpace_${room} PRIVATE ${out})
 endfunction()
+
+# dealpace_embed_file(room Symbol path)
+#
+# Puts one file into the room's library, as the function std::string_view dealpace::<room>::Symbol(); without the file,
+# it returns an empty text. The header, <room>/<symbol in snake case>.h, is the room's. When the file comes or changes,
+# the library is made anew.
+function(dealpace_embed_file room symbol path)
+  file(GLOB found CONFIGURE_DEPENDS ${path})
+  string(REGEX REPLACE "([a-z])([A-Z])" "\\1_\\2" name ${symbol})
+  string(TOLOWER ${name} name)
+  set(label "${room}_${name}")
+  set(out ${CMAKE_BINARY_DIR}/embedded/${label}.cc)
+  if(found)
+    set(blob "asm(\".section .rodata\\n${label}:\\n.incbin \\\"${path}\\\"\\n${label}_end:\\n.previous\\n\");
+extern \"C\" const char ${label}[];
+extern \"C\" const char ${label}_end[];
+")
+    set(value "{${label}, static_cast<size_t>(${label}_end - ${label})}")
+  else()
+    set(blob "")
+    set(value "{}")
+  endif()
+  file(GENERATE OUTPUT ${out} CONTENT "#include \"${room}/${name}.h\"\n\n#include <cstddef>\n\n${blob}
+namespace dealpace::${room} {
+
+std::string_view ${symbol}() { return ${value}; }
+
+}  // namespace dealpace::${room}
+")
+  set_source_files_properties(${out} PROPERTIES OBJECT_DEPENDS "${found}")
+  target_sources(dealpace_${room} PRIVATE ${out})
+endfunction()

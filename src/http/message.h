@@ -80,6 +80,7 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
+  std::string_view static_body;   // instead of `body`: bytes that outlive the server, such as embedded files
   std::string body_file;          // instead of `body`: sent from this file …
   bool remove_body_file = false;  // … which is removed afterwards
   std::vector<std::pair<std::string, std::string>> headers;

@@ -27,19 +27,24 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{60'000};    // without progress: 408
   std::chrono::milliseconds idle_timeout{75'000};    // between requests of a connection
   std::chrono::milliseconds write_timeout{60'000};
-  std::chrono::milliseconds drain_timeout{10'000};  // graceful stop: for requests that run
+  std::chrono::milliseconds drain_timeout{10'000};     // graceful stop: for requests that run
+  std::chrono::milliseconds stream_poll{250};          // how often an EventStream is asked
+  std::chrono::milliseconds stream_heartbeat{15'000};  // a comment line when it has had nothing to say for so long
+  std::chrono::milliseconds stream_max{3'600'000};     // then it ends, and the client comes back
 };
 
 // Finds out who asks, and refuses what is not to be answered: not signed in, no such right, CSRF. Called on a worker
-// before the handler of any route but the open ones; sets request.caller. May add headers to the response (a renewed
-// cookie).
+// before the handler of any route but the open ones; sets request.caller. May add headers to the answer by
+// request.response_headers (a renewed cookie). Where a large body is announced, or one for a file, it is called before
+// that is read: it must not look at the body.
 using GateKeeper = std::function<Status(Request& request, const Route& route)>;
 
-// The HTTP server: connections on a few I/O threads, handlers on a pool. Answers every malformed request with problem
-// details where there is still somebody to answer.
+// The HTTP server (1.0 and 1.1): connections on a few I/O threads, handlers on a pool. Answers every malformed request
+// with problem details where there is still somebody to answer. Writes the log (log.h) and the metrics (metrics.h) of
+// the process. A client that speaks plain HTTP to a TLS port is sent to https.
 class Server {
  public:
-  // `fallback` answers GET requests that no route matches (the web application).
+  // `fallback` answers GET and HEAD requests that no route matches (the web application), but none below /api.
   Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback);
   ~Server();
   Server(const Server&) = delete;
@@ -52,8 +57,11 @@ class Server {
   [[nodiscard]] int port() const;
   [[nodiscard]] bool tls() const;
   [[nodiscard]] bool self_signed() const;
+  // For people: "https://192.168.1.20:8080", with this machine's address where it listens on all of them.
   [[nodiscard]] std::string url() const;
-  // Takes no new connections, lets running requests finish (up to drain_timeout), ends streams, returns.
+  // Takes no new connections, lets running requests finish (up to drain_timeout), ends streams, returns. A handler
+  // that runs longer is waited for all the same, since it uses what the caller is about to take down; its client is
+  // gone by then. May be called again.
   void Stop();
 
  private:

@@ -1,0 +1,190 @@
+import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { pick, useLanguage, type Bilingual } from "@/i18n";
+import { setToday } from "@/state/today";
+import { api, data, setCsrf, type Schemas } from "./client";
+import { ApiError } from "./error";
+
+// What several features ask for. A feature's own calls stay in the feature.
+
+export type Session = Schemas["Session"];
+export type Catalog = Schemas["Catalog"];
+export type Org = Schemas["Org"];
+export type Question = Schemas["Question"];
+export type Answer = Schemas["Answer"];
+export type Cell = Schemas["Cell"];
+export type Figure = Schemas["Figure"];
+export type Kpi = Catalog["kpis"][number];
+export type Measure = Catalog["measures"][number];
+export type EventKind = Catalog["events"][number];
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 30_000,
+        // What the server refused stays refused; what it could not answer may work a moment later.
+        retry: (count, error) => count < 2 && error instanceof ApiError && (error.code === "offline" || error.status === 502 || error.status === 503),
+        retryDelay: (attempt, error) =>
+          error instanceof ApiError && error.retryAfterSeconds ? Math.min(error.retryAfterSeconds, 30) * 1000 : 500 * 2 ** attempt,
+      },
+    },
+  });
+}
+
+// ---- Session ----
+
+export const kSessionKey = ["session"] as const;
+
+function took(session: Session): Session {
+  setCsrf(session.csrf);
+  setToday(session.today);
+  return session;
+}
+// Null: nobody is signed in.
+export function useSession(): UseQueryResult<Session | null, ApiError> {
+  return useQuery<Session | null, ApiError>({
+    queryKey: kSessionKey,
+    queryFn: async ({ signal }) => {
+      try {
+        return took(await data(api.GET("/api/v1/session", { signal })));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 5 * 60_000,
+  });
+}
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation<Session, ApiError, { login: string; password: string }>({
+    mutationFn: async (body) => {
+      const device = matchMedia("(max-width: 767px)").matches ? "phone" : "desk";
+      return took(await data(api.POST("/api/v1/session", { body: { ...body, device } })));
+    },
+    onSuccess: (session) => {
+      const before = client.getQueryData<Session | null>(kSessionKey);
+      // What another person has seen must not be shown to this one.
+      if (before && before.account.id !== session.account.id) client.clear();
+      client.setQueryData(kSessionKey, session);
+      void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+    },
+  });
+}
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation<void, ApiError>({
+    mutationFn: async () => {
+      await api.DELETE("/api/v1/session");
+    },
+    onSuccess: () => {
+      setCsrf("");
+      client.clear();
+      client.setQueryData(kSessionKey, null);
+    },
+  });
+}
+export function useChangePassword() {
+  const client = useQueryClient();
+  return useMutation<Session, ApiError, { current: string; new: string }>({
+    mutationFn: async (body) => took(await data(api.POST("/api/v1/session/password", { body }))),
+    onSuccess: (session) => client.setQueryData(kSessionKey, session),
+  });
+}
+export function useIsAdmin(): boolean {
+  return useSession().data?.account.role === "admin";
+}
+
+// ---- Catalogue ----
+
+export interface CatalogView {
+  ready: boolean;
+  raw: Catalog | undefined;
+  kpi(id: string): Kpi | undefined;
+  measure(id: string): Measure | undefined;
+  event(id: string): EventKind | undefined;
+  // The name of a KPI, measure or event in the language of now; the id where there is none.
+  name(id: string): string;
+  // The name of a dimension or time grain.
+  dim(id: string): string;
+  // A member as answers name it: the code list's word for it where there is one.
+  dimLabel(dim: string, member: string | null | undefined): string;
+  text(value: Bilingual | null | undefined): string;
+}
+
+const kNotSet = { zh: "未填", en: "not set" };
+
+export function useCatalog(): CatalogView {
+  const language = useLanguage();
+  const { data: raw } = useQuery<Catalog, ApiError>({
+    queryKey: ["catalog"],
+    queryFn: ({ signal }) => data(api.GET("/api/v1/catalog", { signal })),
+    staleTime: 10 * 60_000,
+  });
+  const index = useMemo(() => {
+    const byId = <T extends { id: string }>(list: T[] | undefined) => new Map((list ?? []).map((item) => [item.id, item]));
+    const labels = new Map<string, Map<string, Bilingual>>();
+    for (const list of raw?.lists ?? []) {
+      if (!list.dimension) continue;
+      const codes = labels.get(list.dimension) ?? new Map<string, Bilingual>();
+      for (const { code, name } of list.codes) codes.set(code, name);
+      labels.set(list.dimension, codes);
+    }
+    return { kpis: byId(raw?.kpis), measures: byId(raw?.measures), events: byId(raw?.events), dims: byId([...(raw?.dimensions ?? []), ...(raw?.grains ?? [])]), labels };
+  }, [raw]);
+  return useMemo(
+    () => ({
+      ready: raw !== undefined,
+      raw,
+      kpi: (id) => index.kpis.get(id),
+      measure: (id) => index.measures.get(id),
+      event: (id) => index.events.get(id),
+      name: (id) => pick((index.kpis.get(id) ?? index.measures.get(id) ?? index.events.get(id))?.name, language) || id,
+      dim: (id) => pick(index.dims.get(id)?.name, language) || id,
+      dimLabel: (dim, member) => {
+        if (member == null) return pick(kNotSet, language);
+        return pick(index.labels.get(dim)?.get(member), language) || member;
+      },
+      text: (value) => pick(value, language),
+    }),
+    [raw, index, language],
+  );
+}
+
+// ---- Organisation ----
+
+export function useOrg(): UseQueryResult<Org, ApiError> {
+  return useQuery<Org, ApiError>({
+    queryKey: ["org"],
+    queryFn: ({ signal }) => data(api.GET("/api/v1/org", { signal })),
+    staleTime: 5 * 60_000,
+  });
+}
+
+// ---- Questions ----
+
+// An answer; while another one is under way the last one stays (`isPlaceholderData`), to be shown dimmed.
+export function useKpi(question: Question | null): UseQueryResult<Answer, ApiError> {
+  return useQuery<Answer, ApiError>({
+    queryKey: ["kpi", question],
+    queryFn: ({ signal }) => data(api.POST("/api/v1/kpi/query", { body: question!, signal })),
+    enabled: question !== null,
+    placeholderData: keepPreviousData,
+  });
+}
+// A cell of an answer's row or total.
+export function cellOf(row: Record<string, unknown> | undefined, column: string): Cell {
+  const cell = row?.[column];
+  return typeof cell === "object" && cell !== null && "value" in cell ? (cell as Cell) : { value: null };
+}
+
+// Members of a dimension whose name contains the text: for filters.
+export function useMembers(dim: string, q: string, { limit = 50, enabled = true } = {}) {
+  return useQuery<{ members: Schemas["Member"][]; count: number }, ApiError>({
+    queryKey: ["members", dim, q, limit],
+    queryFn: ({ signal }) => data(api.GET("/api/v1/members/{dim}", { params: { path: { dim }, query: { q, limit } }, signal })),
+    enabled,
+    placeholderData: keepPreviousData,
+  });
+}

@@ -1,0 +1,4 @@
+export * from "./client";
+export * from "./error";
+export * from "./hooks";
+export * from "./org";

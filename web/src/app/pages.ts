@@ -1,0 +1,41 @@
+import type { Page } from "@/state/page";
+
+// Every feature with a pages.ts is part of the application: rail, tabs, palette and routes follow from what it says.
+const found = import.meta.glob<{ pages: Page[] }>("../features/*/pages.ts", { eager: true });
+
+export const kPages: readonly Page[] = Object.values(found).flatMap((module) => module.pages);
+
+const kGroups = ["analyse", "data", "settings"] as const;
+export type Group = (typeof kGroups)[number];
+
+export function navGroups(admin: boolean): { group: Group; pages: Page[] }[] {
+  return kGroups
+    .map((group) => ({
+      group,
+      pages: kPages.filter((page) => page.nav?.group === group && (admin || !page.admin)).sort((a, b) => a.nav!.order - b.nav!.order),
+    }))
+    .filter(({ pages }) => pages.length > 0);
+}
+
+export function tabPages(admin: boolean): Page[] {
+  return kPages.filter((page) => page.tab && (admin || !page.admin)).sort((a, b) => a.tab!.order - b.tab!.order);
+}
+
+export function homePath(admin: boolean): string | undefined {
+  return navGroups(admin)[0]?.pages[0]?.path;
+}
+
+// The page that a path belongs to; the longest that fits.
+export function pageAt(path: string): Page | undefined {
+  const parts = path.split("/").filter(Boolean);
+  return [...kPages]
+    .sort((a, b) => b.path.length - a.path.length)
+    .find((page) => {
+      const pattern = page.path.split("/").filter(Boolean);
+      return pattern.length === parts.length && pattern.every((part, i) => part.startsWith("$") || part === parts[i]);
+    });
+}
+// The rail entry under which a page stands: itself, or the one whose path begins its own.
+export function isWithin(page: Page, path: string): boolean {
+  return path === page.path || path.startsWith(`${page.path}/`);
+}

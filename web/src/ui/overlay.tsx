@@ -1,0 +1,233 @@
+import { X } from "lucide-react";
+import { Dialog as RadixDialog, DropdownMenu as RadixMenu, Popover as RadixPopover, Tooltip as RadixTooltip } from "radix-ui";
+import { Check } from "lucide-react";
+import { useRef, useState, type ReactElement, type ReactNode } from "react";
+import { useTexts } from "@/i18n";
+import { classes, usePhone } from "./hooks";
+import styles from "./overlay.module.css";
+import { uiTexts } from "./texts";
+
+// What lies above the page. All close with Escape and give the focus back to where it was.
+
+export interface DialogProps {
+  open: boolean;
+  onOpenChange?: (open: boolean) => void; // absent: it cannot be closed without an answer
+  title: string;
+  note?: ReactNode; // one sentence under the title
+  wide?: boolean;
+  footer?: ReactNode; // buttons, the primary one last
+  children?: ReactNode;
+}
+
+// In the middle of the screen; on the phone a sheet from below.
+export function Dialog({ open, onOpenChange, title, note, wide, footer, children }: DialogProps) {
+  const t = useTexts(uiTexts);
+  const phone = usePhone();
+  const stay = onOpenChange ? undefined : (event: Event) => event.preventDefault();
+  return (
+    <RadixDialog.Root open={open} {...(onOpenChange ? { onOpenChange } : {})}>
+      <RadixDialog.Portal>
+        <RadixDialog.Overlay className={styles.scrim} />
+        <RadixDialog.Content
+          className={classes(phone ? styles.sheet : styles.dialog, wide && styles.wide)}
+          {...(note ? {} : { "aria-describedby": undefined })}
+          {...(stay ? { onEscapeKeyDown: stay, onInteractOutside: stay } : {})}
+        >
+          <header className={styles.head}>
+            <div className={styles.titles}>
+              <RadixDialog.Title className={styles.title}>{title}</RadixDialog.Title>
+              {note && <RadixDialog.Description className={styles.note}>{note}</RadixDialog.Description>}
+            </div>
+            {onOpenChange && (
+              <RadixDialog.Close className={styles.close} aria-label={t("close")}>
+                <X size={16} aria-hidden />
+              </RadixDialog.Close>
+            )}
+          </header>
+          <div className={styles.body}>{children}</div>
+          {footer && <footer className={styles.foot}>{footer}</footer>}
+        </RadixDialog.Content>
+      </RadixDialog.Portal>
+    </RadixDialog.Root>
+  );
+}
+
+// Beside the page, from the right; on the phone from below. For details of a row or figure.
+export function Sheet({ open, onOpenChange, title, note, footer, children, wide }: DialogProps) {
+  const t = useTexts(uiTexts);
+  const phone = usePhone();
+  return (
+    <RadixDialog.Root open={open} {...(onOpenChange ? { onOpenChange } : {})}>
+      <RadixDialog.Portal>
+        <RadixDialog.Overlay className={styles.scrim} />
+        <RadixDialog.Content className={classes(phone ? styles.sheet : styles.side, wide && styles.sideWide)} {...(note ? {} : { "aria-describedby": undefined })}>
+          <header className={styles.head}>
+            <div className={styles.titles}>
+              <RadixDialog.Title className={styles.title}>{title}</RadixDialog.Title>
+              {note && <RadixDialog.Description className={styles.note}>{note}</RadixDialog.Description>}
+            </div>
+            <RadixDialog.Close className={styles.close} aria-label={t("close")}>
+              <X size={16} aria-hidden />
+            </RadixDialog.Close>
+          </header>
+          <div className={styles.body}>{children}</div>
+          {footer && <footer className={styles.foot}>{footer}</footer>}
+        </RadixDialog.Content>
+      </RadixDialog.Portal>
+    </RadixDialog.Root>
+  );
+}
+
+export interface PopoverProps {
+  trigger: ReactElement;
+  label: string;
+  open?: boolean;
+  onOpenChange?: (open: boolean) => void;
+  align?: "start" | "center" | "end";
+  padded?: boolean;
+  children: ReactNode;
+}
+// At its trigger; on the phone a sheet from below, so that a picker is never cut.
+export function Popover({ trigger, label, open, onOpenChange, align = "start", padded = true, children }: PopoverProps) {
+  const phone = usePhone();
+  const control = { ...(open !== undefined ? { open } : {}), ...(onOpenChange ? { onOpenChange } : {}) };
+  if (phone) {
+    return (
+      <RadixDialog.Root {...control}>
+        <RadixDialog.Trigger asChild>{trigger}</RadixDialog.Trigger>
+        <RadixDialog.Portal>
+          <RadixDialog.Overlay className={styles.scrim} />
+          <RadixDialog.Content className={styles.sheet} aria-describedby={undefined}>
+            <header className={styles.head}>
+              <RadixDialog.Title className={styles.title}>{label}</RadixDialog.Title>
+              <CloseButton />
+            </header>
+            <div className={classes(styles.body, !padded && styles.flush)}>{children}</div>
+          </RadixDialog.Content>
+        </RadixDialog.Portal>
+      </RadixDialog.Root>
+    );
+  }
+  return (
+    <RadixPopover.Root {...control}>
+      <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
+      <RadixPopover.Portal>
+        <RadixPopover.Content className={classes(styles.popover, padded && styles.padded)} align={align} sideOffset={4} collisionPadding={8} aria-label={label}>
+          {children}
+        </RadixPopover.Content>
+      </RadixPopover.Portal>
+    </RadixPopover.Root>
+  );
+}
+function CloseButton() {
+  const t = useTexts(uiTexts);
+  return (
+    <RadixDialog.Close className={styles.close} aria-label={t("close")}>
+      <X size={16} aria-hidden />
+    </RadixDialog.Close>
+  );
+}
+
+export interface TooltipProps {
+  content: ReactNode;
+  children: ReactElement;
+  side?: "top" | "bottom" | "left" | "right";
+  rich?: boolean; // several lines: of a figure
+}
+// On hover and focus, and on a long press where there is no hover. Never the only place of something needed.
+export function Tooltip({ content, children, side = "bottom", rich = false }: TooltipProps) {
+  const [open, setOpen] = useState(false);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const pressed = useRef(false);
+  if (!content) return children;
+  const stop = () => clearTimeout(timer.current);
+  return (
+    <RadixTooltip.Root open={open} onOpenChange={(next) => (pressed.current && !next ? undefined : setOpen(next))} delayDuration={rich ? 250 : 500}>
+      <RadixTooltip.Trigger
+        asChild
+        onTouchStart={() => {
+          stop();
+          timer.current = setTimeout(() => {
+            pressed.current = true;
+            setOpen(true);
+          }, 450);
+        }}
+        onTouchMove={stop}
+        onTouchEnd={(event) => {
+          stop();
+          if (!pressed.current) return;
+          // A long press has shown it; it is no click.
+          event.preventDefault();
+          setTimeout(() => {
+            pressed.current = false;
+            setOpen(false);
+          }, 2500);
+        }}
+        onTouchCancel={stop}
+      >
+        {children}
+      </RadixTooltip.Trigger>
+      <RadixTooltip.Portal>
+        <RadixTooltip.Content className={classes(styles.tip, rich && styles.tipRich)} side={side} sideOffset={5} collisionPadding={8}>
+          {content}
+          <RadixTooltip.Arrow className={styles.arrow} width={10} height={5} />
+        </RadixTooltip.Content>
+      </RadixTooltip.Portal>
+    </RadixTooltip.Root>
+  );
+}
+export const TooltipProvider = RadixTooltip.Provider;
+
+// ---- Menu ----
+
+export type MenuItem =
+  | { id: string; label: string; icon?: ReactNode; hint?: string; danger?: boolean; disabled?: boolean; run: () => void }
+  | { id: string; label: string; value: string; options: { value: string; label: string }[]; choose: (value: string) => void }
+  | "line"
+  | { heading: ReactNode };
+
+export function Menu({ trigger, items, align = "end", side }: { trigger: ReactElement; items: MenuItem[]; align?: "start" | "end"; side?: "top" | "bottom" | "right" }) {
+  return (
+    <RadixMenu.Root modal={false}>
+      <RadixMenu.Trigger asChild>{trigger}</RadixMenu.Trigger>
+      <RadixMenu.Portal>
+        <RadixMenu.Content className={styles.menu} align={align} {...(side ? { side } : {})} sideOffset={4} collisionPadding={8}>
+          {items.map((item, index) => {
+            if (item === "line") return <RadixMenu.Separator key={index} className={styles.line} />;
+            if ("heading" in item) {
+              return (
+                <RadixMenu.Label key={index} className={styles.heading}>
+                  {item.heading}
+                </RadixMenu.Label>
+              );
+            }
+            if ("options" in item) {
+              return (
+                <RadixMenu.Group key={item.id} aria-label={item.label}>
+                  <RadixMenu.Label className={styles.heading}>{item.label}</RadixMenu.Label>
+                  <RadixMenu.RadioGroup value={item.value} onValueChange={item.choose}>
+                    {item.options.map((option) => (
+                      <RadixMenu.RadioItem key={option.value} value={option.value} className={classes(styles.item, styles.radio)} onSelect={(event) => event.preventDefault()}>
+                        <RadixMenu.ItemIndicator className={styles.mark}>
+                          <Check size={14} aria-hidden />
+                        </RadixMenu.ItemIndicator>
+                        {option.label}
+                      </RadixMenu.RadioItem>
+                    ))}
+                  </RadixMenu.RadioGroup>
+                </RadixMenu.Group>
+              );
+            }
+            return (
+              <RadixMenu.Item key={item.id} className={classes(styles.item, item.danger && styles.danger)} disabled={item.disabled ?? false} onSelect={item.run}>
+                {item.icon}
+                <span>{item.label}</span>
+                {item.hint && <kbd>{item.hint}</kbd>}
+              </RadixMenu.Item>
+            );
+          })}
+        </RadixMenu.Content>
+      </RadixMenu.Portal>
+    </RadixMenu.Root>
+  );
+}

@@ -15,7 +15,8 @@ bool SameContent(const ledger::NewEntry& a, const ledger::NewEntry& b) {
 }  // namespace
 
 Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
-                             const std::vector<const Statement*>& statements, bool lookup) const {
+                             const std::vector<const Statement*>& statements, bool lookup, const Statement* first,
+                             Booked& total) const {
   Plan plan;
   std::unordered_map<Hash128, ledger::KeyedEntry> known;
   if (lookup) {
@@ -25,15 +26,19 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
     known = ledger::FindKeys(connection, catalog_, dealer, keys);
   }
   for (const Statement* statement : statements) {
+    Outcome& outcome = total.outcomes[static_cast<size_t>(statement - first)];
     const auto it = known.find(statement->key);
     if (it == known.end()) {
       if (!statement->entry) continue;
-      ++plan.booked.added;
+      outcome = Outcome::kAdded;
+      ++total.added;
     } else if (statement->entry && SameContent(*statement->entry, it->second.content)) {
-      ++plan.booked.unchanged;
+      outcome = Outcome::kUnchanged;
+      ++total.unchanged;
       continue;
     } else {
-      ++(statement->entry ? plan.booked.changed : plan.booked.removed);
+      outcome = statement->entry ? Outcome::kChanged : Outcome::kRemoved;
+      ++(statement->entry ? total.changed : total.removed);
       plan.reverse.push_back(it->second.seq);
     }
     if (statement->entry) {
@@ -44,29 +49,34 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
   return plan;
 }
 
-Result<Booked> Booker::Book(const std::vector<Statement>& statements, int64_t rows) {
+void Booked::Add(const Booked& other) {
+  added += other.added;
+  changed += other.changed;
+  unchanged += other.unchanged;
+  removed += other.removed;
+}
+
+Result<Booked> Booker::Book(const std::vector<Statement>& statements, int64_t rows, const Also& also) {
   ByDealer by_dealer;
   for (const Statement& statement : statements) by_dealer[statement.dealer.value].push_back(&statement);
   recorder_.at = Now();
   std::unordered_map<int64_t, int64_t> heads;
   ASSIGN_OR_RETURN(const Booked booked, database_.Write<Booked>([&](db::Connection& connection) -> Result<Booked> {
     Booked total;
+    total.outcomes.resize(statements.size(), Outcome::kNothing);
     heads.clear();
     for (const auto& [id, of_dealer] : by_dealer) {
       const DealerId dealer(id);
       const int64_t head = ledger::Lock(connection, dealer);
       const auto fresh = fresh_heads_.find(id);
       const bool untouched = fresh != fresh_heads_.end() ? fresh->second == head : head == 0 && !resumed_;
-      const Plan plan = Compare(connection, dealer, of_dealer, !untouched);
+      const Plan plan = Compare(connection, dealer, of_dealer, !untouched, statements.data(), total);
       RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, kChangedNote, recorder_));
       if (!plan.append.empty()) ledger::Append(connection, catalog_, dealer, plan.append, recorder_);
       if (untouched) heads[id] = head + static_cast<int64_t>(plan.append.size());
-      total.added += plan.booked.added;
-      total.changed += plan.booked.changed;
-      total.unchanged += plan.booked.unchanged;
-      total.removed += plan.booked.removed;
     }
     ledger::CountBatch(connection, recorder_.batch, rows, total.added, total.changed, total.removed);
+    if (also) RETURN_IF_ERROR(also(connection, total));
     return total;
   }));
   for (const auto& [id, head] : heads) fresh_heads_[id] = head;
@@ -78,12 +88,9 @@ Result<Booked> Booker::Try(const std::vector<Statement>& statements) {
   for (const Statement& statement : statements) by_dealer[statement.dealer.value].push_back(&statement);
   return database_.Read<Booked>([&](db::Connection& connection) -> Result<Booked> {
     Booked total;
+    total.outcomes.resize(statements.size(), Outcome::kNothing);
     for (const auto& [id, of_dealer] : by_dealer) {
-      const Plan plan = Compare(connection, DealerId(id), of_dealer, true);
-      total.added += plan.booked.added;
-      total.changed += plan.booked.changed;
-      total.unchanged += plan.booked.unchanged;
-      total.removed += plan.booked.removed;
+      (void)Compare(connection, DealerId(id), of_dealer, true, statements.data(), total);
     }
     return total;
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -19,11 +20,23 @@ struct Statement {
   std::optional<ledger::NewEntry> entry;
 };
 
+// What became of a statement.
+enum class Outcome {
+  kNothing,  // it says that nothing happened, and nothing was known
+  kAdded,
+  kChanged,
+  kUnchanged,
+  kRemoved,
+};
+
 struct Booked {
   int64_t added = 0;
   int64_t changed = 0;  // reversed and booked anew
   int64_t unchanged = 0;
-  int64_t removed = 0;  // reversed
+  int64_t removed = 0;            // reversed
+  std::vector<Outcome> outcomes;  // of each statement, in their order
+
+  void Add(const Booked& other);  // the counts
 };
 
 // Brings the ledger in line with statements, so that saying the same again changes nothing.
@@ -33,20 +46,22 @@ class Booker {
       : database_(database), catalog_(catalog), recorder_(std::move(recorder)), resumed_(resumed) {}
 
   // Books a chunk in one transaction, counted to the batch together with `rows` rows read. No key may stand in it
-  // twice.
-  [[nodiscard]] Result<Booked> Book(const std::vector<Statement>& statements, int64_t rows);
+  // twice. `also` belongs to the same transaction: what it returns an Error for is not booked.
+  using Also = std::function<Status(db::Connection&, const Booked&)>;
+  [[nodiscard]] Result<Booked> Book(const std::vector<Statement>& statements, int64_t rows, const Also& also = {});
   // What Book would do.
   [[nodiscard]] Result<Booked> Try(const std::vector<Statement>& statements);
 
  private:
   using ByDealer = std::map<int64_t, std::vector<const Statement*>>;
   struct Plan {
-    Booked booked;
     std::vector<int64_t> reverse;
     std::vector<ledger::NewEntry> append;
   };
+  // Says of each statement in `total` what becomes of it; `first` is the first one of the chunk.
   [[nodiscard]] Plan Compare(db::Connection& connection, DealerId dealer,
-                             const std::vector<const Statement*>& statements, bool lookup) const;
+                             const std::vector<const Statement*>& statements, bool lookup, const Statement* first,
+                             Booked& total) const;
 
   db::Database& database_;
   const catalog::Catalog& catalog_;

@@ -93,8 +93,9 @@ char DetectDelimiter(std::string_view sample, bool whole) {
   return best;
 }
 
-Result<std::unique_ptr<TableReader>> CsvReader::Open(InputFile file, const ReadLimits& limits) {
-  ASSIGN_OR_RETURN(const TextFacts text, ExamineText(file));
+Result<std::unique_ptr<TableReader>> CsvReader::Open(InputFile file, const ReadLimits& limits,
+                                                     std::optional<Encoding> forced) {
+  ASSIGN_OR_RETURN(const TextFacts text, ExamineText(file, forced));
   auto reader = std::unique_ptr<CsvReader>(new CsvReader(std::move(file), text, limits));
   RETURN_IF_ERROR(reader->Start());
   return std::unique_ptr<TableReader>(std::move(reader));

@@ -24,7 +24,8 @@ namespace dealpace::exchange {
 class CsvReader final : public TableReader {
  public:
   // Fails as TableReader::Open does. HTML and XML saved under a table's name are file_not_a_table.
-  static Result<std::unique_ptr<TableReader>> Open(InputFile file, const ReadLimits& limits);
+  static Result<std::unique_ptr<TableReader>> Open(InputFile file, const ReadLimits& limits,
+                                                   std::optional<Encoding> forced = {});
 
   [[nodiscard]] Result<bool> Next(Row& row) override;
   [[nodiscard]] double progress() const override;

@@ -164,6 +164,17 @@ Result<Encoding> GuessUtf16(std::string_view head) {
   return Error("file_not_a_table");
 }
 
+// Length of the byte order mark of the encoding that the text begins with.
+int MarkLength(std::string_view head, Encoding encoding) {
+  switch (encoding) {
+    case Encoding::kUtf8: return head.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    case Encoding::kUtf16Le: return head.starts_with("\xFF\xFE") ? 2 : 0;
+    case Encoding::kUtf16Be: return head.starts_with("\xFE\xFF") ? 2 : 0;
+    case Encoding::kGb18030: return head.starts_with("\x84\x31\x95\x33") ? 4 : 0;
+  }
+  return 0;
+}
+
 // Appends code units to `out` as UTF-8 and says where it ends. The units come from a converter: well-formed, but the
 // last may be the first half of a pair, which is left.
 char* AppendUtf8(const char16_t* units, size_t count, char* out) {
@@ -286,7 +297,16 @@ std::string_view TextFacts::Name() const {
   return {};
 }
 
-Result<TextFacts> ExamineText(InputFile& file) {
+std::optional<Encoding> ParseEncoding(std::string_view name) {
+  const std::string lower = ToLower(name);
+  if (lower == "utf-8") return Encoding::kUtf8;
+  if (lower == "utf-16le") return Encoding::kUtf16Le;
+  if (lower == "utf-16be") return Encoding::kUtf16Be;
+  if (lower == "gb18030") return Encoding::kGb18030;
+  return std::nullopt;
+}
+
+Result<TextFacts> ExamineText(InputFile& file, std::optional<Encoding> forced) {
   TextFacts facts;
   ChainedHash hash;
   Utf8Check utf8;
@@ -316,6 +336,23 @@ Result<TextFacts> ExamineText(InputFile& file) {
   utf8.Finish();
   facts.content = hash.sum();
 
+  if (forced) {
+    if (blank && !nul) return FileError("file_empty", file);
+    facts.encoding = *forced;
+    facts.bom_bytes = MarkLength(head, *forced);
+    const bool bytewise = *forced == Encoding::kUtf8 || *forced == Encoding::kGb18030;
+    if (bytewise && (nul || controls * kControlsPerByteMax > file.size())) return FileError("file_not_a_table", file);
+    if (*forced == Encoding::kUtf8) {
+      if (!utf8.broken()) return facts;
+      ASSIGN_OR_RETURN(const int64_t line, LineAt(file, facts, utf8.offset()));
+      return FileError("file_damaged", file, "not valid UTF-8").With("row", line);
+    }
+    const Status verified = Verify(file, facts);
+    if (verified.ok()) return facts;
+    if (verified.error().code != "file_damaged") return verified.error();
+    return FileError("file_damaged", file, "not valid " + std::string(facts.Name()))
+        .With("row", verified.error().Arg("row"));
+  }
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) {
     facts.encoding = head[0] == '\xFF' ? Encoding::kUtf16Le : Encoding::kUtf16Be;
     facts.bom_bytes = 2;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,8 @@ class InputFile {
 [[nodiscard]] Result<Hash128> HashContent(InputFile& file);
 
 enum class Encoding { kUtf8, kUtf16Le, kUtf16Be, kGb18030 };
+// "UTF-8", "UTF-16LE", "UTF-16BE", "GB18030", letter case aside; nothing for any other name.
+[[nodiscard]] std::optional<Encoding> ParseEncoding(std::string_view name);
 
 // What a text file is written in, found by reading all of it.
 struct TextFacts {
@@ -68,7 +71,9 @@ struct TextFacts {
 // Afterwards TextStream decodes the file without errors. Fails with file_empty (nothing but blanks), file_not_a_table
 // (NUL or many other control characters), file_damaged (none of the encodings; "row" is the line of the first bad
 // byte), file_unreadable.
-[[nodiscard]] Result<TextFacts> ExamineText(InputFile& file);
+//
+// `forced`: the file is read as that, whatever it looks like; file_damaged where it cannot be ("row" as above).
+[[nodiscard]] Result<TextFacts> ExamineText(InputFile& file, std::optional<Encoding> forced = {});
 
 // The text of a file in UTF-8, without its byte order mark, in bounded memory.
 class TextStream {

@@ -13,79 +13,6 @@
 namespace dealpace::exchange {
 namespace {
 
-// Headers by which fields go, besides their own names; blanks, case, "_" and "-" aside.
-const std::vector<std::pair<std::string_view, std::vector<std::string_view>>>& FieldHeaders() {
-  static const std::vector<std::pair<std::string_view, std::vector<std::string_view>>> kHeaders = {
-      {"event", {"事件", "事件类型", "动作", "event type", "event name", "activity"}},
-      {"at", {"date", "day", "time", "datetime", "timestamp", "日期", "时间", "发生日期", "发生时间", "业务日期"}},
-      {"dealer",
-       {"店", "门店", "经销商", "店名", "门店名称", "门店编号", "经销商名称", "经销商代码", "4s店", "专营店", "网点",
-        "store", "shop", "dealership", "dealer code", "dealer name", "dealer id"}},
-      {"region", {"大区", "区域", "区域名称", "片区", "area", "regional office"}},
-      {"team", {"小组", "组别", "销售组", "团队", "sales team", "group"}},
-      {"staff",
-       {"销售顾问", "顾问", "销售员", "业务员", "姓名", "销售", "员工", "导购", "consultant", "sales consultant",
-        "salesperson", "sales agent", "agent", "employee", "owner", "actor", "sales rep", "advisor"}},
-      {"lead",
-       {"线索", "线索编号", "线索id", "客户编号", "客户id", "商机编号", "潜客编号", "档案号", "lead id", "lead no",
-        "opportunity", "opportunity id", "customer id", "customer no", "prospect id"}},
-      {"attempt", {"第几次", "尝试", "try"}},
-      {"source", {"来源", "客户来源", "线索来源", "流量来源", "渠道来源", "lead source", "traffic source"}},
-      {"access_form", {"访问形式", "来访形式", "接触方式", "来访方式", "access", "contact form", "visit type"}},
-      {"channel", {"渠道", "销售渠道", "来源明细", "sales channel"}},
-      {"model", {"车型", "意向车型", "产品", "商品", "商品id", "车系", "product", "vehicle", "car model", "series"}},
-      {"customer_type", {"客户类型", "客户类别", "客户等级", "customer class", "customer category"}},
-      {"campaign", {"活动", "市场活动", "活动名称", "campaign name"}},
-      {"stage", {"阶段", "销售阶段", "当前阶段", "sales stage"}},
-      {"reason", {"原因", "战败原因", "失败原因", "loss reason", "lost reason", "code"}},
-      {"count", {"数量", "次数", "件数", "台数", "人数", "qty", "quantity", "number", "pieces"}},
-      {"amount",
-       {"金额", "成交金额", "合同金额", "订单金额", "销售额", "成交价", "value", "close value", "price", "revenue",
-        "deal amount", "contract value"}},
-      {"measure", {"指标", "度量", "metric", "kpi"}},
-      {"value", {"数值", "值", "读数", "reading"}},
-  };
-  return kHeaders;
-}
-
-// Date headers by which events go, besides "<event name> date".
-const std::vector<std::pair<std::string_view, std::vector<std::string_view>>>& EventHeaders() {
-  static const std::vector<std::pair<std::string_view, std::vector<std::string_view>>> kHeaders = {
-      {"lead", {"线索创建", "线索建立", "建立", "创建", "created", "create", "lead created"}},
-      {"traffic", {"到店", "来店", "来访", "进店", "集客", "arrival", "visit", "first visit"}},
-      {"first_contact", {"初次接触", "首次接触", "接待", "首次跟进", "first contact"}},
-      {"captured", {"留档", "建档", "留资", "建卡", "capture", "captured", "engage", "engaged"}},
-      {"needs", {"需求分析", "弄清需求", "needs analysis"}},
-      {"presented", {"新车展示", "产品介绍", "展示", "presentation"}},
-      {"td_invited", {"邀约试驾", "试驾邀约", "test drive invitation"}},
-      {"test_drive", {"试驾", "试乘试驾", "试车", "test drive"}},
-      {"proposal", {"报价", "quotation", "quote"}},
-      {"deal", {"成交", "下单", "订单", "签单", "签约", "下订", "合同", "order", "deal", "signed", "won", "sold"}},
-      {"invoice", {"开票", "发票", "销售开票", "invoice"}},
-      {"delivered", {"交车", "交付", "提车", "delivery", "delivered"}},
-      {"lost", {"战败", "流失", "失败", "输单", "lost", "loss"}},
-  };
-  return kHeaders;
-}
-
-std::string Normal(std::string_view text) {
-  std::string out;
-  for (const char c : ToLower(Trim(text))) {
-    if (c != ' ' && c != '_' && c != '-' && c != '.' && c != ':' && c != '*') out += c;
-  }
-  return ReplaceAll(ReplaceAll(out, "：", ""), "　", "");
-}
-
-// The header without the word for "date" at its end; empty when it has none.
-std::string DateStem(const std::string& header) {
-  for (const std::string_view suffix : {"日期时间", "日期", "时间", "日", "datetime", "date", "time", "day", "at"}) {
-    if (header.size() > suffix.size() && header.ends_with(suffix)) {
-      return header.substr(0, header.size() - suffix.size());
-    }
-  }
-  return {};
-}
-
 Error Slip(Error error, std::string_view word, const std::vector<std::string>& known) {
   const std::string closest = ClosestWord(word, known);
   if (!closest.empty()) {
@@ -128,7 +55,7 @@ class MappingReader {
         if (!node.is_boolean()) Bad(node, name);
         mapping_.header = node.value_or(true);
       } else if (name == "scale") {
-        Scale(node);
+        mapping_.scale = Scale(node).value_or(mapping_.scale);
       } else if (name == "columns") {
         Fields(node, name, mapping_.columns);
       } else if (name == "constants") {
@@ -234,7 +161,7 @@ class MappingReader {
     }
   }
 
-  void Scale(const toml::node& node) {
+  std::optional<Decimal> Scale(const toml::node& node) {
     std::optional<Decimal> scale;
     if (node.is_integer()) scale = Decimal{*node.value<int64_t>(), 0};
     if (node.is_floating_point()) {
@@ -242,8 +169,9 @@ class MappingReader {
       const auto [end, status] = std::to_chars(digits, digits + sizeof digits, *node.value<double>());
       if (status == std::errc()) scale = ParseDecimal({digits, static_cast<size_t>(end - digits)});
     }
-    if (!scale || scale->digits == 0) return Bad(node, "scale");
-    mapping_.scale = *scale;
+    if (scale && scale->digits != 0) return scale;
+    Bad(node, "scale");
+    return std::nullopt;
   }
 
   void Rules(const toml::node& node, std::string_view section) {
@@ -267,6 +195,8 @@ class MappingReader {
           rule.amount = Texts(value, name);
         } else if (name == "count") {
           rule.count = Texts(value, name);
+        } else if (name == "scale") {
+          rule.scale = Scale(value);
         } else if (name == "columns") {
           Fields(value, name, rule.columns);
         } else if (name == "constants") {
@@ -282,7 +212,7 @@ class MappingReader {
           }
         } else {
           Fail(Slip(Error("mapping_unknown_key").With("line", Line(value)).With("key", name), name,
-                    {"name", "at", "amount", "count", "columns", "constants", "when", "column", "measure"}));
+                    {"name", "at", "amount", "count", "scale", "columns", "constants", "when", "column", "measure"}));
         }
       }
       if (!readings) CheckEvent(element, rule.name);
@@ -440,6 +370,7 @@ std::string FormatMapping(const Mapping& mapping) {
     };
     columns(readings ? "column" : "amount", rule.amount);
     columns("count", rule.count);
+    if (rule.scale) out += "scale = " + TomlNumber(*rule.scale) + "\n";
     if (!rule.columns.empty()) out += "columns = " + InlineTable(rule.columns) + "\n";
     if (!rule.constants.empty()) out += "constants = " + InlineTable(rule.constants) + "\n";
     if (!rule.when.empty()) {
@@ -459,75 +390,6 @@ bool Usable(const Mapping& mapping) {
     return mapping.columns.contains(field) || mapping.constants.contains(field);
   };
   return mapping.kind == "readings" ? has("measure") && has("value") && has("at") : has("event") && has("at");
-}
-
-Mapping GuessMapping(std::string_view kind, const std::vector<std::string>& headers, const catalog::Catalog& catalog) {
-  Mapping mapping;
-  mapping.kind = std::string(kind);
-  const std::vector<std::string> fields = FieldsOf(kind);
-  std::vector<bool> used(headers.size());
-
-  const auto take = [&](std::string_view field, size_t i) {
-    if (std::find(fields.begin(), fields.end(), field) == fields.end()) return;
-    if (used[i] || mapping.columns.contains(std::string(field))) return;
-    mapping.columns[std::string(field)] = headers[i];
-    used[i] = true;
-  };
-  // Own names first, then the usual ones in their order of preference.
-  for (size_t i = 0; i < headers.size(); ++i) {
-    for (const std::string& field : fields) {
-      if (Normal(headers[i]) == Normal(field)) take(field, i);
-    }
-  }
-  for (const auto& [field, names] : FieldHeaders()) {
-    for (const std::string_view name : names) {
-      for (size_t i = 0; i < headers.size(); ++i) {
-        if (Normal(headers[i]) == Normal(name)) take(field, i);
-      }
-    }
-  }
-
-  if (kind == "events" && !mapping.columns.contains("event")) {
-    // A wide file: each date column named after an event records it.
-    const auto event_of = [&](const std::string& stem) -> std::string {
-      for (const auto& [event, names] : EventHeaders()) {
-        for (const std::string_view name : names) {
-          if (Normal(name) == stem) return std::string(event);
-        }
-      }
-      for (const std::string& id : catalog.RecordableEvents()) {
-        const catalog::Event& event = catalog.events()[static_cast<size_t>(catalog.FindEvent(id))];
-        if (Normal(id) == stem || Normal(event.name.en) == stem || Normal(event.name.zh) == stem) return id;
-      }
-      return {};
-    };
-    for (size_t i = 0; i < headers.size(); ++i) {
-      if (used[i]) continue;
-      const std::string stem = DateStem(Normal(headers[i]));
-      if (stem.empty()) continue;
-      const std::string event = event_of(stem);
-      if (event.empty()) continue;
-      EventRule rule;
-      rule.name = event;
-      rule.at = headers[i];
-      const catalog::Event& definition = catalog.events()[static_cast<size_t>(catalog.FindEvent(event))];
-      if (definition.amount == catalog::Unit::kMoney && mapping.columns.contains("amount")) {
-        rule.amount = {mapping.columns["amount"]};
-      }
-      if (event == "lost" && mapping.columns.contains("reason")) rule.columns["reason"] = mapping.columns["reason"];
-      mapping.rules.push_back(std::move(rule));
-      used[i] = true;
-    }
-    if (!mapping.rules.empty()) {
-      // In a wide row these belong to one event each; the rules have them.
-      mapping.columns.erase("amount");
-      mapping.columns.erase("at");
-      mapping.columns.erase("reason");
-      mapping.columns.erase("count");
-      if (mapping.columns.contains("lead")) mapping.key = {mapping.columns["lead"]};
-    }
-  }
-  return mapping;
 }
 
 }  // namespace dealpace::exchange

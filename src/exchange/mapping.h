@@ -19,6 +19,7 @@ struct EventRule {
   std::string at;                   // column with its date; for readings also a text with {columns} in it
   std::vector<std::string> amount;  // columns that are multiplied
   std::vector<std::string> count;   // likewise, for the quantity
+  std::optional<Decimal> scale;     // multiplies the amount instead of the mapping's
   std::map<std::string, std::vector<std::string>> when;  // column → values, one of which it must have
   std::map<std::string, std::string> columns;            // field → column, before those of the mapping
   std::map<std::string, std::string> constants;          // field → value, before those of the mapping
@@ -32,11 +33,12 @@ struct Mapping {
   std::vector<std::string> key;      // columns; empty: the whole row
   std::string sheet;
   bool header = true;
-  Decimal scale{1, 0};                                               // multiplies amounts and reading values
-  std::map<std::string, std::string> columns;                        // field → column
-  std::map<std::string, std::string> constants;                      // field → value
-  std::map<std::string, std::map<std::string, std::string>> values;  // field → cell → meaning
-  std::vector<EventRule> rules;                                      // empty for a long file
+  Decimal scale{1, 0};                           // multiplies amounts and reading values
+  std::map<std::string, std::string> columns;    // field → column
+  std::map<std::string, std::string> constants;  // field → value
+  // Field → cell → meaning: of whatever fills the field, also the dates ("at"), amounts and counts of rules.
+  std::map<std::string, std::map<std::string, std::string>> values;
+  std::vector<EventRule> rules;  // empty for a long file
 
   // Every column that the mapping names.
   [[nodiscard]] std::vector<std::string> Columns() const;

@@ -9,7 +9,12 @@
 namespace dealpace::exchange {
 
 Result<std::unique_ptr<TableReader>> TableReader::Open(const std::string& path, std::string_view sheet,
-                                                       const ReadLimits& limits) {
+                                                       const ReadLimits& limits, std::string_view encoding) {
+  std::optional<Encoding> forced;
+  if (!encoding.empty()) {
+    forced = ParseEncoding(encoding);
+    if (!forced) return Error("unknown_encoding").With("name", encoding);
+  }
   ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
   if (file.size() == 0) return FileError("file_empty", file);
   std::string head(8, '\0');
@@ -21,7 +26,7 @@ Result<std::unique_ptr<TableReader>> TableReader::Open(const std::string& path, 
   if (head == "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
     return FileError("file_damaged", file, "an old .xls or a workbook with a password: save it as .xlsx without one");
   }
-  return CsvReader::Open(std::move(file), limits);
+  return CsvReader::Open(std::move(file), limits, forced);
 }
 
 }  // namespace dealpace::exchange

@@ -65,8 +65,10 @@ class TableReader {
   // Fails with file_unreadable, file_empty (0 bytes or only blanks), file_not_a_table (binary rubbish), file_damaged
   // (a broken or encrypted workbook, malformed text), file_too_large_inside (zip bomb), unknown_sheet ("name",
   // "sheets"). Each names the "file", some a "detail"; malformed text also its line as "row".
+  // `encoding` reads a text as that ("GB18030" …), whatever it looks like; empty: found. Another name fails with
+  // unknown_encoding. A workbook has none to choose.
   static Result<std::unique_ptr<TableReader>> Open(const std::string& path, std::string_view sheet = {},
-                                                   const ReadLimits& limits = {});
+                                                   const ReadLimits& limits = {}, std::string_view encoding = {});
 
   [[nodiscard]] const FileFacts& facts() const { return facts_; }
   // Reads the next row into `row`, whose buffers are used again; false after the last one. Fails with record_too_long,

@@ -34,6 +34,8 @@ struct QuestionOptions {
         ->check(CLI::IsMember({"period", "cohort"}));
     command.add_option("--within", arguments.within,
                        "Cohort basis: only the first days, e.g. 30d / 批次口径的观察天数");
+    command.add_flag("--to-date", arguments.to_date,
+                     "End a period that is not over today, and compare with as many days / 未结束的期间截至今天");
     command.add_option("--as-of", arguments.as_of, "As known at that time, e.g. 2026-10-01T00:00Z / 按当时已知的数据");
     for (int d = 0; d < kDimCount; ++d) {
       const std::string name(kDimNames[static_cast<size_t>(d)]);
@@ -51,6 +53,44 @@ struct QuestionOptions {
         arguments.filters.emplace_back(static_cast<Dim>(d), value);
       }
     }
+    return arguments;
+  }
+};
+
+// The subcommands of `user`.
+struct UserOptions {
+  UserArguments arguments;
+
+  void AddTo(CLI::App& user) {
+    user.require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, const char* operand = nullptr, const char* what = nullptr) {
+      CLI::App* command = user.add_subcommand(name, help);
+      command->fallthrough();
+      command->callback([this, name] { arguments.what = name; });
+      if (operand != nullptr) command->add_option(operand, arguments.login, what)->required();
+      return command;
+    };
+    add("list", "All accounts / 列出全部账号");
+    CLI::App* fresh =
+        add("add", "Add an account and print its one-time password / 新建账号并显示一次性密码", "login", "Login / 登录名");
+    fresh->add_option("--name", arguments.name, "Name for people (default: the login) / 姓名");
+    fresh->add_option("--role", arguments.role, "member (default) or admin / 角色")
+        ->check(CLI::IsMember({"member", "admin"}));
+    add("reset", "Print a new one-time password; ends sessions, lifts a lock / 重设密码", "login", "Login / 登录名");
+    add("disable", "Disable an account; ends its sessions and tokens / 停用账号", "login", "Login / 登录名");
+    add("enable", "Enable it again / 重新启用", "login", "Login / 登录名");
+    add("sessions", "Where the account is signed in / 登录中的会话", "login", "Login / 登录名")
+        ->add_flag("--kill", arguments.kill, "End these sessions / 结束这些会话");
+    add("tokens", "The account's API tokens / 列出接口令牌", "login", "Login / 登录名");
+    CLI::App* token = add("token", "Make an API token and print it once / 新建接口令牌", "login", "Login / 登录名");
+    token->add_option("--name", arguments.name, "What it is for / 用途")->required();
+    token->add_option("--scope", arguments.scopes, "read (default), write or admin / 权限范围")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    token->add_option("--expires", arguments.expires_days, "Days until it expires (default: never) / 有效天数");
+    add("token-revoke", "Revoke an API token / 吊销接口令牌", "id", "Its id, as `user tokens` shows it / 令牌编号");
+  }
+  UserArguments Take() {
+    arguments.scopes = Flatten(arguments.scopes);
     return arguments;
   }
 };
@@ -83,6 +123,23 @@ int Main(int argc, char** argv) {
   demo->add_option("--months", demo_arguments.months, "How many months of history / 月数")->check(CLI::Range(1, 120));
   demo->add_option("--seed", demo_arguments.seed, "Another seed gives another network / 随机种子");
   demo->add_flag("--if-empty", demo_arguments.if_empty, "Do nothing when there are entries already / 已有数据时跳过");
+
+  ServeArguments serve_arguments;
+  CLI::App* serve = app.add_subcommand("serve", "Serve the web application and the API / 启动网页和接口服务");
+  serve->add_option("--address", serve_arguments.address,
+                    "Where to listen (default 127.0.0.1; others over TLS only) / 监听地址");
+  serve->add_option("--port", serve_arguments.port, "Port (default 8080; 0: any free one) / 端口")
+      ->check(CLI::Range(0, 65535));
+  CLI::Option* certificate =
+      serve->add_option("--certificate", serve_arguments.certificate, "TLS certificate chain (PEM) / TLS 证书");
+  CLI::Option* key = serve->add_option("--key", serve_arguments.key, "Its private key (PEM) / TLS 私钥");
+  certificate->needs(key);
+  key->needs(certificate);
+  serve->add_option("--log", serve_arguments.log_file, "Log file (default: stderr; on a terminal dealpace.log in the data folder) / 日志文件");
+
+  UserOptions user_options;
+  CLI::App* user = app.add_subcommand("user", "Accounts, sessions and API tokens / 账号、会话和接口令牌");
+  user_options.AddTo(*user);
 
   ImportArguments import_arguments;
   std::string undo_why = "import undone";
@@ -131,6 +188,8 @@ int Main(int argc, char** argv) {
   if (doctor->parsed()) return RunDoctor(context);
   if (verify->parsed()) return RunVerify(context);
   if (demo->parsed()) return RunDemo(context, demo_arguments);
+  if (serve->parsed()) return RunServe(context, serve_arguments);
+  if (user->parsed()) return RunUser(context, user_options.Take());
   if (kpi->parsed()) return RunKpi(context, kpi_options.Take());
   if (table->parsed()) return RunTable(context, table_name, table_options.Take());
   if (handbook->parsed()) return RunHandbook(context);

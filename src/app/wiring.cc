@@ -34,7 +34,8 @@ System::System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalo
       source_(*database_, *catalog_),
       org_(*database_),
       facts_(*catalog_, source_, org_),
-      engine_(*catalog_, facts_) {}
+      engine_(*catalog_, facts_),
+      definitions_(*database_, catalog_, facts_) {}
 
 Result<std::unique_ptr<System>> System::Open(const std::string& url, const std::string& data_dir) {
   catalog::Loaded loaded = LoadCatalog(data_dir);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "analysis/definitions.h"
 #include "catalog/catalog.h"
 #include "db/db.h"
 #include "facts/facts.h"
@@ -28,9 +29,14 @@ class System {
   static Result<std::unique_ptr<System>> Open(const std::string& url, const std::string& data_dir = {});
 
   [[nodiscard]] db::Database& database() { return *database_; }
+  // The catalogue of the binary and the data folder, which ledger and facts work with, and an engine over it.
   [[nodiscard]] const catalog::Catalog& catalog() const { return *catalog_; }
+  [[nodiscard]] const std::shared_ptr<const catalog::Catalog>& shared_catalog() const { return catalog_; }
   [[nodiscard]] facts::Facts& facts() { return facts_; }
+  [[nodiscard]] facts::OrgSource& org() { return org_; }
   [[nodiscard]] kpi::Engine& engine() { return engine_; }
+  // The same with the KPIs that the network has added in the store: what questions of people are answered by.
+  [[nodiscard]] analysis::DefinitionsHolder& definitions() { return definitions_; }
 
  private:
   std::unique_ptr<db::Database> database_;
@@ -39,6 +45,7 @@ class System {
   org::DatabaseOrg org_;
   facts::Facts facts_;
   kpi::Engine engine_;
+  analysis::DefinitionsHolder definitions_;
 };
 
 }  // namespace dealpace::app

@@ -15,6 +15,13 @@ std::string Context::DatabaseUrl() const {
   return db_url.empty() ? (std::filesystem::path(data_dir) / "dealpace.db").string() : db_url;
 }
 
+Status Context::MakeDataFolder() const {
+  std::error_code failed;
+  std::filesystem::create_directories(data_dir, failed);
+  if (failed) return Error("folder_unwritable").With("path", data_dir).With("detail", failed.message());
+  return {};
+}
+
 Result<std::unique_ptr<System>> Context::OpenSystem() const {
   if (db_url.empty() && !std::filesystem::exists(DatabaseUrl())) {
     return Error("store_missing").With("path", data_dir);

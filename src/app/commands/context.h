@@ -29,6 +29,8 @@ struct Context {
   [[nodiscard]] const char* Say(const char* en, const char* zh) const { return chinese() ? zh : en; }
   [[nodiscard]] std::string DatabaseUrl() const;
 
+  // Fails with folder_unwritable.
+  [[nodiscard]] Status MakeDataFolder() const;
   // Opens the store; when it is missing or needs a migration, an error says which command to run.
   [[nodiscard]] Result<std::unique_ptr<System>> OpenSystem() const;
   // Prints an error for people on stderr, or as JSON where JSON was asked for; returns the exit code.
@@ -58,6 +60,26 @@ struct DemoArguments {
 };
 int RunDemo(const Context& context, const DemoArguments& arguments);
 
+struct ServeArguments {
+  std::string address = "127.0.0.1";
+  int port = 8080;
+  std::string certificate;
+  std::string key;
+  std::string log_file;  // empty: the standard error output, on a terminal a file in the data folder
+};
+int RunServe(const Context& context, const ServeArguments& arguments);
+
+struct UserArguments {
+  std::string what;   // list, add, reset, disable, enable, sessions, token, tokens, token-revoke
+  std::string login;  // for token-revoke: the token's id
+  std::string name;
+  std::string role = "member";
+  std::vector<std::string> scopes;
+  std::optional<int64_t> expires_days;
+  bool kill = false;
+};
+int RunUser(const Context& context, const UserArguments& arguments);
+
 struct ImportArguments {
   std::string kind;
   std::string file;
@@ -80,6 +102,7 @@ struct KpiArguments {
   std::string within;
   std::string as_of;
   std::string versus;
+  bool to_date = false;
 };
 int RunKpi(const Context& context, const KpiArguments& arguments);
 int RunTable(const Context& context, const std::string& name, const KpiArguments& arguments);

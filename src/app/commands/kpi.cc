@@ -10,31 +10,19 @@
 namespace dealpace::app {
 namespace {
 
-// Days of "30d" or "30".
-std::optional<int> ParseWithin(std::string_view text) {
-  if (text.ends_with('d')) text.remove_suffix(1);
-  if (text.empty() || text.size() > 5) return std::nullopt;
-  int days = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    days = days * 10 + (c - '0');
-  }
-  return days;
-}
-
 Result<kpi::Question> MakeQuestion(const KpiArguments& arguments, std::vector<kpi::NamedFormula> columns) {
   kpi::Question question;
   question.columns = std::move(columns);
   question.by = arguments.by;
-  // The business day where most dealers are; only what is marked provisional depends on it.
+  // The business day where most dealers are: for what is marked provisional, and for --to-date.
   question.today = Zone::Find(org::kDefaultTimeZone)->DayOf(Now());
   if (!arguments.period.empty()) {
     ASSIGN_OR_RETURN(question.period, ParsePeriod(arguments.period));
   }
+  question.to_date = arguments.to_date;
   if (arguments.basis == "cohort") question.basis = facts::Basis::kCohort;
   if (!arguments.within.empty()) {
-    question.within_days = ParseWithin(arguments.within);
-    if (!question.within_days) return Error("bad_within").With("text", arguments.within);
+    ASSIGN_OR_RETURN(question.within_days, kpi::ParseWithin(arguments.within));
   }
   if (!arguments.as_of.empty()) {
     const auto instant = ParseInstant(arguments.as_of);
@@ -59,12 +47,12 @@ Result<kpi::Question> MakeQuestion(const KpiArguments& arguments, std::vector<kp
   return question;
 }
 
-void Print(const Context& context, const System& system, const kpi::Answer& answer) {
+void Print(const Context& context, const catalog::Catalog& catalog, const kpi::Answer& answer) {
   std::string text;
   switch (context.format) {
-    case Format::kTable: text = exchange::AnswerText(system.catalog(), answer, context.language); break;
+    case Format::kTable: text = exchange::AnswerText(catalog, answer, context.language); break;
     case Format::kCsv: text = exchange::AnswerCsv(answer); break;
-    case Format::kJson: text = exchange::AnswerJson(system.catalog(), answer, Now()); break;
+    case Format::kJson: text = exchange::AnswerJson(catalog, answer, Now()); break;
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
@@ -76,15 +64,17 @@ int RunKpi(const Context& context, const KpiArguments& arguments) {
   if (!system.ok()) return context.Fail(system.error());
   const auto question = MakeQuestion(arguments, kpi::SplitColumns(arguments.expressions));
   if (!question.ok()) return context.Fail(question.error(), kExitUsage);
-  const auto answer = (*system)->engine().Ask(*question);
+  const auto definitions = (*system)->definitions().Current();
+  if (!definitions.ok()) return context.Fail(definitions.error());
+  const auto answer = (*definitions)->engine->Ask(*question);
   if (!answer.ok()) return context.FailQuestion(answer.error());
-  Print(context, **system, *answer);
+  Print(context, *(*definitions)->catalog, *answer);
   return kExitOk;
 }
 
 namespace {
 
-std::string SuccessTableText(const Context& context, const System& system, const kpi::Answer& answer) {
+std::string SuccessTableText(const Context& context, const catalog::Catalog& catalog, const kpi::Answer& answer) {
   const Language language = context.language;
   exchange::TextTable table;
   for (const std::string& name : answer.by) table.columns.push_back({exchange::DimTitle(name, language), false});
@@ -92,7 +82,7 @@ std::string SuccessTableText(const Context& context, const System& system, const
     const bool conversion = answer.columns[c].unit == catalog::Unit::kPercent;
     const bool success = c + 1 == answer.columns.size();
     table.columns.push_back(
-        {conversion && !success ? "%" : exchange::ColumnTitle(system.catalog(), answer.columns[c], language), true});
+        {conversion && !success ? "%" : exchange::ColumnTitle(catalog, answer.columns[c], language), true});
   }
   table.columns.push_back({context.Say("Loses most at", "最弱环节"), false});
   const auto add = [&](const kpi::RowAnswer& row, bool total) {
@@ -106,8 +96,8 @@ std::string SuccessTableText(const Context& context, const System& system, const
     const auto weakest = total ? std::nullopt : kpi::FindWeakestStage(answer, row);
     if (weakest) {
       const std::string& id = answer.columns[weakest->column - 1].id;  // the milestone reached by the conversion
-      const int measure = system.catalog().FindMeasure(id);
-      cells.push_back(system.catalog().measures()[static_cast<size_t>(measure)].name.In(language) + " " +
+      const int measure = catalog.FindMeasure(id);
+      cells.push_back(catalog.measures()[static_cast<size_t>(measure)].name.In(language) + " " +
                       FormatRounded(weakest->gap * 100, 1) + context.Say(" pp", " 点"));
     } else {
       cells.emplace_back();
@@ -119,7 +109,7 @@ std::string SuccessTableText(const Context& context, const System& system, const
   table.has_total = true;
   std::string text = exchange::AlignTable(table);
   for (const int event : answer.unrecorded_events) {
-    const catalog::Event& missing = system.catalog().events()[static_cast<size_t>(event)];
+    const catalog::Event& missing = catalog.events()[static_cast<size_t>(event)];
     text += context.Say("Nothing recorded in this period: ", "本期无记录：") + missing.name.In(language) + " (" +
             missing.id + ")\n";
   }
@@ -136,13 +126,15 @@ int RunTable(const Context& context, const std::string& name, const KpiArguments
   if (with_staff.by.empty()) with_staff.by = {"staff"};
   const auto question = MakeQuestion(with_staff, kpi::SuccessTableColumns());
   if (!question.ok()) return context.Fail(question.error(), kExitUsage);
-  const auto answer = (*system)->engine().Ask(*question);
+  const auto definitions = (*system)->definitions().Current();
+  if (!definitions.ok()) return context.Fail(definitions.error());
+  const auto answer = (*definitions)->engine->Ask(*question);
   if (!answer.ok()) return context.FailQuestion(answer.error());
   if (context.format == Format::kTable) {
-    const std::string text = SuccessTableText(context, **system, *answer);
+    const std::string text = SuccessTableText(context, *(*definitions)->catalog, *answer);
     std::fwrite(text.data(), 1, text.size(), stdout);
   } else {
-    Print(context, **system, *answer);
+    Print(context, *(*definitions)->catalog, *answer);
   }
   return kExitOk;
 }

@@ -16,11 +16,7 @@ namespace dealpace::app {
 namespace {
 
 Result<std::unique_ptr<db::Database>> MakeStore(const Context& context) {
-  if (context.db_url.empty()) {
-    std::error_code failed;
-    std::filesystem::create_directories(context.data_dir, failed);
-    if (failed) return Error("folder_unwritable").With("path", context.data_dir).With("detail", failed.message());
-  }
+  if (context.db_url.empty()) RETURN_IF_ERROR(context.MakeDataFolder());
   return db::Database::Open(context.DatabaseUrl());
 }
 
@@ -122,6 +118,15 @@ int RunDoctor(const Context& context) {
         findings.push_back(
             {context.Say("store", "数据库"), Error("store_needs_migration").With("count", state->due.size())});
       } else {
+        if (const auto system = context.OpenSystem(); system.ok()) {
+          const auto definitions = (*system)->definitions().Current();
+          if (!definitions.ok()) findings.push_back({context.Say("store", "数据库"), definitions.error()});
+          if (definitions.ok()) {
+            for (const analysis::UnusableKpi& kpi : (*definitions)->unusable) {
+              findings.push_back({context.Say("own KPI ", "自定义指标 ") + kpi.id, kpi.error});
+            }
+          }
+        }
         store = std::string((*opened)->kind() == db::Kind::kSqlite ? "SQLite" : "PostgreSQL") +
                 context.Say(", schema ", "，结构版本 ") + std::to_string(state->version);
       }
@@ -200,8 +205,16 @@ int RunDemo(const Context& context, const DemoArguments& arguments) {
 }
 
 int RunHandbook(const Context& context) {
-  const catalog::Loaded loaded = LoadCatalog(context.data_dir);
-  std::fputs(kpi::Handbook(*loaded.catalog, context.language).c_str(), stdout);
+  std::shared_ptr<const catalog::Catalog> catalog = LoadCatalog(context.data_dir).catalog;
+  // With a store, the KPIs that it has of its own as well.
+  if (const auto system = context.OpenSystem(); system.ok()) {
+    const auto definitions = (*system)->definitions().Current();
+    if (!definitions.ok()) return context.Fail(definitions.error());
+    catalog = (*definitions)->catalog;
+  } else if (system.error().code != "store_missing") {
+    return context.Fail(system.error());
+  }
+  std::fputs(kpi::Handbook(*catalog, context.language).c_str(), stdout);
   return kExitOk;
 }
 

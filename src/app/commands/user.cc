@@ -1,0 +1,244 @@
+#include <charconv>
+#include <cstdio>
+
+#include "access/access.h"
+#include "access/json.h"
+#include "app/commands/context.h"
+#include "base/json.h"
+#include "base/zones.h"
+#include "exchange/csv_writer.h"
+#include "exchange/print.h"
+
+namespace dealpace::app {
+namespace {
+
+using access::Access;
+using access::Account;
+using access::OneTime;
+using access::Session;
+using access::Token;
+
+// "2026-10-07 09:30" where most dealers are; "—" for never.
+std::string LocalTime(const std::optional<Instant>& instant) {
+  if (!instant) return "—";
+  const Zone zone = *Zone::Find(org::kDefaultTimeZone);
+  const Day day = zone.DayOf(*instant);
+  const int64_t minutes = (instant->ms - zone.At(day).ms) / 60'000;
+  char clock[16];
+  std::snprintf(clock, sizeof clock, " %02d:%02d", static_cast<int>(minutes / 60 % 24), static_cast<int>(minutes % 60));
+  return FormatDay(day) + clock;
+}
+
+// Rows for people or as CSV. CSV has the titles of the interface's fields.
+struct Listing {
+  std::vector<std::pair<std::string, std::string>> columns;  // field, title
+  std::vector<std::vector<std::string>> rows;
+
+  void Print(const Context& context) const {
+    if (context.format == Format::kCsv) {
+      std::vector<std::string> fields;
+      for (const auto& [field, title] : columns) fields.push_back(field);
+      std::fputs(exchange::CsvLine(fields).c_str(), stdout);
+      for (const auto& row : rows) std::fputs(exchange::CsvLine(row).c_str(), stdout);
+      return;
+    }
+    exchange::TextTable table;
+    for (const auto& [field, title] : columns) table.columns.push_back({title});
+    table.rows = rows;
+    std::fputs(exchange::AlignTable(table).c_str(), stdout);
+  }
+};
+
+std::string RoleText(const Context& context, access::Role role) {
+  return role == access::Role::kAdmin ? context.Say("administrator", "管理员") : context.Say("member", "成员");
+}
+
+std::string StateText(const Context& context, const Account& account) {
+  if (account.disabled) return context.Say("disabled", "已停用");
+  if (account.must_change_password) return context.Say("password due", "待设密码");
+  return context.Say("active", "正常");
+}
+
+void PrintJson(const std::function<void(JsonWriter&)>& write) {
+  JsonWriter json;
+  write(json);
+  std::printf("%s\n", json.text().c_str());
+}
+
+int List(const Context& context, Access& access) {
+  const auto accounts = access.ListAccounts();
+  if (!accounts.ok()) return context.FailQuestion(accounts.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Key("accounts").BeginArray();
+      for (const Account& account : *accounts) access::WriteAccount(json, account);
+      json.EndArray().EndObject();
+    });
+    return kExitOk;
+  }
+  Listing listing;
+  listing.columns = {{"login", context.Say("Login", "登录名")},
+                     {"name", context.Say("Name", "姓名")},
+                     {"role", context.Say("Role", "角色")},
+                     {"state", context.Say("State", "状态")},
+                     {"last_sign_in_at", context.Say("Last sign-in", "最近登录")},
+                     {"sessions", context.Say("Sessions", "会话数")}};
+  for (const Account& account : *accounts) {
+    listing.rows.push_back({account.login, account.name, RoleText(context, account.role), StateText(context, account),
+                            LocalTime(account.signed_in_at), std::to_string(account.sessions)});
+  }
+  listing.Print(context);
+  return kExitOk;
+}
+
+int PrintOneTime(const Context& context, const Result<OneTime>& one_time) {
+  if (!one_time.ok()) return context.FailQuestion(one_time.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Key("account");
+      access::WriteAccount(json, one_time->account);
+      json.Field("password", one_time->password).EndObject();
+    });
+    return kExitOk;
+  }
+  std::printf(context.Say("Account: %s (%s)\nOne-time password: %s\n"
+                          "It is shown this once, is good for 7 days, and must be changed at the first sign-in.\n",
+                          "账号：%s（%s）\n一次性密码：%s\n仅显示这一次，7 天内有效，首次登录时须修改。\n"),
+              one_time->account.login.c_str(), RoleText(context, one_time->account.role).c_str(),
+              one_time->password.c_str());
+  return kExitOk;
+}
+
+int Switch(const Context& context, Access& access, const Account& account, bool disabled) {
+  const auto changed = access.ChangeAccount(account.id, std::nullopt, {.disabled = disabled});
+  if (!changed.ok()) return context.FailQuestion(changed.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) { access::WriteAccount(json, *changed); });
+    return kExitOk;
+  }
+  std::printf(disabled ? context.Say("%s is disabled; sessions and tokens have ended (a running server notices within "
+                                     "5 seconds).\n",
+                                     "%s 已停用，其会话和令牌已失效（运行中的服务器会在 5 秒内生效）。\n")
+                       : context.Say("%s is enabled.\n", "%s 已启用。\n"),
+              changed->login.c_str());
+  return kExitOk;
+}
+
+int Sessions(const Context& context, Access& access, const Account& account, bool kill) {
+  const auto sessions = access.ListSessions(account.id);
+  if (!sessions.ok()) return context.FailQuestion(sessions.error());
+  if (kill) {
+    const auto ended = access.EndSessions(account.id);
+    if (!ended.ok()) return context.FailQuestion(ended.error());
+  }
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Key("sessions").BeginArray();
+      for (const Session& session : *sessions) {
+        json.BeginObject().Field("created_at", FormatInstant(session.created_at));
+        json.Field("seen_at", FormatInstant(session.seen_at)).Field("expires_at", FormatInstant(session.expires_at));
+        json.Field("device", session.phone ? "phone" : "desk").Field("address", session.address);
+        json.Field("user_agent", session.user_agent).EndObject();
+      }
+      json.EndArray().Field("killed", kill).EndObject();
+    });
+    return kExitOk;
+  }
+  Listing listing;
+  listing.columns = {{"created_at", context.Say("Signed in", "登录时间")},
+                     {"seen_at", context.Say("Last used", "最近使用")},
+                     {"device", context.Say("Device", "设备")},
+                     {"address", context.Say("Address", "地址")},
+                     {"user_agent", context.Say("Browser", "浏览器")}};
+  for (const Session& session : *sessions) {
+    listing.rows.push_back({LocalTime(session.created_at), LocalTime(session.seen_at),
+                            session.phone ? context.Say("phone", "手机") : context.Say("desk", "电脑"), session.address,
+                            session.user_agent});
+  }
+  listing.Print(context);
+  if (kill && context.format == Format::kTable) {
+    std::printf("%s\n", context.Say("These sessions have ended (a running server notices within 5 seconds).",
+                                    "以上会话已结束（运行中的服务器会在 5 秒内生效）。"));
+  }
+  return kExitOk;
+}
+
+int Tokens(const Context& context, Access& access, const Account& account) {
+  const auto tokens = access.ListTokens(account.id);
+  if (!tokens.ok()) return context.FailQuestion(tokens.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Key("tokens").BeginArray();
+      for (const Token& token : *tokens) access::WriteToken(json, token);
+      json.EndArray().EndObject();
+    });
+    return kExitOk;
+  }
+  Listing listing;
+  listing.columns = {{"id", context.Say("Id", "编号")},
+                     {"name", context.Say("Name", "用途")},
+                     {"scopes", context.Say("Scopes", "权限范围")},
+                     {"created_at", context.Say("Made", "创建时间")},
+                     {"expires_at", context.Say("Expires", "到期时间")},
+                     {"last_used_at", context.Say("Last used", "最近使用")},
+                     {"revoked_at", context.Say("Revoked", "吊销时间")}};
+  for (const Token& token : *tokens) {
+    listing.rows.push_back({std::to_string(token.id), token.name, Join(token.scopes, " "), LocalTime(token.created_at),
+                            LocalTime(token.expires_at), LocalTime(token.last_used_at), LocalTime(token.revoked_at)});
+  }
+  listing.Print(context);
+  return kExitOk;
+}
+
+int AddToken(const Context& context, Access& access, const Account& account, const UserArguments& arguments) {
+  const auto fresh = access.AddToken(account.id, {arguments.name, arguments.scopes, arguments.expires_days});
+  if (!fresh.ok()) return context.FailQuestion(fresh.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) { access::WriteToken(json, fresh->token, fresh->secret); });
+    return kExitOk;
+  }
+  std::printf(context.Say("Token %lld of %s, may: %s\n%s\nIt is shown this once. Use it as: Authorization: Bearer …\n",
+                          "令牌 %lld，账号 %s，权限范围：%s\n%s\n仅显示这一次。用法：Authorization: Bearer …\n"),
+              static_cast<long long>(fresh->token.id), account.login.c_str(), Join(fresh->token.scopes, " ").c_str(),
+              fresh->secret.c_str());
+  return kExitOk;
+}
+
+int RevokeToken(const Context& context, Access& access, const std::string& text) {
+  int64_t id = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (problem != std::errc() || end != text.data() + text.size()) return context.FailQuestion(Error("token_unknown"));
+  if (const Status revoked = access.RevokeToken(id, {}); !revoked.ok()) return context.FailQuestion(revoked.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) { json.BeginObject().Field("revoked", text).EndObject(); });
+  } else {
+    std::printf("%s\n", context.Say("Revoked (a running server notices within 5 seconds).",
+                                    "已吊销（运行中的服务器会在 5 秒内生效）。"));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+int RunUser(const Context& context, const UserArguments& arguments) {
+  const auto system = context.OpenSystem();
+  if (!system.ok()) return context.Fail(system.error());
+  Access access((*system)->database());
+  if (arguments.what == "list") return List(context, access);
+  if (arguments.what == "token-revoke") return RevokeToken(context, access, arguments.login);
+  if (arguments.what == "add") {
+    const auto role = access::ParseRole(arguments.role);
+    if (!role.ok()) return context.FailQuestion(role.error());
+    return PrintOneTime(context, access.AddAccount(arguments.login, arguments.name, *role));
+  }
+  const auto account = access.FindLogin(arguments.login);
+  if (!account.ok()) return context.FailQuestion(account.error());
+  if (arguments.what == "reset") return PrintOneTime(context, access.ResetPassword(account->id));
+  if (arguments.what == "disable") return Switch(context, access, *account, true);
+  if (arguments.what == "enable") return Switch(context, access, *account, false);
+  if (arguments.what == "sessions") return Sessions(context, access, *account, arguments.kill);
+  if (arguments.what == "tokens") return Tokens(context, access, *account);
+  return AddToken(context, access, *account, arguments);
+}
+
+}  // namespace dealpace::app

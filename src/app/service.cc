@@ -1,0 +1,137 @@
+#include "app/service.h"
+
+#include <chrono>
+#include <filesystem>
+
+#include "access/api.h"
+#include "access/gate.h"
+#include "analysis/catalog_api.h"
+#include "analysis/question.h"
+#include "app/openapi.h"
+#include "base/zones.h"
+#include "db/migrate.h"
+#include "http/embedded_pack.h"
+#include "http/log.h"
+#include "http/metrics.h"
+#include "http/static_files.h"
+#include "org/api.h"
+
+namespace dealpace::app {
+namespace {
+
+constexpr auto kHousekeepingInterval = std::chrono::minutes(5);
+
+access::AccessOptions WithDefaults(access::AccessOptions options, const std::function<Instant()>& clock,
+                                   std::function<Day()> today) {
+  options.clock = clock;
+  options.today = std::move(today);
+  options.program_version = DEALPACE_VERSION;
+  return options;
+}
+
+}  // namespace
+
+// What the rooms need to serve, in an order in which each outlives those that use it.
+struct Service::Rooms {};
+
+Service::Service(System& system, ServiceOptions options)
+    : system_(system),
+      options_(std::move(options)),
+      access_(system.database(), WithDefaults(options_.access, options_.clock, [this] { return Today(); })),
+      rooms_(std::make_unique<Rooms>()) {
+  options_.http.folder = options_.folder;
+  http::Router router = MakeRouter();
+  routes_ = router.routes();
+  // The pack is made by our own build: one that cannot be read is a broken binary.
+  auto files = std::make_shared<Result<http::StaticFiles>>(http::StaticFiles::Open(http::EmbeddedPack()));
+  server_ = std::make_unique<http::Server>(options_.http, std::move(router), access::Gatekeeper(access_),
+                                           [files](const http::Request& request) {
+                                             return files->ok() ? (*files)->Answer(request)
+                                                                : http::Response::Problem(files->error(), request);
+                                           });
+}
+
+Service::~Service() { Stop(); }
+
+http::Router Service::MakeRouter() {
+  http::Router router;
+  router.Get("/healthz", http::Gate::kOpen,
+             [](const http::Request&) -> Result<http::Response> { return http::Response::Text("ok\n"); });
+  router.Get("/readyz", http::Gate::kOpen, [this](const http::Request&) { return Ready(); });
+  router.Get("/metrics", http::Gate::kSignedIn, [](const http::Request&) -> Result<http::Response> {
+    return http::Response::Text(http::Metrics::Get().Text(), http::Metrics::kContentType);
+  });
+  router.Get("/api/openapi.json", http::Gate::kSignedIn,
+             [](const http::Request&) -> Result<http::Response> { return http::Response::Json(OpenApiJson()); });
+  access::AddRoutes(router, access_);
+
+  const auto idempotent = [this](http::Handler handler) {
+    return http::Answering(access_.idempotency().Idempotently(
+        [handler = std::move(handler)](const http::Request& request) -> Result<http::Response> {
+          return handler(request);
+        }));
+  };
+  db::Database& database = system_.database();
+  org::AddOrgRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
+  analysis::AddCatalogRoutes(router,
+                             {database, system_.definitions(), system_.org(), options_.clock, idempotent});
+  return router;
+}
+
+Result<http::Response> Service::Ready() {
+  ASSIGN_OR_RETURN(const db::MigrationState state, db::ReadMigrationState(system_.database()));
+  if (!state.due.empty()) return Error("store_needs_migration").With("count", state.due.size());
+  const auto definitions = system_.definitions().Current();
+  if (!definitions.ok()) return definitions.error();
+  return http::Response::Text("ready\n");
+}
+
+Day Service::Today() {
+  const Instant now = options_.clock();
+  const auto zone = analysis::BusinessZone(system_.database());
+  return zone.ok() ? zone->DayOf(now) : Day{static_cast<int32_t>(now.ms / 86'400'000)};
+}
+
+Status Service::Start() {
+  std::error_code failed;
+  std::filesystem::create_directories(options_.folder, failed);
+  if (failed) return Error("folder_unwritable").With("path", options_.folder).With("detail", failed.message());
+  RETURN_IF_ERROR(server_->Start());
+  http::Metrics& metrics = http::Metrics::Get();
+  metrics.SetGauge("dealpace_facts_bytes", "Memory that the facts take.",
+                   [this] { return static_cast<double>(system_.facts().size().bytes); });
+  metrics.SetGauge("dealpace_facts_rows", "Rows that the facts hold.",
+                   [this] { return static_cast<double>(system_.facts().size().rows); });
+  housekeeper_ = std::thread([this] { KeepHouse(); });
+  return {};
+}
+
+void Service::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stopped_.notify_all();
+  if (housekeeper_.joinable()) housekeeper_.join();
+  if (server_) server_->Stop();
+  http::Metrics::Get().SetGauge("dealpace_facts_bytes", {}, {});
+  http::Metrics::Get().SetGauge("dealpace_facts_rows", {}, {});
+}
+
+void Service::KeepHouse() {
+  // The first question of a day should not wait for the whole ledger to be read.
+  if (const auto extent = system_.facts().Extent({}); !extent.ok()) {
+    http::WriteLog(http::LogLevel::kWarn, "facts_not_read", {{"code", extent.error().code}});
+  }
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
+      http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
+    }
+    lock.lock();
+    stopped_.wait_for(lock, kHousekeepingInterval, [this] { return stopping_; });
+  }
+}
+
+}  // namespace dealpace::app

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "access/access.h"
+#include "app/wiring.h"
+#include "http/router.h"
+#include "http/server.h"
+
+// The web server over one store: the resources of all rooms, behind the gate of access, and the web application.
+namespace dealpace::app {
+
+struct ServiceOptions {
+  http::ServerOptions http;  // its `folder` is set from the one below
+  // For what is not in the store: uploaded files, temporary files, the self-signed certificate.
+  std::string folder = "./data";
+  access::AccessOptions access;
+  std::function<Instant()> clock = Now;
+};
+
+class Service {
+ public:
+  // `system` must outlive the service; its store is migrated.
+  Service(System& system, ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Goes on with work that a stop interrupted, begins to serve, and reads the facts in behind the scenes. Returns at
+  // once. Fails as http::Server::Start does, and with folder_unwritable.
+  [[nodiscard]] Status Start();
+  // Lets what runs finish. May be called again.
+  void Stop();
+
+  [[nodiscard]] access::Access& access() { return access_; }
+  [[nodiscard]] http::Server& server() { return *server_; }
+  // What is served, for comparison with the contract.
+  [[nodiscard]] const std::vector<http::Route>& routes() const { return routes_; }
+
+ private:
+  struct Rooms;
+  [[nodiscard]] http::Router MakeRouter();
+  [[nodiscard]] Result<http::Response> Ready();
+  // The business day of the network: in the zone of its first dealer.
+  [[nodiscard]] Day Today();
+  void KeepHouse();  // runs on a thread of its own
+
+  System& system_;
+  ServiceOptions options_;
+  access::Access access_;
+  std::unique_ptr<Rooms> rooms_;
+  std::vector<http::Route> routes_;
+  std::unique_ptr<http::Server> server_;
+
+  std::thread housekeeper_;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stopping_ = false;
+};
+
+}  // namespace dealpace::app

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "catalog/text_rules.h"
 #include "kpi/formula.h"
 #include "kpi/program.h"
 
@@ -14,24 +15,6 @@ constexpr size_t kNameMax = 120;      // characters
 constexpr size_t kMeaningMax = 1000;  // characters
 constexpr size_t kFormulaMax = 2000;  // characters
 constexpr size_t kIdMax = 48;
-
-size_t Characters(std::string_view text) {
-  size_t count = 0;
-  for (; !text.empty(); ++count) (void)NextCodePoint(text);
-  return count;
-}
-
-Status CheckText(std::string_view field, std::string_view text, size_t characters_max) {
-  if (Characters(text) > characters_max) {
-    return Error("field_too_long").With("field", field).With("max", characters_max);
-  }
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      return Error("field_control_character").With("field", field);
-    }
-  }
-  return {};
-}
 
 bool IsId(std::string_view id) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
@@ -77,24 +60,25 @@ const Error* FindProblem(const Resolved& resolved, std::string_view id) {
 // Puts what was typed into the form that is kept.
 Result<OwnKpi> Normalised(const OwnKpiInput& input) {
   OwnKpi kpi{input};
-  const auto both = [](Bilingual& text) {
-    text = {std::string(Trim(text.en)), std::string(Trim(text.zh))};
+  // What is typed over several lines is kept as one.
+  const auto one_line = [](std::string text) {
+    std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    return text;
+  };
+  const auto both = [](std::string_view field, Bilingual& text, size_t characters_max) -> Status {
+    ASSIGN_OR_RETURN(text.en, catalog::LineOfText(std::string(field) + ".en", text.en, characters_max));
+    ASSIGN_OR_RETURN(text.zh, catalog::LineOfText(std::string(field) + ".zh", text.zh, characters_max));
     if (text.en.empty()) text.en = text.zh;
     if (text.zh.empty()) text.zh = text.en;
+    return {};
   };
   kpi.id = std::string(Trim(input.id));
-  kpi.formula = std::string(Trim(input.formula));
-  both(kpi.name);
-  both(kpi.meaning);
   if (!IsId(kpi.id)) return Error("own_kpi_id_bad").With("id", kpi.id).With("field", "id");
+  RETURN_IF_ERROR(both("name", kpi.name, kNameMax));
   if (kpi.name.en.empty()) return Error("own_kpi_name_missing").With("field", "name");
-  RETURN_IF_ERROR(CheckText("name.en", kpi.name.en, kNameMax));
-  RETURN_IF_ERROR(CheckText("name.zh", kpi.name.zh, kNameMax));
-  RETURN_IF_ERROR(CheckText("meaning.en", kpi.meaning.en, kMeaningMax));
-  RETURN_IF_ERROR(CheckText("meaning.zh", kpi.meaning.zh, kMeaningMax));
-  if (Characters(kpi.formula) > kFormulaMax) {
-    return Error("field_too_long").With("field", "formula").With("max", kFormulaMax);
-  }
+  kpi.meaning = {one_line(kpi.meaning.en), one_line(kpi.meaning.zh)};
+  RETURN_IF_ERROR(both("meaning", kpi.meaning, kMeaningMax));
+  ASSIGN_OR_RETURN(kpi.formula, catalog::LineOfText("formula", one_line(input.formula), kFormulaMax));
   return kpi;
 }
 

@@ -41,9 +41,9 @@ export function fieldsOf(kind: Kind): readonly string[] {
 
 // Names that the catalogue does not have, since they are no dimension.
 const kFieldNames: Record<string, { zh: string; en: string }> = {
-  lead: { zh: "登记号（线索）", en: "Lead number" },
-  attempt: { zh: "第几次跟进（重启的线索）", en: "Attempt of a re-opened lead" },
-  staff: { zh: "顾问（员工）", en: "Consultant" },
+  lead: { zh: "登记号", en: "Lead number" },
+  attempt: { zh: "第几次（重启的线索）", en: "Attempt of a re-opened lead" },
+  staff: { zh: "顾问", en: "Consultant" },
   dealer: { zh: "经销店", en: "Dealer" },
   event: { zh: "事件", en: "Event" },
   at: { zh: "日期", en: "Date" },

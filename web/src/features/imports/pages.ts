@@ -1,0 +1,22 @@
+import { Upload } from "lucide-react";
+import { definePages } from "@/state/page";
+
+export const pages = definePages(
+  {
+    id: "imports",
+    path: "/import",
+    title: { zh: "导入", en: "Import" },
+    load: () => import("./ImportsPage"),
+    nav: { group: "data", order: 10, icon: Upload },
+    tab: { order: 30 },
+    key: "i",
+    bar: ["scope"],
+  },
+  {
+    id: "import",
+    path: "/import/$id",
+    title: { zh: "导入", en: "Import" },
+    load: () => import("./ImportPage"),
+    bar: ["scope"],
+  },
+);

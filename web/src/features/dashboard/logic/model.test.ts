@@ -28,7 +28,7 @@ describe("questions", () => {
     const questions = dashboardQuestions(view("period=2026-11&scope=dealer:7&basis=cohort&within=30d"), today);
     expect(questions.tiles("previous")).toMatchObject({ to_date: true, vs: "previous", scope: "dealer:7", basis: "cohort", within: "30d" });
     expect(questions.targets).toMatchObject({ period: "2026-11", vs: "none" });
-    expect(questions.targets.to_date).toBeUndefined();
+    expect(questions.targets.to_date).toBe(false);
     expect(dashboardQuestions(view("period=2026-10"), today).tiles("year-ago").to_date).toBe(false);
   });
 });

@@ -58,7 +58,7 @@ export interface DashboardQuestions {
 }
 
 export function dashboardQuestions(view: View, today: DayNumber): DashboardQuestions {
-  const base = questionOf(view);
+  const base = { ...questionOf(view), to_date: false, ids: false };
   const to_date = isPartial(view.period, today);
   const spark = sparkPeriod(view.period, today);
   return {

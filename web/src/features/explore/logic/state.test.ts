@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parsePeriod } from "@/state/period";
 import { parseScope, parseSearch, parseView, stringifySearch, type RawSearch } from "@/state/view";
-import { dayNumber } from "@/state/period";
-import { below, fittingGrain, move, parseState, questionsOf, sameSaved, savedState, stateParams, valueParts, wholeQuestion } from "./state";
+import { dayNumber, parsePeriod } from "@/state/period";
+import { below, fittingGrain, move, parseState, questionsOf, stateParams, valueParts, wholeQuestion } from "./state";
 
 const today = dayNumber(2026, 11, 24);
 const at = (text: string) => {
@@ -81,15 +80,4 @@ describe("grains that fit", () => {
     ["2022..2026", "quarter"],
     ["2010..2026", "year"],
   ])("%s by %s", (period, grain) => expect(fittingGrain(parsePeriod(period)!)).toBe(grain));
-});
-
-describe("saved views", () => {
-  it("differ when a piece differs, not by the order of keys", () => {
-    const { state, view } = at("v=close_rate&row=dealer&col=month&scope=region:3");
-    const saved = savedState(state, view);
-    expect(saved).toMatchObject({ scope: "region:3", v: ["close_rate"] });
-    expect(sameSaved(saved, Object.fromEntries(Object.entries(saved).reverse()))).toBe(true);
-    expect(sameSaved(saved, { ...saved, v: "close_rate" })).toBe(true);
-    expect(sameSaved(saved, { ...saved, col: "week" })).toBe(false);
-  });
 });

@@ -1,7 +1,7 @@
 import type { Question } from "@/api";
 import { many, one } from "@/state/page";
 import { isPartial, type DayNumber, type Period } from "@/state/period";
-import { formatScope, questionOf, type RawSearch, type Scope, type SearchPatch, type View } from "@/state/view";
+import { questionOf, type RawSearch, type Scope, type SearchPatch, type View } from "@/state/view";
 
 // What is explored, as the URL has it beside scope, period, basis and comparison. Pure.
 //
@@ -170,20 +170,4 @@ export function wholeQuestion(state: ExploreState, view: View, today: DayNumber)
   const questions = questionsOf(state, view, today);
   if (!questions) return null;
   return { ...questions.rows, by: [...state.rows, ...(state.col ? [state.col] : [])] };
-}
-
-// The state as a saved view keeps it: page parameters and those of the top bar.
-export function savedState(state: ExploreState, view: View): Record<string, string | string[]> {
-  const out: Record<string, string | string[]> = {};
-  for (const [key, value] of Object.entries(stateParams(state))) if (value !== undefined) out[key] = value;
-  if (view.scope.kind !== "network") out.scope = formatScope(view.scope);
-  if (view.basis !== "period") out.basis = view.basis;
-  if (view.basis === "cohort" && view.within) out.within = `${view.within}d`;
-  if (view.vs !== "year-ago") out.vs = view.vs;
-  return out;
-}
-export function sameSaved(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  const text = (state: Record<string, unknown>) =>
-    JSON.stringify(Object.entries(state).map(([key, value]) => [key, Array.isArray(value) ? value.map(String) : [String(value)]] as const).sort(([x], [y]) => (x < y ? -1 : 1)));
-  return text(a) === text(b);
 }

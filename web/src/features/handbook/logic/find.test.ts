@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Catalog, Kpi } from "@/api";
-import { findKpis, formulaParts, scoreOf } from "./find";
+import { findKpis, scoreOf } from "./find";
 
 const kpi = (id: string, en: string, zh: string, formula: string, more: Partial<Kpi> = {}): Kpi => ({ id, name: { en, zh }, formula, unit: "percent", better: "higher", own: false, parametric: false, group: "3.1", ...more });
 const kpis = [
@@ -29,25 +29,5 @@ describe("finding a KPI", () => {
     expect(ids({ own: true })).toEqual(["win"]);
     expect(ids({ unit: "count" })).toEqual(["deals_count"]);
     expect(ids({ group: "3.1", q: "deal" })).toEqual(["deals_count", "close_rate"]);
-  });
-});
-
-describe("a formula with its names", () => {
-  const known = {
-    kpi: (id: string) => kpis.find((candidate) => candidate.id === id) ?? (id === "teamwork" ? {} : undefined),
-    measure: (id: string) => (/_cnt$/.test(id) ? {} : undefined),
-    functions: ["target", "closing", "mean"],
-  };
-  const parts = (formula: string) => formulaParts(formula, known).filter(({ kind }) => kind !== "text").map(({ text, kind }) => `${kind}:${text}`);
-  it("links measures and KPIs, not members in brackets", () => {
-    expect(parts("traffic_cnt[source=deal_cnt] / close_rate")).toEqual(["measure:traffic_cnt", "kpi:close_rate"]);
-    expect(parts("x / target(deal_cnt)")).toEqual(["function:target", "measure:deal_cnt"]);
-  });
-  it("an item of a rating is no KPI of that name", () => {
-    expect(parts("(mean(teamwork) + teamwork) / 2")).toEqual(["function:mean", "kpi:teamwork"]);
-  });
-  it("loses no character", () => {
-    const formula = "ceil(target(deal_cnt) / (mean(teamwork) * prior(close_rate[source=a])))";
-    expect(formulaParts(formula, known).map(({ text }) => text).join("")).toBe(formula);
   });
 });

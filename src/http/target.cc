@@ -104,7 +104,7 @@ Result<Target> ParseTarget(std::string_view text) {
     if (!ToLower(text.substr(0, scheme.size())).starts_with(scheme)) continue;
     text.remove_prefix(scheme.size());
     const size_t end = text.find_first_of("/?");
-    if (end == 0) return Malformed();
+    if (end == 0 || text.empty()) return Malformed();
     text.remove_prefix(end == std::string_view::npos ? text.size() : end);
     if (text.empty() || text.front() == '?') target.raw = "/";
     break;

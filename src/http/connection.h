@@ -1,0 +1,120 @@
+#pragma once
+
+// Inside the server only: one connection, from accept to close, as a coroutine on its own strand.
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/body_file.h"
+#include "http/intake.h"
+#include "http/request_parser.h"
+#include "http/server_core.h"
+
+namespace dealpace::http {
+
+using Wait = boost::asio::awaitable<void>;
+template <typename T>
+using Awaited = boost::asio::awaitable<T>;
+
+// Everything happens on the strand of `socket_`, except where a job of a worker works on an Exchange whose coroutine
+// waits for it.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // `full`: there are too many connections; this one is told so.
+  Connection(ServerCore& core, boost::asio::ip::tcp::socket socket, bool full);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // `self` keeps the connection while the coroutine lives.
+  static Wait Serve(std::shared_ptr<Connection> self);
+
+  // core_.stopping has been set.
+  void Drain() {
+    if (idle_) Cancel();
+    pause_.cancel();
+  }
+  void Abort() {
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    pause_.cancel();
+  }
+  [[nodiscard]] auto executor() { return socket_.get_executor(); }
+
+ private:
+  // One request and its answer.
+  struct Exchange {
+    Intake intake;
+    Response response;
+    std::optional<BodyFile> upload;  // routes with Body::kFile
+    std::optional<ReadFile> file;    // response.body_file
+    bool keep_alive = false;
+    bool http_1_0 = false;
+    bool head_only = false;
+    bool malformed = false;  // what follows cannot be read as a request
+    bool gate_passed = false;
+    int64_t sent = 0;  // bytes of the body
+    bool answered = false;
+    std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+  };
+
+  Wait Run();
+  Awaited<bool> Handshake();
+  Awaited<bool> ServeRequest();  // one request and its answer; false: no further one
+  Awaited<Status> ReadHead(RequestParser& parser);
+  Awaited<Status> ReadBody(RequestParser& parser, Exchange& exchange);
+  // Reads the rest of a refused body when it is short, so that the connection can go on. False: it is not.
+  Awaited<bool> ReadAway(RequestParser& parser, uint64_t most);
+  Wait Answer(RequestParser& parser, Exchange& exchange);
+  Wait Send(Exchange& exchange);
+  Wait SendFile(Exchange& exchange);
+  Wait SendStream(Exchange& exchange);
+  Awaited<bool> OnWorker(std::function<void()> job, bool must = false);
+  Wait Goodbye();
+
+  // Jobs for a worker.
+  void PassGate(Exchange& exchange);
+  void Handle(Exchange& exchange);
+  void Finish(Exchange& exchange);
+  void Failed(Exchange& exchange, std::string_view what);
+  void Report(const Exchange& exchange);
+
+  // Reads what there is to the end of in_. Zero bytes: the end, a failure, or a timeout (timed_out_).
+  Awaited<size_t> ReadSome();
+  Awaited<bool> WriteAll(std::string_view bytes);
+  void Watch();
+
+  void Arm(std::chrono::milliseconds after);
+  void Disarm();
+  void OnDeadline(uint64_t set);
+  void Cancel() {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
+
+  ServerCore& core_;
+  const bool full_;
+  boost::asio::ip::tcp::socket socket_;
+  std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+  boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer pause_;
+  uint64_t deadline_set_ = 0;
+  bool timed_out_ = false;
+  bool idle_ = false;   // between requests, or lingering: nothing is lost by ending it
+  bool plain_ = false;  // plain HTTP where TLS is spoken
+  bool gone_ = false;   // seen while streaming
+  bool linger_ = false;
+  std::string in_;  // read and not yet parsed
+  std::string peer_;
+  std::array<char, 1024> watched_{};
+};
+
+}  // namespace dealpace::http

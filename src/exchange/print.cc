@@ -162,9 +162,6 @@ std::string ColumnTitle(const catalog::Catalog& catalog, const Program::Column& 
   return column.name;
 }
 
-namespace {
-
-// A member for people: the name of its code where the catalogue has one, in their language.
 std::string MemberText(const catalog::Catalog& catalog, std::string_view dim_or_grain,
                        const std::optional<std::string>& key, Language language) {
   if (!key) return "—";
@@ -173,8 +170,6 @@ std::string MemberText(const catalog::Catalog& catalog, std::string_view dim_or_
   const catalog::Code* code = catalog.FindCode(*dim, *key);
   return code != nullptr && code->code == *key ? code->name.In(language) : *key;
 }
-
-}  // namespace
 
 std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, Language language) {
   const bool chinese = language == Language::kChinese;
@@ -286,11 +281,30 @@ std::string AnswerCsv(const Answer& answer) {
   return out;
 }
 
-std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, Instant now) {
+namespace {
+
+void WritePeriod(JsonWriter& json, std::string_view name, const Period& period) {
+  json.Key(name).BeginObject();
+  json.Field("from", FormatDay(period.from)).Field("to", FormatDay(period.to)).EndObject();
+}
+
+void WriteIds(JsonWriter& json, const Answer& answer, const RowAnswer& row) {
+  json.Key("_ids").BeginObject();
+  for (size_t k = 0; k < answer.by.size(); ++k) {
+    if (!ParseDim(answer.by[k])) continue;
+    json.Key(answer.by[k]);
+    row.ids[k] != 0 ? json.String(std::to_string(row.ids[k])) : json.Null();
+  }
+  json.EndObject();
+}
+
+}  // namespace
+
+std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, Instant now, bool ids) {
   JsonWriter json;
   json.BeginObject();
-  json.Key("period").BeginObject();
-  json.Field("from", FormatDay(answer.period.from)).Field("to", FormatDay(answer.period.to)).EndObject();
+  WritePeriod(json, "period", answer.period);
+  if (answer.versus_period) WritePeriod(json, "vs_period", *answer.versus_period);
   json.Field("basis", answer.basis == facts::Basis::kCohort ? "cohort" : "period");
   if (answer.within_days) json.Field("within_days", *answer.within_days);
   json.Field("cutoff", FormatInstant(std::min(answer.known_at, now)));
@@ -315,6 +329,7 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
       row.keys[k] ? json.String(*row.keys[k]) : json.Null();
     }
     WriteCells(json, answer, row);
+    if (ids) WriteIds(json, answer, row);
     json.EndObject();
   }
   json.EndArray();
@@ -331,6 +346,7 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
     for (const std::string& name : answer.not_set) json.String(name);
     json.EndArray();
   }
+  json.Field("entries_read", answer.rows_read);
   json.EndObject();
   return json.text() + "\n";
 }

@@ -29,9 +29,15 @@ struct TextTable {
 [[nodiscard]] std::string ColumnTitle(const catalog::Catalog& catalog, const kpi::Program::Column& column,
                                       Language language);
 
+// A member for people: the name of its code where the catalogue has one, in their language; "—" where not set.
+[[nodiscard]] std::string MemberText(const catalog::Catalog& catalog, std::string_view dim_or_grain,
+                                     const std::optional<std::string>& key, Language language);
+
 // The answer of `kpi` in the three formats of the command line. JSON is the contract of the API as well.
 [[nodiscard]] std::string AnswerText(const catalog::Catalog& catalog, const kpi::Answer& answer, Language language);
 [[nodiscard]] std::string AnswerCsv(const kpi::Answer& answer);
-[[nodiscard]] std::string AnswerJson(const catalog::Catalog& catalog, const kpi::Answer& answer, Instant now);
+// `ids`: rows also carry `_ids`, the member ids of their dimensions.
+[[nodiscard]] std::string AnswerJson(const catalog::Catalog& catalog, const kpi::Answer& answer, Instant now,
+                                     bool ids = false);
 
 }  // namespace dealpace::exchange

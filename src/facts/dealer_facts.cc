@@ -211,6 +211,7 @@ void DealerFacts::AppendRow(const FactRow& row, uint32_t thread) {
   rows.cohort.Append(row.cohort_day - row.day);
   rows.thread.Append(thread);
   rows.flags.Append(row.first ? kFirst : 0);
+  rows.seq.Append(row.seq);
   rows.quantity.Append(row.quantity);
   rows.amount.Append(row.amount);
   const auto set = [&](Dim dim, int64_t id) {
@@ -242,6 +243,7 @@ void DealerFacts::SortEvent(EventRows& rows) const {
   sorted.cohort = rows.cohort.Gather(positions);
   sorted.thread = rows.thread.Gather(positions);
   sorted.flags = rows.flags.Gather(positions);
+  sorted.seq = rows.seq.Gather(positions);
   sorted.quantity = rows.quantity.Gather(positions);
   sorted.amount = rows.amount.Gather(positions);
   for (size_t d = 0; d < rows.dims.size(); ++d) sorted.dims[d] = rows.dims[d].Gather(positions);
@@ -280,7 +282,7 @@ size_t DealerFacts::bytes() const {
   total += threads_.last_raw.capacity() * 4 + threads_.slots.capacity() * 4 + threads_.hashes.capacity() * 16;
   for (const auto& rows : events_) {
     if (!rows) continue;
-    total += rows->day.bytes() + rows->cohort.bytes() + rows->thread.bytes() + rows->flags.bytes() +
+    total += rows->day.bytes() + rows->cohort.bytes() + rows->thread.bytes() + rows->flags.bytes() + rows->seq.bytes() +
              rows->quantity.bytes() + rows->amount.bytes();
     for (const Column& column : rows->dims) total += column.bytes();
   }
@@ -297,12 +299,10 @@ int64_t DealerFacts::rows() const {
 
 // ---- Answering ----
 
-DealerFacts::Merger::Merger(const Query& query) : cuts_(query.cuts) {
-  assert(query.cuts.size() >= 2);
-  cube_.sums = query.sums.size();
-  cube_.pieces = query.cuts.size();
-  first_ = query.cuts.front().value;
-  span_ = int64_t{query.cuts.back().value} - first_;
+DealerFacts::Pieces::Pieces(const std::vector<Day>& cuts) : cuts_(cuts) {
+  assert(cuts.size() >= 2);
+  first_ = cuts.front().value;
+  span_ = int64_t{cuts.back().value} - first_;
   if (span_ <= kDayTableMax) {
     table_.resize(static_cast<size_t>(span_));
     for (size_t k = 0; k + 1 < cuts_.size(); ++k) {
@@ -313,8 +313,13 @@ DealerFacts::Merger::Merger(const Query& query) : cuts_(query.cuts) {
   }
 }
 
-int32_t DealerFacts::Merger::Search(int32_t day) const {
+int32_t DealerFacts::Pieces::Search(int32_t day) const {
   return static_cast<int32_t>(std::upper_bound(cuts_.begin(), cuts_.end(), Day{day}) - cuts_.begin());
+}
+
+DealerFacts::Merger::Merger(const Query& query) : pieces_(query.cuts) {
+  cube_.sums = query.sums.size();
+  cube_.pieces = query.cuts.size();
 }
 
 size_t DealerFacts::Merger::HashIds::operator()(const std::vector<int64_t>& ids) const {
@@ -345,26 +350,61 @@ void DealerFacts::Merger::Absorb(Merger& other) {
   rows_read += other.rows_read;
 }
 
-void DealerFacts::Scan(const Query& query, Merger& merger) const {
+template <typename Each>
+void DealerFacts::EachEvent(const Query& query, const Each& each) const {
   for (size_t s = 0; s < query.sums.size(); ++s) {
     if (query.sums[s].measure == kThreads) {
-      if (const auto& rows = events_.back()) ScanRows(query, *rows, s, false, merger);
+      if (const auto& rows = events_.back()) each(s, kThreadEvent, *rows, false);
       continue;
     }
     const catalog::Measure& measure = catalog_.measures()[static_cast<size_t>(query.sums[s].measure)];
     if (measure.event < 0) continue;
     if (const auto& rows = events_[static_cast<size_t>(measure.event)]) {
-      ScanRows(query, *rows, s, measure.kind == catalog::SumKind::kReading, merger);
+      each(s, measure.event, *rows, measure.kind == catalog::SumKind::kReading);
     }
     if (measure.reading_event != measure.event) {
       if (const auto& rows = events_[static_cast<size_t>(measure.reading_event)]) {
-        ScanRows(query, *rows, s, true, merger);
+        each(s, measure.reading_event, *rows, true);
       }
     }
   }
 }
 
-void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading, Merger& merger) const {
+void DealerFacts::Scan(const Query& query, Merger& merger) const {
+  EachEvent(query, [&](size_t sum, int /*event*/, const EventRows& rows, bool reading) {
+    ScanRows(query, rows, sum, reading, merger);
+  });
+}
+
+void DealerFacts::Visit(const Query& query, const RowVisitor& visit) const {
+  const Pieces pieces(query.cuts);
+  EachEvent(query, [&](size_t sum, int event, const EventRows& rows, bool reading) {
+    CountedRow row;
+    row.dealer = dealer_;
+    row.sum = sum;
+    row.event = event;
+    row.member = [&](Dim dim) {
+      if (dim == Dim::kDealer) return dealer_.value;
+      const size_t coded = CodedDim(dim);
+      return dictionaries_[coded].ids[static_cast<size_t>(rows.dims[coded].At(row.row))];
+    };
+    Select(query, pieces, rows, sum, reading, [&](const Chunk& chunk) {
+      for (size_t i = 0; i < chunk.chosen_count; ++i) {
+        const size_t at = chunk.chosen[i];
+        row.row = chunk.begin + at;
+        row.seq = rows.seq.At(row.row);
+        row.day = {chunk.days[at]};
+        row.piece = chunk.piece[i];
+        row.value = chunk.values[at];
+        visit(row);
+      }
+    });
+  });
+}
+
+template <typename Take>
+int64_t DealerFacts::Select(const Query& query, const Pieces& pieces, const EventRows& rows, size_t sum, bool reading,
+                            const Take& take) const {
   using catalog::SumKind;
   const SumSpec& spec = query.sums[sum];
   const catalog::Measure* measure =
@@ -390,7 +430,7 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
     return any;
   };
   for (const Filter& filter : spec.filters) {
-    if (!add_filter(filter.dim, filter.ids)) return;
+    if (!add_filter(filter.dim, filter.ids)) return 0;
   }
   const bool only_first =
       measure != nullptr && !reading && (measure->kind == SumKind::kFirstQuantity || measure->kind == SumKind::kDays);
@@ -400,16 +440,88 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
       for (const auto& [id, label] : org_->labels[static_cast<size_t>(filter.dim)]) {
         if (label == filter.code) ids.push_back(id);
       }
-      if (ids.empty() || !add_filter(filter.dim, ids)) return;
+      if (ids.empty() || !add_filter(filter.dim, ids)) return 0;
     }
   }
-  enum class Take { kQuantity, kAmount, kDays } take = Take::kQuantity;
+  enum class Sum { kQuantity, kAmount, kDays } adds = Sum::kQuantity;
   if (measure != nullptr) {
-    if (measure->sums_amount()) take = Take::kAmount;
-    if (measure->kind == SumKind::kDays && !reading) take = Take::kDays;
+    if (measure->sums_amount()) adds = Sum::kAmount;
+    if (measure->kind == SumKind::kDays && !reading) adds = Sum::kDays;
   }
   const bool cohort = query.basis == Basis::kCohort;
 
+  int32_t days[kChunk];
+  int32_t cohorts[kChunk];
+  int32_t flags[kChunk];
+  int32_t codes[kChunk];
+  int32_t piece[kChunk];
+  int64_t values[kChunk];
+  uint32_t chosen[kChunk];
+
+  int64_t looked_at = 0;
+  const auto scan = [&](size_t begin, size_t end) {
+    for (; begin < end; begin += kChunk) {
+      const size_t count = std::min(kChunk, end - begin);
+      looked_at += static_cast<int64_t>(count);
+      rows.flags.Decode(begin, count, flags);
+      rows.day.Decode(begin, count, days);
+      if (cohort || adds == Sum::kDays) rows.cohort.Decode(begin, count, cohorts);
+      size_t n = 0;
+      for (size_t i = 0; i < count; ++i) {
+        if ((flags[i] & kDead) != 0 || (only_first && (flags[i] & kFirst) == 0)) continue;
+        if (cohort && query.within_days && -cohorts[i] > *query.within_days) continue;
+        const int32_t p = pieces.Of(cohort ? days[i] + cohorts[i] : days[i]);
+        if (p < 0 || (p == 0 && !spec.running)) continue;
+        piece[n] = p;
+        chosen[n++] = static_cast<uint32_t>(i);
+      }
+      for (const auto& [column, wanted] : filters) {
+        if (n == 0) break;
+        column->Decode(begin, count, codes);
+        size_t kept = 0;
+        for (size_t i = 0; i < n; ++i) {
+          if (!wanted[static_cast<size_t>(codes[chosen[i]])]) continue;
+          piece[kept] = piece[i];
+          chosen[kept++] = chosen[i];
+        }
+        n = kept;
+      }
+      if (n == 0) continue;
+      switch (adds) {
+        case Sum::kQuantity: rows.quantity.Decode(begin, count, values); break;
+        case Sum::kAmount: rows.amount.Decode(begin, count, values); break;
+        case Sum::kDays:
+          for (size_t i = 0; i < count; ++i) values[i] = -int64_t{cohorts[i]} * 1000;
+          break;
+      }
+      take(Chunk{begin, count, n, chosen, piece, days, values});
+    }
+  };
+
+  // The sorted part by binary search, the tail whole.
+  const auto first_from = [&](int32_t day) {
+    size_t low = 0;
+    size_t high = rows.sorted;
+    while (low < high) {
+      const size_t middle = (low + high) / 2;
+      if (rows.day.At(middle) < day) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  };
+  if (cohort) {
+    scan(0, rows.sorted);
+  } else {
+    scan(spec.running ? 0 : first_from(query.cuts.front().value), first_from(query.cuts.back().value));
+  }
+  scan(rows.sorted, rows.size());
+  return looked_at;
+}
+
+void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading, Merger& merger) const {
   // How groups are found: codes of the `by` dimensions as one mixed-radix number. Where that would outgrow 64 bits, the
   // combinations met so far are numbered, and the number takes their place.
   struct ByColumn {
@@ -443,8 +555,7 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
   constexpr size_t kNone = SIZE_MAX;
   std::vector<size_t> dense(combinations <= kDenseGroupsMax ? combinations : 0, kNone);
   std::unordered_map<uint64_t, size_t> sparse;
-  const size_t pieces = merger.cube_.pieces;
-  const size_t stride = merger.cube_.sums * pieces;
+  const size_t stride = merger.cube_.sums * merger.cube_.pieces;
   const auto group_base = [&](uint64_t key) -> size_t {  // index of the group's first cell of this sum
     size_t* known = dense.empty() ? &sparse.emplace(key, kNone).first->second : &dense[key];
     if (*known == kNone) {
@@ -460,95 +571,33 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
         }
       }
       Cell* cells = merger.Group(ids);
-      *known = static_cast<size_t>(cells - merger.cube_.cells.data()) / stride * stride + sum * pieces;
+      *known = static_cast<size_t>(cells - merger.cube_.cells.data()) / stride * stride + sum * merger.cube_.pieces;
     }
     return *known;
   };
 
-  int32_t days[kChunk];
-  int32_t cohorts[kChunk];
-  int32_t flags[kChunk];
   int32_t codes[kChunk];
-  int32_t piece[kChunk];
   uint64_t keys[kChunk];
-  int64_t values[kChunk];
-  uint32_t chosen[kChunk];
-
-  const auto scan = [&](size_t begin, size_t end) {
-    for (; begin < end; begin += kChunk) {
-      const size_t count = std::min(kChunk, end - begin);
-      merger.rows_read += static_cast<int64_t>(count);
-      rows.flags.Decode(begin, count, flags);
-      rows.day.Decode(begin, count, days);
-      if (cohort || take == Take::kDays) rows.cohort.Decode(begin, count, cohorts);
-      size_t n = 0;
-      for (size_t i = 0; i < count; ++i) {
-        if ((flags[i] & kDead) != 0 || (only_first && (flags[i] & kFirst) == 0)) continue;
-        if (cohort && query.within_days && -cohorts[i] > *query.within_days) continue;
-        const int32_t p = merger.PieceOf(cohort ? days[i] + cohorts[i] : days[i]);
-        if (p < 0 || (p == 0 && !spec.running)) continue;
-        piece[n] = p;
-        chosen[n++] = static_cast<uint32_t>(i);
-      }
-      for (const auto& [column, wanted] : filters) {
-        if (n == 0) break;
-        column->Decode(begin, count, codes);
-        size_t kept = 0;
-        for (size_t i = 0; i < n; ++i) {
-          if (!wanted[static_cast<size_t>(codes[chosen[i]])]) continue;
-          piece[kept] = piece[i];
-          chosen[kept++] = chosen[i];
-        }
-        n = kept;
-      }
-      if (n == 0) continue;
-      std::fill_n(keys, n, 0);
-      for (ByColumn& column : by) {
-        if (column.column == nullptr) continue;
-        column.column->Decode(begin, count, codes);
-        for (size_t i = 0; column.folds && i < n; ++i) keys[i] = column.Fold(keys[i]);
-        for (size_t i = 0; i < n; ++i) {
-          keys[i] = keys[i] * column.radix + static_cast<uint64_t>(codes[chosen[i]]);
-        }
-      }
-      switch (take) {
-        case Take::kQuantity: rows.quantity.Decode(begin, count, values); break;
-        case Take::kAmount: rows.amount.Decode(begin, count, values); break;
-        case Take::kDays:
-          for (size_t i = 0; i < count; ++i) values[i] = -int64_t{cohorts[i]} * 1000;
-          break;
-      }
+  merger.rows_read += Select(query, merger.pieces_, rows, sum, reading, [&](const Chunk& chunk) {
+    const size_t n = chunk.chosen_count;
+    std::fill_n(keys, n, 0);
+    for (ByColumn& column : by) {
+      if (column.column == nullptr) continue;
+      column.column->Decode(chunk.begin, chunk.count, codes);
+      for (size_t i = 0; column.folds && i < n; ++i) keys[i] = column.Fold(keys[i]);
       for (size_t i = 0; i < n; ++i) {
-        const size_t base = group_base(keys[i]);
-        Cell& cell = merger.cube_.cells[base + static_cast<size_t>(piece[i])];
-        const int64_t value = values[chosen[i]];
-        cell.sum += value;
-        cell.day_sum += value * (days[chosen[i]] - merger.first_);
-        ++cell.rows;
+        keys[i] = keys[i] * column.radix + static_cast<uint64_t>(codes[chunk.chosen[i]]);
       }
     }
-  };
-
-  // The sorted part by binary search, the tail whole.
-  const auto first_from = [&](int32_t day) {
-    size_t low = 0;
-    size_t high = rows.sorted;
-    while (low < high) {
-      const size_t middle = (low + high) / 2;
-      if (rows.day.At(middle) < day) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+    for (size_t i = 0; i < n; ++i) {
+      const size_t base = group_base(keys[i]);
+      Cell& cell = merger.cube_.cells[base + static_cast<size_t>(chunk.piece[i])];
+      const int64_t value = chunk.values[chunk.chosen[i]];
+      cell.sum += value;
+      cell.day_sum += value * (chunk.days[chunk.chosen[i]] - merger.pieces_.first());
+      ++cell.rows;
     }
-    return low;
-  };
-  if (cohort) {
-    scan(0, rows.sorted);
-  } else {
-    scan(spec.running ? 0 : first_from(query.cuts.front().value), first_from(query.cuts.back().value));
-  }
-  scan(rows.sorted, rows.size());
+  });
 }
 
 }  // namespace dealpace::facts

@@ -22,6 +22,27 @@ namespace dealpace::facts {
 // Not thread-safe: many may Scan at a time, none while Add or Settle runs.
 class DealerFacts {
  public:
+  // Which piece of a query's cuts a day lies in.
+  class Pieces {
+   public:
+    explicit Pieces(const std::vector<Day>& cuts);
+    // 0 before the first cut, 1… the pieces, -1 after the last cut.
+    [[nodiscard]] int32_t Of(int32_t day) const {
+      const int64_t offset = int64_t{day} - first_;
+      if (offset < 0) return 0;
+      if (offset >= span_) return -1;
+      return table_.empty() ? Search(day) : table_[static_cast<size_t>(offset)];
+    }
+    [[nodiscard]] int32_t first() const { return first_; }
+
+   private:
+    [[nodiscard]] int32_t Search(int32_t day) const;
+    std::vector<Day> cuts_;
+    std::vector<int32_t> table_;
+    int32_t first_ = 0;
+    int64_t span_ = 0;
+  };
+
   DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer);
 
   // Takes entries in order of seq; Settle then derives anew what they touch. Between the two no one may Scan.
@@ -45,6 +66,9 @@ class DealerFacts {
   class Merger;
   void Scan(const Query& query, Merger& merger) const;
 
+  // Visits the rows that Scan adds up, sum after sum. `query.by` is left aside.
+  void Visit(const Query& query, const RowVisitor& visit) const;
+
  private:
   static constexpr int kCodedDims = kDimCount - 1;  // all but the dealer itself
   static constexpr int64_t kFirst = 1;
@@ -57,6 +81,7 @@ class DealerFacts {
     Column cohort;  // cohort day − day
     Column thread;
     Column flags;
+    Column seq;  // of the entry that the row is or follows from
     Column quantity;
     Column amount;
     std::array<Column, kCodedDims> dims;
@@ -101,6 +126,23 @@ class DealerFacts {
   void DeriveThread(uint32_t thread);
   void AppendRow(const FactRow& row, uint32_t thread);
   void SortEvent(EventRows& rows) const;
+  // Rows of one event that one sum adds up, found in chunks: both Scan and Visit are fed by this.
+  struct Chunk {
+    size_t begin = 0;  // of the event's rows
+    size_t count = 0;
+    size_t chosen_count = 0;
+    const uint32_t* chosen = nullptr;  // positions within the chunk
+    const int32_t* piece = nullptr;    // by position among the chosen
+    const int32_t* days = nullptr;     // by position within the chunk
+    const int64_t* values = nullptr;   // by position within the chunk
+  };
+  // Calls `each(sum, rows)` for the rows of each event that a sum is made of, with whether they are readings.
+  template <typename Each>
+  void EachEvent(const Query& query, const Each& each) const;
+  // Calls `take(chunk)` for the rows that count; returns how many were looked at.
+  template <typename Take>
+  int64_t Select(const Query& query, const Pieces& pieces, const EventRows& rows, size_t sum, bool reading,
+                 const Take& take) const;
   void ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading, Merger& merger) const;
   [[nodiscard]] RawEntry RawAt(uint32_t index) const;
 
@@ -145,28 +187,17 @@ class DealerFacts::Merger {
   [[nodiscard]] Cube Take() && { return std::move(cube_); }
   [[nodiscard]] const Cube& cube() const { return cube_; }
 
-  // Piece of a day: 0 before the first cut, 1… the pieces, -1 after the last cut.
-  [[nodiscard]] int32_t PieceOf(int32_t day) const {
-    const int64_t offset = int64_t{day} - first_;
-    if (offset < 0) return 0;
-    if (offset >= span_) return -1;
-    return table_.empty() ? Search(day) : table_[static_cast<size_t>(offset)];
-  }
   int64_t rows_read = 0;
 
  private:
   friend class DealerFacts;
-  [[nodiscard]] int32_t Search(int32_t day) const;
   struct HashIds {
     size_t operator()(const std::vector<int64_t>& ids) const;
   };
 
   Cube cube_;
   std::unordered_map<std::vector<int64_t>, size_t, HashIds> index_;
-  std::vector<Day> cuts_;
-  std::vector<int32_t> table_;
-  int32_t first_ = 0;
-  int64_t span_ = 0;
+  Pieces pieces_;
 };
 
 }  // namespace dealpace::facts

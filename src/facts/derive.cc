@@ -95,6 +95,7 @@ void Deriver::Lead(std::span<RawEntry> entries, const std::function<void(const F
     for (size_t i = from; i < to; ++i) {
       const RawEntry& entry = entries[i];
       FactRow& row = rows[i];
+      row.seq = entry.seq;
       row.event = entry.event;
       row.day = entry.day;
       row.actor = entry.actor;
@@ -223,13 +224,15 @@ void Deriver::EmitInterval(const FactRow& opened, const RawEntry& opener, const 
   row.members[static_cast<size_t>(MemberIndex(Dim::kReason))] = 0;
 
   // The owner from day to day; each piece of constant owner, team and region is one +1 and one -1.
-  const auto leave = [&](Day day) {
+  const auto leave = [&](Day day, int64_t seq) {
     FactRow out = row;
+    out.seq = seq;
     out.day = day;
     out.quantity = -kOne;
     emit(out);
   };
-  const auto enter = [&](Day day, int64_t staff) {
+  const auto enter = [&](Day day, int64_t staff, int64_t seq) {
+    row.seq = seq;
     row.day = day;
     row.staff = staff;
     row.quantity = kOne;
@@ -257,12 +260,12 @@ void Deriver::EmitInterval(const FactRow& opened, const RawEntry& opener, const 
         row.day = next;  // nothing changed; look on from here
         continue;
       }
-      leave(next);
-      enter(next, row.staff);
+      leave(next, opener.seq);
+      enter(next, row.staff, opener.seq);
     }
   };
 
-  enter(opened.day, opened.staff);
+  enter(opened.day, opened.staff, opener.seq);
   for (const RawEntry* hand_over : assigned) {
     if (hand_over->at_ms <= opener.at_ms) continue;
     if (closer != nullptr && hand_over->at_ms >= closer->at_ms) break;
@@ -270,15 +273,16 @@ void Deriver::EmitInterval(const FactRow& opened, const RawEntry& opener, const 
     if (owner == row.staff) continue;
     const Day day = std::clamp(hand_over->day, row.day, end);
     walk_org(day);
-    leave(day);
-    enter(day, owner);
+    leave(day, hand_over->seq);
+    enter(day, owner, hand_over->seq);
   }
   walk_org(end);
-  if (closer != nullptr) leave(end);
+  if (closer != nullptr) leave(end, closer->seq);
 }
 
 void Deriver::Single(const RawEntry& entry, const std::function<void(const FactRow&)>& emit) const {
   FactRow row;
+  row.seq = entry.seq;
   row.event = entry.event;
   row.day = entry.day;
   row.cohort_day = entry.day;

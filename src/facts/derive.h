@@ -26,6 +26,7 @@ struct RawEntry {
 
 // A row of the facts: an entry with everything that follows from the others of its lead, or a derived one.
 struct FactRow {
+  int64_t seq = 0;  // the entry that it is or that it follows from
   int32_t event = -1;
   Day day{};
   Day cohort_day{};
@@ -62,6 +63,8 @@ class Deriver {
   //  - an interval gives +1 at its opening and -1 at its closing, on the opening entry's attributes; what is open
   //    moves with its owner: -1 and +1 when it is assigned anew, and on the day its team or region changes;
   //  - a timely event stands on the entry it answers.
+  // A row names the entry that it is or follows from: an interval's +1 the opening one, its -1 the closing one, a move
+  // to another owner the `assigned` entry, a move of the organisation the opening one again.
   void Lead(std::span<RawEntry> entries, const std::function<void(const FactRow&)>& emit) const;
 
   // An entry without a lead: always first, its own cohort; what opens an interval counts +quantity, what closes one

@@ -15,9 +15,12 @@ constexpr size_t kDealersPerThreadMin = 4;
 // organisation must not take the place of what a later one saw.
 bool IsAsNew(const OrgView* held, const OrgView& asked) { return held == &asked || held->version > asked.version; }
 
-size_t Threads() { return std::max(1U, std::thread::hardware_concurrency()); }
-
 }  // namespace
+
+size_t Facts::ThreadsMax() {
+  static const size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  return threads;
+}
 
 Facts::Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org)
     : catalog_(catalog), source_(source), org_(org) {}
@@ -105,7 +108,7 @@ Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_a
     }
   };
   std::vector<std::thread> pool;
-  for (size_t t = 1; t < std::min(Threads(), wanted.size() / kDealersPerThreadMin + 1); ++t) {
+  for (size_t t = 1; t < std::min(ThreadsMax(), wanted.size() / kDealersPerThreadMin + 1); ++t) {
     pool.emplace_back([&, t] { work(t); });
   }
   work(0);
@@ -115,8 +118,8 @@ Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_a
 
 Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   std::vector<DealerFacts::Merger> mergers;
-  mergers.reserve(Threads());
-  for (size_t t = 0; t < Threads(); ++t) mergers.emplace_back(query);
+  mergers.reserve(ThreadsMax());
+  for (size_t t = 0; t < ThreadsMax(); ++t) mergers.emplace_back(query);
   RETURN_IF_ERROR(VisitDealers(query.dealers, known_at, [&](const DealerFacts& dealer, size_t thread) -> Status {
     dealer.Scan(query, mergers[thread]);
     if (mergers[thread].cube().cells.size() > kCellsMax) return Error("question_too_large");
@@ -127,6 +130,16 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   Cube cube = std::move(mergers[0]).Take();
   cube.rows_read = rows_read;
   return cube;
+}
+
+Status Facts::VisitRows(std::span<const Query> queries, Instant known_at, const RowsVisitor& visit) {
+  if (queries.empty()) return {};
+  return VisitDealers(queries[0].dealers, known_at, [&](const DealerFacts& dealer, size_t thread) -> Status {
+    for (size_t q = 0; q < queries.size(); ++q) {
+      dealer.Visit(queries[q], [&](const CountedRow& row) { visit(row, q, thread); });
+    }
+    return {};
+  });
 }
 
 Result<std::optional<Period>> Facts::Extent(const std::vector<DealerId>& dealers, Instant known_at) {

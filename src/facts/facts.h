@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +29,13 @@ class Facts {
   // Answers from the entries recorded until `known_at`. Fails as the source and the organisation do, and with
   // question_too_large when groups × pieces × sums pass 20 million cells.
   [[nodiscard]] Result<Cube> Run(const Query& query, Instant known_at = kForever);
+
+  // Visits the rows that Run adds up for these queries, whose `by` is left aside: for one dealer after another, query
+  // after query, sum after sum, on several threads numbered from 0 to ThreadsMax() − 1. All queries see the same state
+  // of a dealer. The dealers are those of the first query. Fails as Run does.
+  using RowsVisitor = std::function<void(const CountedRow& row, size_t query, size_t thread)>;
+  [[nodiscard]] Status VisitRows(std::span<const Query> queries, Instant known_at, const RowsVisitor& visit);
+  [[nodiscard]] static size_t ThreadsMax();
 
   // The days from the first to the last entry of the dealers (empty: all); nothing when there is none.
   [[nodiscard]] Result<std::optional<Period>> Extent(const std::vector<DealerId>& dealers, Instant known_at = kForever);

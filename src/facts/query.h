@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -43,6 +44,21 @@ struct Query {
   std::optional<int> within_days;
   std::vector<SumSpec> sums;
 };
+
+// A row that a sum adds up.
+struct CountedRow {
+  DealerId dealer;
+  size_t sum = 0;     // position in Query::sums
+  int64_t seq = 0;    // of the entry that the row is or follows from
+  int event = -1;     // of the row; that of a derived event where it follows from an entry
+  size_t row = 0;     // names the row among those of its event, until the ledger moves on
+  Day day{};          // the day that the row stands on
+  int32_t piece = 0;  // of time, as in Cube
+  int64_t value = 0;  // what it adds
+  // Id of the row's member in a dimension, 0 where not set. Only good during the visit.
+  std::function<int64_t(Dim)> member;
+};
+using RowVisitor = std::function<void(const CountedRow& row)>;
 
 struct Cell {
   int64_t sum = 0;      // thousandths, fen or hundredths, or days, as the measure has it

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +48,10 @@ struct Question {
   std::vector<TextFilter> filters;
   Versus versus = Versus::kNone;
   Instant known_at = kForever;
-  Day today{};                    // for marking cohorts that are not over yet
+  Day today{};  // for marking cohorts that are not over yet, and for to_date
+  // A period that holds today ends today, and what it is compared with (prior, year_ago, versus) after as many days of
+  // its own; targets stay those of the full period.
+  bool to_date = false;
   std::vector<DealerId> dealers;  // the asker's row scope; empty: all
 };
 
@@ -76,6 +80,8 @@ struct RowAnswer {
 
 struct Answer {
   Period period{};
+  Period full_period{};                 // before it was cut off by to_date
+  std::optional<Period> versus_period;  // of a comparison with the time before
   facts::Basis basis = facts::Basis::kPeriod;
   std::optional<int> within_days;
   Instant known_at = kForever;
@@ -90,6 +96,10 @@ struct Answer {
   std::vector<std::string> not_set;
 };
 
+struct CellPlace;
+struct Traced;
+struct TracedRow;
+
 class Engine {
  public:
   Engine(const catalog::Catalog& catalog, facts::Facts& facts, TargetSource* targets = nullptr,
@@ -100,12 +110,19 @@ class Engine {
   // filter names one that does not exist), balance_on_cohort_basis, within_needs_cohort.
   [[nodiscard]] Result<Answer> Ask(const Question& question);
 
+  // What stands behind one cell of the answer: kpi/trace.h.
+  using TraceVisitor = std::function<void(const TracedRow& row, size_t thread)>;
+  [[nodiscard]] Result<Traced> Trace(const Question& question, const CellPlace& place, const TraceVisitor& visit);
+
  private:
   const catalog::Catalog& catalog_;
   facts::Facts& facts_;
   TargetSource* targets_;
   ScorecardSource* scorecards_;
 };
+
+// Days of "30d" or "30". Fails with bad_within.
+[[nodiscard]] Result<int> ParseWithin(std::string_view text);
 
 // Ids of the members that a text means: by code or name as imported, else by a code, name or synonym of the code
 // lists. Empty when there is none.

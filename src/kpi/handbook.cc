@@ -40,6 +40,8 @@ std::string GroupTitle(const std::string& group, bool zh) {
 
 }  // namespace
 
+std::string UnitTitle(Unit unit, Language language) { return UnitText(unit, language == Language::kChinese); }
+
 const std::vector<std::pair<std::string, Bilingual>>& KpiGroups() {
   static const std::vector<std::pair<std::string, Bilingual>> kGroups = {
       {"3.1", {"Traffic, capture and funnel", "集客、留档与漏斗"}},

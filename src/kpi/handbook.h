@@ -14,6 +14,9 @@ namespace dealpace::kpi {
 // The chapter of a KPI; empty for one of the network's own.
 [[nodiscard]] std::string GroupOf(const catalog::Kpi& kpi);
 
+// A unit for people: "CNY", "元".
+[[nodiscard]] std::string UnitTitle(catalog::Unit unit, Language language);
+
 // The handbook of all KPIs in one language, as Markdown: per KPI its meaning, formula, unit, slices, what to beware of
 // and its source; then the measures and what each sums. docs/handbook.*.md are this text; a test compares them.
 [[nodiscard]] std::string Handbook(const catalog::Catalog& catalog, Language language);

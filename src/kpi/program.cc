@@ -468,7 +468,7 @@ Status CheckKpi(const catalog::Catalog& catalog, const catalog::Kpi& kpi) {
     const std::string tried = kpi.parameter.empty() ? formula : kpi.id + "(deal_cnt)";
     Program program(catalog);
     if (const Status status = program.Add({kpi.id, tried}); !status.ok()) {
-      return Error(status.error()).With("formula", formula);
+      return status.error().Arg("formula").empty() ? Error(status.error()).With("formula", formula) : status.error();
     }
     if (!Fits(program.columns()[0].units, kpi.unit)) {
       return Error("catalog_unit_mismatch")

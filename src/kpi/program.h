@@ -21,8 +21,9 @@ enum class Shift { kPrior, kYearAgo };
 // A condition on the entries of a sum, values still as text.
 struct TextFilter {
   Dim dim{};
-  std::vector<std::string> values;  // empty: any value set
+  std::vector<std::string> values;  // none, and no ids: any value set
   bool typed = false;               // written by a person, so that an unknown value is a slip; ours may be unused
+  std::vector<int64_t> ids = {};    // members by their ids, besides
   bool operator==(const TextFilter&) const = default;
 };
 

@@ -1,0 +1,582 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/money.h"
+#include "base/text.h"
+#include "kpi/answer.h"
+
+// How a question is answered, step by step. Internal to this room: answer.cc and trace.cc.
+namespace dealpace::kpi::internal {
+
+// Sums that share shifts and whole dimensions are asked for together.
+struct Variant {
+  std::vector<Shift> shifts;
+  std::vector<Dim> whole;
+  std::vector<facts::SumSpec> sums;
+  std::vector<Dim> by;  // without the whole ones
+  facts::Cube cube;     // cells made running along the pieces
+  std::map<std::vector<int64_t>, size_t> groups;
+  std::vector<Day> cuts;
+  size_t total_base = 0;  // cells of all groups together, sums × pieces, appended to the cube's
+};
+
+struct AtomPlace {
+  size_t variant = 0;
+  size_t sum = 0;
+};
+
+inline Period Shifted(Period period, const std::vector<Shift>& shifts) {
+  for (const Shift shift : shifts) {
+    period = shift == Shift::kPrior ? PreviousPeriod(period) : YearAgo(period);
+  }
+  return period;
+}
+
+// The pieces of the period that rows stand for: where any of the grains begins a new unit.
+inline std::vector<Period> Ranges(const Period& period, const std::vector<Grain>& grains) {
+  if (grains.empty()) return {period};
+  std::vector<Period> ranges;
+  for (Day day = period.from; day <= period.to;) {
+    Day last = period.to;
+    for (const Grain grain : grains) last = std::min(last, UnitPeriod(UnitOf(day, grain), grain).to);
+    ranges.push_back({day, last});
+    day = last + 1;
+  }
+  return ranges;
+}
+
+// A range that was cut off by the period's ends is shifted by its whole unit, then cut the same way.
+inline Period ShiftedRange(const Period& range, const std::vector<Grain>& grains, const std::vector<Shift>& shifts) {
+  if (grains.empty() || shifts.empty()) return Shifted(range, shifts);
+  Grain finest = grains.front();
+  for (const Grain grain : grains) finest = std::min(finest, grain);
+  const Period unit = UnitPeriod(UnitOf(range.from, finest), finest);
+  if (unit == range) return Shifted(range, shifts);
+  const Period moved = Shifted(unit, shifts);
+  const Day from = std::min(moved.from + (range.from - unit.from), moved.to);
+  const Day to = range.to == unit.to ? moved.to : std::min(moved.from + (range.to - unit.from), moved.to);
+  return {from, std::max(from, to)};
+}
+
+class Asking {
+ public:
+  Asking(const catalog::Catalog& catalog, facts::Facts& facts, TargetSource* targets, ScorecardSource* scorecards,
+         const Question& question)
+      : catalog_(catalog),
+        facts_(facts),
+        targets_(targets),
+        scorecards_(scorecards),
+        question_(question),
+        program_(catalog) {}
+
+  Result<Answer> Run() {
+    RETURN_IF_ERROR(Prepare());
+    RETURN_IF_ERROR(PlaceAtoms());
+    for (Variant& variant : variants_) RETURN_IF_ERROR(Fetch(variant));
+    ASSIGN_OR_RETURN(org_, facts_.Org());  // names of members that came meanwhile
+    Answer answer;
+    answer.period = period_;
+    answer.full_period = full_;
+    if (question_.versus == Versus::kPrevious) answer.versus_period = ShiftedWhole({Shift::kPrior});
+    if (question_.versus == Versus::kYearAgo) answer.versus_period = ShiftedWhole({Shift::kYearAgo});
+    answer.basis = question_.basis;
+    answer.within_days = question_.within_days;
+    answer.known_at = question_.known_at;
+    answer.by = question_.by;
+    answer.columns = program_.columns();
+    MakeRows(answer);
+    for (const Variant& variant : variants_) answer.rows_read += variant.cube.rows_read;
+    FindUnrecorded(answer);
+    answer.not_set.assign(not_set_.begin(), not_set_.end());
+    return answer;
+  }
+
+ protected:
+  Status Prepare() {
+    if (question_.within_days && question_.basis != facts::Basis::kCohort) return Error("within_needs_cohort");
+    for (const std::string& name : question_.by) {
+      if (const auto dim = ParseDim(name)) {
+        dims_.push_back(*dim);
+        key_kind_.push_back({true, dims_.size() - 1});
+      } else if (const auto grain = ParseGrain(name); grain && *grain != Grain::kHalf) {
+        grains_.push_back(*grain);
+        key_kind_.push_back({false, grains_.size() - 1});
+      } else {
+        return Error("unknown_dimension").With("name", name).With("position", 1);
+      }
+    }
+    for (const NamedFormula& column : question_.columns) {
+      std::optional<Shift> compare;
+      if (question_.versus == Versus::kPrevious) compare = Shift::kPrior;
+      if (question_.versus == Versus::kYearAgo) compare = Shift::kYearAgo;
+      RETURN_IF_ERROR(program_.Add(column, compare, question_.versus == Versus::kTarget));
+    }
+    ASSIGN_OR_RETURN(org_, facts_.Org());
+    for (const TextFilter& filter : question_.filters) {
+      facts::Filter resolved;
+      RETURN_IF_ERROR(Resolve(filter, resolved));
+      filters_.push_back(std::move(resolved));
+    }
+    if (question_.period) {
+      period_ = *question_.period;
+    } else {
+      ASSIGN_OR_RETURN(const std::optional<Period> extent, facts_.Extent(question_.dealers, question_.known_at));
+      period_ = extent.value_or(Period{question_.today, question_.today});
+    }
+    full_ = period_;
+    if (question_.to_date && full_.Contains(question_.today)) period_.to = question_.today;
+    ranges_ = Ranges(period_, grains_);
+    return {};
+  }
+
+  Status Resolve(const TextFilter& filter, facts::Filter& resolved) {
+    resolved.dim = filter.dim;
+    const auto& labels = org_->labels[static_cast<size_t>(filter.dim)];
+    for (const int64_t id : filter.ids) {
+      if (!labels.contains(id)) {
+        return Error("unknown_member").With("dimension", DimName(filter.dim)).With("name", "id:" + std::to_string(id));
+      }
+      resolved.ids.push_back(id);
+    }
+    for (const std::string& value : filter.values) {
+      const std::vector<int64_t> ids = FindMembers(catalog_, *org_, filter.dim, value);
+      if (ids.empty()) {
+        if (filter.typed && catalog_.FindCode(filter.dim, value) == nullptr) {
+          std::vector<std::string> known;
+          for (const auto& [id, label] : labels) known.push_back(label);
+          const std::string closest = ClosestWord(value, known);
+          return Error(closest.empty() ? "unknown_member" : "unknown_member_suggest")
+              .With("dimension", DimName(filter.dim))
+              .With("name", value)
+              .With("suggestion", closest);
+        }
+        resolved.ids.push_back(-1);  // known, but nothing was ever recorded for it
+      }
+      resolved.ids.insert(resolved.ids.end(), ids.begin(), ids.end());
+    }
+    std::sort(resolved.ids.begin(), resolved.ids.end());
+    resolved.ids.erase(std::unique(resolved.ids.begin(), resolved.ids.end()), resolved.ids.end());
+    return {};
+  }
+
+  Status PlaceAtoms() {
+    for (const Atom& atom : program_.atoms()) {
+      if (atom.reading != Reading::kFlow && question_.basis == facts::Basis::kCohort) {
+        return Error("balance_on_cohort_basis").With("name", catalog_.measures()[static_cast<size_t>(atom.measure)].id);
+      }
+      facts::SumSpec spec;
+      spec.measure = atom.measure;
+      spec.running = atom.reading != Reading::kFlow;
+      for (const TextFilter& filter : atom.filters) {
+        if (std::find(atom.whole.begin(), atom.whole.end(), filter.dim) != atom.whole.end()) continue;
+        facts::Filter resolved;
+        RETURN_IF_ERROR(Resolve(filter, resolved));
+        spec.filters.push_back(std::move(resolved));
+      }
+      for (const facts::Filter& filter : filters_) {
+        if (std::find(atom.whole.begin(), atom.whole.end(), filter.dim) != atom.whole.end()) continue;
+        spec.filters.push_back(filter);
+      }
+      atoms_.push_back(AddSum(atom.shifts, atom.whole, std::move(spec)));
+    }
+    if (question_.within_days) {
+      // How many attempts began, to say how many of them are old enough.
+      facts::SumSpec threads;
+      threads.measure = facts::kThreads;
+      threads.filters = filters_;
+      threads_ = AddSum({}, {}, std::move(threads));
+    }
+    return {};
+  }
+
+  AtomPlace AddSum(const std::vector<Shift>& shifts, const std::vector<Dim>& whole, facts::SumSpec spec) {
+    size_t v = 0;
+    while (v < variants_.size() && (variants_[v].shifts != shifts || variants_[v].whole != whole)) ++v;
+    if (v == variants_.size()) {
+      Variant variant;
+      variant.shifts = shifts;
+      variant.whole = whole;
+      for (const Dim dim : dims_) {
+        if (std::find(whole.begin(), whole.end(), dim) == whole.end()) variant.by.push_back(dim);
+      }
+      variants_.push_back(std::move(variant));
+    }
+    auto& sums = variants_[v].sums;
+    const auto it = std::find(sums.begin(), sums.end(), spec);
+    const AtomPlace place{v, static_cast<size_t>(it - sums.begin())};
+    if (it == sums.end()) sums.push_back(std::move(spec));
+    return place;
+  }
+
+  Status Fetch(Variant& variant) {
+    std::vector<Day>& cuts = variant.cuts;
+    const auto cut = [&](const Period& period) {
+      cuts.push_back(period.from);
+      cuts.push_back(period.to + 1);
+    };
+    if (!grains_.empty()) {
+      for (const Period& range : ranges_) cut(ShiftedRange(range, grains_, variant.shifts));
+    }
+    cut(ShiftedWhole(variant.shifts));
+    if (const Day mature = MatureUntil() + 1; threads_ && mature > period_.from && mature <= period_.to) {
+      cuts.push_back(mature);
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+
+    facts::Query query;
+    query.dealers = question_.dealers;
+    query.by = variant.by;
+    query.cuts = cuts;
+    query.basis = question_.basis;
+    query.within_days = question_.within_days;
+    query.sums = variant.sums;
+    ASSIGN_OR_RETURN(variant.cube, facts_.Run(query, question_.known_at));
+
+    facts::Cube& cube = variant.cube;
+    const size_t stride = cube.sums * cube.pieces;
+    variant.total_base = cube.cells.size();
+    cube.cells.resize(cube.cells.size() + stride);
+    for (size_t g = 0; g < cube.groups.size(); ++g) {
+      variant.groups.emplace(cube.groups[g], g);
+      for (size_t i = 0; i < stride; ++i) {
+        facts::Cell& total = cube.cells[variant.total_base + i];
+        const facts::Cell& cell = cube.cells[g * stride + i];
+        total.sum += cell.sum;
+        total.day_sum += cell.day_sum;
+        total.rows += cell.rows;
+      }
+    }
+    // Running sums along the pieces, so that any range is a difference of two.
+    for (size_t begin = 0; begin < cube.cells.size(); begin += cube.pieces) {
+      for (size_t p = 1; p < cube.pieces; ++p) {
+        facts::Cell& cell = cube.cells[begin + p];
+        const facts::Cell& before = cube.cells[begin + p - 1];
+        cell.sum += before.sum;
+        cell.day_sum += before.day_sum;
+        cell.rows += before.rows;
+      }
+    }
+    return {};
+  }
+
+  // The last cohort day whose `within` days are over.
+  [[nodiscard]] Day MatureUntil() const { return question_.today - question_.within_days.value_or(0); }
+
+  // Where a row stands: its dimension members and its range; no members for the total.
+  struct Spot {
+    const std::vector<int64_t>* ids = nullptr;  // null: the total
+    Period range;
+    bool whole_period = false;  // the range is the question's period itself
+  };
+
+  // The cells of a sum for a spot; null when the group has none.
+  const facts::Cell* Cells(const AtomPlace& place, const Spot& spot) const {
+    const Variant& variant = variants_[place.variant];
+    const facts::Cube& cube = variant.cube;
+    size_t base = variant.total_base;
+    if (spot.ids != nullptr) {
+      std::vector<int64_t> ids;
+      for (size_t i = 0; i < dims_.size(); ++i) {
+        if (std::find(variant.whole.begin(), variant.whole.end(), dims_[i]) == variant.whole.end()) {
+          ids.push_back((*spot.ids)[i]);
+        }
+      }
+      const auto it = variant.groups.find(ids);
+      if (it == variant.groups.end()) return nullptr;
+      base = it->second * cube.sums * cube.pieces;
+    }
+    return &cube.cells[base + place.sum * cube.pieces];
+  }
+
+  // Pieces of a range: those in (first, second], counted from 1.
+  static std::pair<size_t, size_t> Pieces(const Variant& variant, const Period& range) {
+    const auto index = [&](Day day) {
+      return static_cast<size_t>(std::lower_bound(variant.cuts.begin(), variant.cuts.end(), day) -
+                                 variant.cuts.begin());
+    };
+    return {index(range.from), index(range.to + 1)};
+  }
+
+  // The period as it stands under shifts: shifted in full, then cut off after as many days.
+  Period ShiftedWhole(const std::vector<Shift>& shifts) const {
+    Period moved = Shifted(full_, shifts);
+    if (period_ != full_) moved.to = std::min(moved.from + (period_.to - full_.from), moved.to);
+    return moved;
+  }
+
+  // The range of a spot as it was before to_date cut it off.
+  Period FullRange(const Spot& spot) const {
+    if (spot.whole_period) return full_;
+    if (spot.range.to != period_.to || period_ == full_) return spot.range;
+    Day to = full_.to;
+    for (const Grain grain : grains_) to = std::min(to, UnitPeriod(UnitOf(spot.range.from, grain), grain).to);
+    return {spot.range.from, to};
+  }
+
+  Period RangeOf(const Variant& variant, const Spot& spot) const {
+    return spot.whole_period ? ShiftedWhole(variant.shifts) : ShiftedRange(spot.range, grains_, variant.shifts);
+  }
+
+  double AtomValue(size_t index, const Spot& spot) const {
+    const Atom& atom = program_.atoms()[index];
+    const AtomPlace& place = atoms_[index];
+    const facts::Cell* cells = Cells(place, spot);
+    if (cells == nullptr) return 0;
+    const catalog::Measure& measure = catalog_.measures()[static_cast<size_t>(atom.measure)];
+    const double scale = measure.sums_amount() ? kFenPerYuan : kQuantityOne;
+    const Variant& variant = variants_[place.variant];
+    const Period range = RangeOf(variant, spot);
+    const auto [first, last] = Pieces(variant, range);
+    switch (atom.reading) {
+      case Reading::kFlow: return static_cast<double>(cells[last].sum - cells[first].sum) / scale;
+      case Reading::kOpening: return static_cast<double>(cells[first].sum) / scale;
+      case Reading::kClosing: return static_cast<double>(cells[last].sum) / scale;
+      case Reading::kAverage: {
+        // Mean of the daily closings: what an entry of day d adds stands on the days d … last.
+        const double moved = static_cast<double>(cells[last].sum - cells[first].sum);
+        const double moved_days = static_cast<double>(cells[last].day_sum - cells[first].day_sum);
+        const double end = static_cast<double>(range.to - variant.cuts.front()) + 1;
+        return (static_cast<double>(cells[first].sum) + (moved * end - moved_days) / range.days()) / scale;
+      }
+    }
+    return 0;
+  }
+
+  bool HasEntries(size_t index, const Spot& spot) const {
+    const AtomPlace& place = atoms_[index];
+    const facts::Cell* cells = Cells(place, spot);
+    if (cells == nullptr) return false;
+    const Variant& variant = variants_[place.variant];
+    const auto [first, last] = Pieces(variant, RangeOf(variant, spot));
+    switch (program_.atoms()[index].reading) {
+      case Reading::kFlow: return cells[last].rows > cells[first].rows;
+      case Reading::kOpening: return cells[first].rows > 0;
+      default: return cells[last].rows > 0;
+    }
+  }
+
+  std::vector<std::pair<Dim, int64_t>> Scope(const Spot& spot, const std::vector<TextFilter>& filters) const {
+    std::vector<std::pair<Dim, int64_t>> scope;
+    for (size_t i = 0; spot.ids != nullptr && i < dims_.size(); ++i) scope.emplace_back(dims_[i], (*spot.ids)[i]);
+    for (const facts::Filter& filter : filters_) {
+      if (filter.ids.size() == 1) scope.emplace_back(filter.dim, filter.ids[0]);
+    }
+    for (const TextFilter& filter : filters) {
+      if (filter.values.size() != 1) continue;
+      for (const int64_t id : FindMembers(catalog_, *org_, filter.dim, filter.values[0])) {
+        scope.emplace_back(filter.dim, id);
+      }
+    }
+    return scope;
+  }
+
+  std::optional<double> Evaluate(const Expr& expr, const Spot& spot) const {
+    const auto child = [&](size_t i) { return Evaluate(expr.children[i], spot); };
+    switch (expr.kind) {
+      case Expr::Kind::kNumber: return expr.number;
+      case Expr::Kind::kAtom: return AtomValue(expr.index, spot);
+      case Expr::Kind::kExternal: {
+        const External& external = program_.externals()[expr.index];
+        const Period range = Shifted(FullRange(spot), external.shifts);
+        if (external.kind == External::Kind::kTarget) {
+          if (targets_ != nullptr) {
+            if (const auto target = targets_->Find(external.name, range, Scope(spot, external.filters))) {
+              return target->value;
+            }
+          }
+          not_set_.insert("target(" + external.name + ")");
+          return std::nullopt;
+        }
+        if (scorecards_ != nullptr) {
+          if (const auto score = scorecards_->Find(external.name, range, Scope(spot, external.filters))) return score;
+        }
+        not_set_.insert("scorecard(" + external.name + ")");
+        return std::nullopt;
+      }
+      case Expr::Kind::kNegate: {
+        const auto inner = child(0);
+        return inner ? std::optional(-*inner) : std::nullopt;
+      }
+      case Expr::Kind::kCeil: {
+        const auto inner = child(0);
+        if (!inner) return std::nullopt;
+        // 7 ÷ (0.7 × 0.1) is 100, not 101: the binary error of a quotient does not count as a whole more.
+        const double nearest = std::round(*inner);
+        return std::abs(*inner - nearest) <= 1e-9 * std::max(1.0, std::abs(*inner)) ? nearest : std::ceil(*inner);
+      }
+      case Expr::Kind::kIf: {
+        const auto condition = child(0);
+        return condition && *condition != 0 ? child(1) : child(2);
+      }
+      case Expr::Kind::kMin:
+      case Expr::Kind::kMax: {
+        std::optional<double> best;
+        for (size_t i = 0; i < expr.children.size(); ++i) {
+          const auto value = child(i);
+          if (!value) return std::nullopt;
+          if (!best || (expr.kind == Expr::Kind::kMin ? *value < *best : *value > *best)) best = value;
+        }
+        return best;
+      }
+      case Expr::Kind::kBinary: break;
+    }
+    const auto left = child(0);
+    const auto right = child(1);
+    if (!left || !right) return std::nullopt;
+    switch (expr.op) {
+      case Node::Op::kAdd: return *left + *right;
+      case Node::Op::kSubtract: return *left - *right;
+      case Node::Op::kMultiply: return *left * *right;
+      case Node::Op::kDivide: return *right == 0 ? std::nullopt : std::optional(*left / *right);
+      case Node::Op::kLess: return *left < *right;
+      case Node::Op::kLessEqual: return *left <= *right;
+      case Node::Op::kGreater: return *left > *right;
+      case Node::Op::kGreaterEqual: return *left >= *right;
+      case Node::Op::kEqual: return *left == *right;
+      case Node::Op::kUnequal: return *left != *right;
+    }
+    return std::nullopt;
+  }
+
+  Figure FigureOf(const Expr& expr, const Spot& spot) const {
+    Figure figure;
+    figure.value = Evaluate(expr, spot);
+    if (expr.kind == Expr::Kind::kBinary && expr.op == Node::Op::kDivide) {
+      figure.ratio = true;
+      figure.num = Evaluate(expr.children[0], spot);
+      figure.den = Evaluate(expr.children[1], spot);
+    }
+    return figure;
+  }
+
+  void Fill(RowAnswer& row, const Spot& spot) const {
+    row.period = spot.range;
+    for (const Program::Column& column : program_.columns()) {
+      CellAnswer cell;
+      static_cast<Figure&>(cell) = FigureOf(column.expr, spot);
+      if (column.compared) {
+        cell.compared = true;
+        cell.versus = FigureOf(*column.compared, spot);
+        if (cell.value && cell.versus.value) cell.change = *cell.value - *cell.versus.value;
+      }
+      row.cells.push_back(cell);
+    }
+    if (threads_) {
+      const facts::Cell* cells = Cells(*threads_, spot);
+      if (cells == nullptr) return;
+      const Variant& variant = variants_[threads_->variant];
+      const auto [first, last] = Pieces(variant, spot.range);
+      const int64_t all = cells[last].sum - cells[first].sum;
+      const Day mature_until = MatureUntil();
+      if (mature_until >= spot.range.to || all == 0) return;
+      int64_t mature = 0;
+      if (mature_until >= spot.range.from) {
+        mature = cells[Pieces(variant, {spot.range.from, mature_until}).second].sum - cells[first].sum;
+      }
+      if (mature < all) row.mature_share = static_cast<double>(mature) / static_cast<double>(all);
+    }
+  }
+
+  void MakeRows(Answer& answer) const {
+    // Every combination of members that some column's own sums have.
+    std::map<std::vector<int64_t>, bool> combinations;
+    for (size_t a = 0; a < atoms_.size(); ++a) {
+      const Variant& variant = variants_[atoms_[a].variant];
+      if (!variant.whole.empty() || IsComparisonOnly(a)) continue;
+      for (const auto& ids : variant.cube.groups) combinations.emplace(ids, true);
+    }
+    for (const auto& [ids, unused] : combinations) {
+      for (const Period& range : ranges_) {
+        const Spot spot{&ids, range, grains_.empty()};
+        bool any = false;
+        for (size_t a = 0; a < atoms_.size() && !any; ++a) {
+          any = variants_[atoms_[a].variant].whole.empty() && !IsComparisonOnly(a) && HasEntries(a, spot);
+        }
+        if (!any) continue;
+        RowAnswer row;
+        for (const auto& [is_dim, index] : key_kind_) {
+          if (is_dim) {
+            const int64_t id = ids[index];
+            row.ids.push_back(id);
+            row.keys.push_back(id == 0 ? std::nullopt : std::optional(LabelOf(dims_[index], id)));
+          } else {
+            row.ids.push_back(0);
+            row.keys.push_back(UnitLabel(UnitOf(range.from, grains_[index]), grains_[index]));
+          }
+        }
+        Fill(row, spot);
+        answer.rows.push_back(std::move(row));
+      }
+    }
+    std::stable_sort(answer.rows.begin(), answer.rows.end(), [](const RowAnswer& a, const RowAnswer& b) {
+      for (size_t i = 0; i < a.keys.size(); ++i) {
+        if (a.keys[i] == b.keys[i]) continue;
+        if (!a.keys[i] || !b.keys[i]) return a.keys[i].has_value();  // not set comes last
+        return *a.keys[i] < *b.keys[i];
+      }
+      return false;
+    });
+    Fill(answer.total, {nullptr, period_, true});
+  }
+
+  // Sums that only a comparison needs make no rows of their own.
+  [[nodiscard]] bool IsComparisonOnly(size_t atom) const {
+    const auto uses = [atom](const auto& self, const Expr& expr) -> bool {
+      if (expr.kind == Expr::Kind::kAtom) return expr.index == atom;
+      return std::any_of(expr.children.begin(), expr.children.end(),
+                         [&](const Expr& child) { return self(self, child); });
+    };
+    return std::none_of(program_.columns().begin(), program_.columns().end(),
+                        [&](const Program::Column& column) { return uses(uses, column.expr); });
+  }
+
+  [[nodiscard]] std::string LabelOf(Dim dim, int64_t id) const {
+    const std::string& label = org_->Label(dim, id);
+    return label.empty() ? "#" + std::to_string(id) : label;
+  }
+
+  // Which events are missing, where a total is undefined or zero.
+  void FindUnrecorded(Answer& answer) const {
+    const bool lacking = std::any_of(answer.total.cells.begin(), answer.total.cells.end(),
+                                     [](const CellAnswer& cell) { return !cell.value || *cell.value == 0; });
+    if (!lacking) return;
+    const Spot total{nullptr, period_, true};
+    auto& missing = answer.unrecorded_events;
+    for (size_t a = 0; a < atoms_.size(); ++a) {
+      if (IsComparisonOnly(a) || HasEntries(a, total)) continue;
+      const int event = catalog_.measures()[static_cast<size_t>(program_.atoms()[a].measure)].event;
+      if (std::find(missing.begin(), missing.end(), event) == missing.end()) missing.push_back(event);
+    }
+  }
+
+  const catalog::Catalog& catalog_;
+  facts::Facts& facts_;
+  TargetSource* targets_;
+  ScorecardSource* scorecards_;
+  const Question& question_;
+  Program program_;
+  std::shared_ptr<const facts::OrgView> org_;
+  std::vector<Dim> dims_;
+  std::vector<Grain> grains_;
+  std::vector<std::pair<bool, size_t>> key_kind_;  // a dimension? and its position among its kind
+  std::vector<facts::Filter> filters_;
+  Period period_{};  // cut off by to_date
+  Period full_{};
+  std::vector<Period> ranges_;
+  std::vector<Variant> variants_;
+  std::vector<AtomPlace> atoms_;
+  std::optional<AtomPlace> threads_;
+  mutable std::set<std::string> not_set_;  // met while evaluating
+};
+
+}  // namespace dealpace::kpi::internal

@@ -94,7 +94,7 @@ Status Access::SignOut(std::string_view session_hash) {
 Result<std::optional<Identity>> Access::IdentifySession(std::string_view token) {
   const Instant now = options_.clock();
   const std::string hash = HashSecret(token);
-  if (auto known = cache_.Find(hash, now)) return known;
+  if (auto known = cache_.Find(hash, now); known && known->caller.via == http::Caller::Via::kSession) return known;
   const uint64_t mark = cache_.mark();
   struct Found {
     std::optional<Session> session;
@@ -127,7 +127,7 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token) 
 Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret) {
   const Instant now = options_.clock();
   const std::string hash = HashSecret(secret);
-  if (auto known = cache_.Find(hash, now)) return known;
+  if (auto known = cache_.Find(hash, now); known && known->caller.via == http::Caller::Via::kToken) return known;
   const uint64_t mark = cache_.mark();
   struct Found {
     std::optional<Token> token;

@@ -1,6 +1,7 @@
 #include "access/api.h"
 
 #include "access/gate.h"
+#include "access/json.h"
 #include "base/json.h"
 #include "http/json_body.h"
 
@@ -13,38 +14,6 @@ using http::Request;
 using http::Response;
 
 constexpr size_t kPasswordBytesMax = 4096;  // more than any may have, so that one that is too long is told as such
-
-void WriteInstant(JsonWriter& json, std::string_view name, const std::optional<Instant>& instant) {
-  json.Key(name);
-  if (instant) {
-    json.String(FormatInstant(*instant));
-  } else {
-    json.Null();
-  }
-}
-
-void WriteAccount(JsonWriter& json, const Account& account) {
-  json.BeginObject().Field("id", std::to_string(account.id.value)).Field("login", account.login);
-  json.Field("name", account.name).Field("role", RoleName(account.role)).Key("language");
-  if (account.language) {
-    json.String(*account.language == Language::kChinese ? "zh" : "en");
-  } else {
-    json.Null();
-  }
-  json.Field("disabled", account.disabled).Field("must_change_password", account.must_change_password);
-  json.Field("created_at", FormatInstant(account.created_at));
-  WriteInstant(json, "last_sign_in_at", account.signed_in_at);
-  json.Field("sessions", account.sessions).Field("version", account.version).EndObject();
-}
-
-void WriteTokenFields(JsonWriter& json, const Token& token) {
-  json.Field("id", std::to_string(token.id)).Field("name", token.name).Key("scopes").BeginArray();
-  for (const std::string& scope : token.scopes) json.String(scope);
-  json.EndArray().Field("created_at", FormatInstant(token.created_at));
-  WriteInstant(json, "expires_at", token.expires_at);
-  WriteInstant(json, "last_used_at", token.last_used_at);
-  WriteInstant(json, "revoked_at", token.revoked_at);
-}
 
 Response SessionResponse(const Access& access, const Account& account, std::string_view via, std::string_view csrf,
                          const std::optional<Instant>& expires_at) {
@@ -200,11 +169,7 @@ Result<Response> ListTokens(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const std::vector<Token> tokens, access.ListTokens(request.caller.account));
   JsonWriter json;
   json.BeginObject().Key("tokens").BeginArray();
-  for (const Token& token : tokens) {
-    json.BeginObject();
-    WriteTokenFields(json, token);
-    json.EndObject();
-  }
+  for (const Token& token : tokens) WriteToken(json, token);
   json.EndArray().EndObject();
   return Response::Json(json.text());
 }
@@ -219,9 +184,7 @@ Result<Response> AddToken(Access& access, const Request& request) {
   RETURN_IF_ERROR(body.Done());
   ASSIGN_OR_RETURN(const FreshToken fresh, access.AddToken(request.caller.account, token));
   JsonWriter json;
-  json.BeginObject();
-  WriteTokenFields(json, fresh.token);
-  json.Field("secret", fresh.secret).EndObject();
+  WriteToken(json, fresh.token, fresh.secret);
   return Response::Json(json.text(), 201).Header("Cache-Control", "no-store");
 }
 

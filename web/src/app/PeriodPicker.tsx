@@ -72,7 +72,7 @@ export function PeriodPicker({ phone = false }: { phone?: boolean }) {
   }
   return (
     <span className={styles.group}>
-      <IconButton label={`${t("earlier")} [`} icon={ChevronLeft} className={styles.arrow} onClick={() => view.set({ period: step(period, -1) })} />
+      <IconButton label={`${t("earlier")} [`} data-step="-1" icon={ChevronLeft} className={styles.arrow} onClick={() => view.set({ period: step(period, -1) })} />
       <Popover
         label={t("period")}
         open={open}
@@ -86,7 +86,7 @@ export function PeriodPicker({ phone = false }: { phone?: boolean }) {
       >
         {chooser}
       </Popover>
-      <IconButton label={`${t("later")} ]`} icon={ChevronRight} className={styles.arrow} onClick={() => view.set({ period: step(period, 1) })} />
+      <IconButton label={`${t("later")} ]`} data-step="1" icon={ChevronRight} className={styles.arrow} onClick={() => view.set({ period: step(period, 1) })} />
     </span>
   );
 }

@@ -56,18 +56,20 @@ export function Figure(props: FigureProps) {
     shown = formatFigure(cell.value, unit, places === undefined ? {} : { places });
   }
   const content = <FigureTip {...props} />;
+  // The exact numbers of the answer, so that what is seen can be compared with API, command line and Excel.
+  const exact = { "data-value": cell.value ?? "null", "data-num": cell.num ?? undefined, "data-den": cell.den ?? undefined };
   const classNames = classes(place === "tile" ? styles.tile : styles.cell, muted && styles.muted, className);
   return (
     <Tooltip rich content={content}>
       {onOpen ? (
-        <button type="button" className={classNames} onClick={onOpen} data-cell="">
+        <button type="button" className={classNames} onClick={onOpen} data-cell="" {...exact}>
           {label && <span className="sr-only">{label}: </span>}
           {shown}
           {muted && <span className="sr-only"> ({t("smallSample")})</span>}
         </button>
       ) : (
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the explanation opens on focus
-        <span className={classNames} tabIndex={0}>
+        <span className={classNames} tabIndex={0} {...exact}>
           {label && <span className="sr-only">{label}: </span>}
           {shown}
         </span>

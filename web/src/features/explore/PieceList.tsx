@@ -110,7 +110,7 @@ export function PieceList({ state, set, words, answer, table, entries }: { state
         </Shelf>
       )}
       <Shelf title={t("formula")}>
-        <FormulaBox key={state.values[at] ?? ""} value={state.values[at]} onApply={(text) => replace(at, text)} onAdd={take} />
+        <FormulaBox key={`${state.values[at] ?? ""} ${catalog.ready}`} value={state.values[at]} onApply={(text) => replace(at, text)} onAdd={take} />
       </Shelf>
       {entries !== undefined && answer && (
         <p className={styles.answered}>

@@ -3,7 +3,7 @@ import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { rich, useTexts } from "@/i18n";
 import { one, useGo, usePageActions, usePageSearch } from "@/state/page";
-import { Banner, Button, ErrorState, formatBytes, formatNumber, IconButton, Menu, PageHead, Panel, ProgressBar, Sheet, Skeleton, Stepper, toast } from "@/ui";
+import { Banner, Button, classes, ErrorState, formatBytes, formatNumber, IconButton, Menu, PageHead, Panel, ProgressBar, Sheet, Skeleton, Stepper, toast } from "@/ui";
 import { Columns, useConfirmed } from "./Columns";
 import { useDiscard, useDraft, useImport, useStart } from "./data";
 import { Moved, Refused, RunBox, Tiles, useTriedLead } from "./DryRun";
@@ -175,7 +175,7 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
       ) : editable ? (
         <>
           {step === 3 && draft.result && <Tiles result={draft.result} stale={stale} />}
-          <div className={styles.wizard}>
+          <div className={classes(styles.wizard, step === 3 && styles.wizardTried)}>
             <Columns draft={draft} edit={edit} />
             <div className={styles.right}>
               {step === 2 ? (

@@ -114,7 +114,7 @@ export function Outcome({ job, start }: { job: Import; start: Start }) {
           result={result}
           after
           open={(measure) => (
-            <Link to="/explore" search={{ ...search, columns: measure, by: "month" }} className={styles.figureLink} aria-label={t("openFigure", { name: measureName(catalog.raw, measure, language) })}>
+            <Link to="/explore" search={{ ...search, v: measure, col: "month" }} className={styles.figureLink} aria-label={t("openFigure", { name: measureName(catalog.raw, measure, language) })}>
               {t("openExplore")} <ArrowRight size={12} aria-hidden />
             </Link>
           )}

@@ -1,0 +1,56 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, data, versionTag, type ApiError, type Schemas } from "@/api";
+
+export type Account = Schemas["Account"];
+export type Token = Schemas["Token"];
+export type Role = Schemas["Role"];
+export type TokenScope = Schemas["Scope"];
+
+export function useAccounts() {
+  return useQuery<Account[], ApiError>({ queryKey: ["accounts"], queryFn: async ({ signal }) => (await data(api.GET("/api/v1/accounts", { signal }))).accounts });
+}
+function useDone(key: string) {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ queryKey: [key] });
+}
+export function useAddAccount() {
+  const done = useDone("accounts");
+  return useMutation<{ account: Account; password: string }, ApiError, { login: string; name: string; role: Role }>({
+    mutationFn: ({ login, name, role }) => data(api.POST("/api/v1/accounts", { body: { login, role, ...(name ? { name } : {}) } })),
+    onSuccess: () => done(),
+  });
+}
+export function useChangeAccount() {
+  const done = useDone("accounts");
+  return useMutation<Account, ApiError, { id: string; version: number; change: { name?: string; role?: Role; disabled?: boolean } }>({
+    mutationFn: ({ id, version, change }) => data(api.PATCH("/api/v1/accounts/{id}", { params: { path: { id }, header: { "If-Match": versionTag(version) } }, body: change })),
+    onSettled: () => done(),
+  });
+}
+export function useResetPassword() {
+  const done = useDone("accounts");
+  return useMutation<{ account: Account; password: string }, ApiError, string>({
+    mutationFn: (id) => data(api.POST("/api/v1/accounts/{id}/reset-password", { params: { path: { id } } })),
+    onSuccess: () => done(),
+  });
+}
+
+export function useTokens() {
+  return useQuery<Token[], ApiError>({ queryKey: ["tokens"], queryFn: async ({ signal }) => (await data(api.GET("/api/v1/tokens", { signal }))).tokens });
+}
+export function useAddToken() {
+  const done = useDone("tokens");
+  return useMutation<Token & { secret: string }, ApiError, { name: string; scopes: TokenScope[]; expires_days: number | null }>({
+    mutationFn: (body) => data(api.POST("/api/v1/tokens", { body })),
+    onSuccess: () => done(),
+  });
+}
+export function useRevokeToken() {
+  const done = useDone("tokens");
+  return useMutation<void, ApiError, string>({
+    mutationFn: async (id) => {
+      await api.DELETE("/api/v1/tokens/{id}", { params: { path: { id } } });
+    },
+    onSuccess: () => done(),
+  });
+}

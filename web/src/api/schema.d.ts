@@ -1029,6 +1029,12 @@ export interface components {
             version: number;
             changed_by?: string;
             changed_at?: string;
+            /** @description Why it cannot be used as it stands */
+            problem?: {
+                code: string;
+                message: string;
+                todo?: string;
+            } | null;
         };
         /** @description `network`, `region:ID`, `dealer:ID`, `team:ID` or `staff:ID` */
         ScopeText: string;

@@ -55,7 +55,8 @@ export class ApiError extends Error {
     return new ApiError({
       status: problem.status ?? more.status ?? 0,
       code: problem.code,
-      title: problem.title,
+      // The detail names the particulars; the title is the same for all of a kind.
+      title: problem.detail || problem.title,
       todo: problem.todo ?? "",
       args: problem.args ?? {},
       requestId: problem.request_id ?? more.requestId ?? "",

@@ -1047,7 +1047,7 @@ export interface components {
              * @default period
              * @enum {unknown}
              */
-            basis: "period" | "cohort";
+            basis?: "period" | "cohort";
             /** @description 30d */
             within?: string | null;
             /** @description Dimensions and time grains */
@@ -1061,18 +1061,18 @@ export interface components {
              * @default none
              * @enum {unknown}
              */
-            vs: "none" | "target" | "previous" | "year-ago";
+            vs?: "none" | "target" | "previous" | "year-ago";
             as_of?: string | null;
             /**
              * @description A period that is not over ends today, and what it is compared with ends at the same point
              * @default false
              */
-            to_date: boolean;
+            to_date?: boolean;
             /**
              * @description Rows also carry `_ids`: dimension → member id
              * @default false
              */
-            ids: boolean;
+            ids?: boolean;
         };
         Figure: {
             value: number | null;
@@ -1370,7 +1370,7 @@ export interface components {
         EventBatch: {
             events?: components["schemas"]["EventInput"][];
             /** @default false */
-            create_missing: boolean;
+            create_missing?: boolean;
         } & {
             [key: string]: unknown;
         };

@@ -8,7 +8,7 @@ import { formatPeriod, parseTyped, periodLabel } from "@/state/period";
 import { settings, type Theme } from "@/state/settings";
 import { useToday } from "@/state/today";
 import { useView } from "@/state/view";
-import { copyText, matches, toast } from "@/ui";
+import { copyText, matches, toast, useReturnFocus } from "@/ui";
 import { kPages } from "./pages";
 import styles from "./Palette.module.css";
 import { appTexts } from "./texts";
@@ -36,6 +36,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
   const signOut = useSignOut();
   const switchLanguage = useSwitchLanguage();
   const [search, setSearch] = useState("");
+  const onCloseAutoFocus = useReturnFocus(true);
 
   const groups = useMemo(() => {
     const typed = search.trim();
@@ -105,7 +106,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
     <RadixDialog.Root open onOpenChange={onClose}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className={styles.scrim} />
-        <RadixDialog.Content className={styles.palette} aria-describedby={undefined}>
+        <RadixDialog.Content className={styles.palette} aria-describedby={undefined} onCloseAutoFocus={onCloseAutoFocus}>
           <RadixDialog.Title className="sr-only">{t("palette")}</RadixDialog.Title>
           <Command label={t("palette")} shouldFilter={false} loop>
             <Command.Input className={styles.input} autoFocus placeholder={t("palettePlaceholder")} value={search} onValueChange={setSearch} />

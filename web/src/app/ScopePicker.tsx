@@ -26,7 +26,7 @@ export function ScopePicker({ phone = false }: { phone?: boolean }) {
   const { scope } = view;
   const node = scope.kind === "network" ? undefined : tree.byKey.get(`${scope.kind}:${scope.id}`);
   const path = node ? pathOf(node) : [];
-  const name = scope.kind === "network" ? t("network") : (node?.name ?? (ready ? t("unknownScope") : "…"));
+  const name = scope.kind === "network" ? t(phone ? "networkShort" : "network") : (node?.name ?? (ready ? t("unknownScope") : "…"));
   const above = path.at(-2)?.name;
 
   return (

@@ -13,6 +13,7 @@ export const appTexts = defineTexts("app", {
 
   scope: { zh: "范围", en: "Scope" },
   network: { zh: "全国网络", en: "Whole network" },
+  networkShort: { zh: "全国", en: "Network" },
   dealers: { zh: "{n} 家店", en: { one: "{n} dealer", other: "{n} dealers" } },
   noRegion: { zh: "未分区", en: "No region" },
   noTeam: { zh: "未分组", en: "No team" },
@@ -50,7 +51,7 @@ export const appTexts = defineTexts("app", {
   "this-year": { zh: "今年", en: "This year" },
   "last-12-months": { zh: "近 12 个月", en: "Last 12 months" },
   toDate: { zh: "{period}至今", en: "{period} to date" },
-  whole: { zh: "全年 {year}", en: "All of {year}" },
+  whole: { zh: "{year} 全年", en: "All of {year}" },
 
   basis: { zh: "口径", en: "Basis" },
   basisPeriod: { zh: "期间", en: "Period" },
@@ -120,7 +121,7 @@ export const appTexts = defineTexts("app", {
 
   notFound: { zh: "没有这一页", en: "No such page" },
   notFoundWhy: { zh: "这个地址下没有页面，链接可能不完整。", en: "There is no page at this address; the link may be incomplete." },
-  home: { zh: "去看板", en: "Go to the start" },
+  home: { zh: "回到首页", en: "Go to the start" },
   noAdmin: { zh: "这一页只给管理员。", en: "This page is for administrators." },
   noPages: { zh: "这里还没有页面。", en: "There are no pages yet." },
   offline: { zh: "连不上服务器，显示的是 {at} 的数据。连上后自动更新。", en: "The server cannot be reached; figures are of {at}. They update when it is back." },

@@ -130,7 +130,7 @@ export function parsePeriod(text: string): Period | null {
   const first = parseUnit(parts[0]!);
   if (!first || parts.length === 1) return first;
   const last = parseUnit(parts[1]!);
-  if (!last || first.from > last.to || first.from > last.from) return null;
+  if (!last || first.from > last.to) return null;
   return periodOf(first.from, last.to);
 }
 

@@ -321,8 +321,7 @@ function Cards<R>({ caption, columns, rows, rowKey, totalLabel, rowTone, onOpen 
   const [shown, setShown] = useState(kCardsShown);
   const [head, ...rest] = columns;
   if (!head) return null;
-  const marked = rest.filter((column) => column.figure);
-  const figures = (marked.length > 0 ? marked : rest.filter((column) => column.align === "right")).slice(0, 3);
+  const figures = [...rest.filter((column) => column.figure), ...rest.filter((column) => !column.figure && column.align === "right")].slice(0, 3);
   const others = rest.filter((column) => !figures.includes(column));
   const hasTotal = columns.some((column) => column.total !== undefined);
   const linked = (column: Column<R>, row: R, index: number) => {

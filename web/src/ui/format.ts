@@ -183,7 +183,7 @@ export function formatTile(value: Value, unit: Unit, language: Language, noun = 
 // The same in one word: for sentences and narrow notes.
 export function formatShort(value: Value, unit: Unit, language: Language, noun = ""): string {
   const { prefix, number, suffix } = formatTile(value, unit, language, noun);
-  const gap = language === "zh" && suffix && !["%", ""].includes(suffix) ? " " : "";
+  const gap = suffix && suffix !== "%" && (language === "zh" || ["pp", "d", "h"].includes(suffix)) ? " " : "";
   if (number.startsWith(kMinus) && prefix) return `${kMinus}${prefix}${number.slice(1)}${suffix}`;
   return `${prefix}${number}${gap}${suffix}`;
 }

@@ -205,12 +205,11 @@ export function ConversionBars({ steps, rateTitle, deltaTitle }: { steps: Conver
               {number}
               {!inside && note && <span className={styles.barNote}>{note}</span>}
             </span>
-            {inside && note && end < 82 && (
+            {inside && note && (
               <span className={styles.barNoteAt} style={{ left: `calc(${end}% + 8px)` }}>
                 {note}
               </span>
             )}
-            {inside && note && end >= 82 && <span className={styles.barNoteIn}>{note}</span>}
           </>
         );
         return (

@@ -1,7 +1,6 @@
-import { X } from "lucide-react";
+import { Check, X } from "lucide-react";
 import { Dialog as RadixDialog, DropdownMenu as RadixMenu, Popover as RadixPopover, Tooltip as RadixTooltip } from "radix-ui";
-import { Check } from "lucide-react";
-import { useRef, useState, type ReactElement, type ReactNode } from "react";
+import { useLayoutEffect, useRef, useState, type ReactElement, type ReactNode } from "react";
 import { useTexts } from "@/i18n";
 import { classes, usePhone } from "./hooks";
 import styles from "./overlay.module.css";
@@ -19,10 +18,23 @@ export interface DialogProps {
   children?: ReactNode;
 }
 
+// A dialog without a trigger of its own must itself remember where the focus was.
+export function useReturnFocus(open: boolean): (event: Event) => void {
+  const from = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    if (open) from.current = document.activeElement;
+  }, [open]);
+  return (event) => {
+    event.preventDefault();
+    if (from.current instanceof HTMLElement && from.current.isConnected) from.current.focus();
+  };
+}
+
 // In the middle of the screen; on the phone a sheet from below.
 export function Dialog({ open, onOpenChange, title, note, wide, footer, children }: DialogProps) {
   const t = useTexts(uiTexts);
   const phone = usePhone();
+  const onCloseAutoFocus = useReturnFocus(open);
   const stay = onOpenChange ? undefined : (event: Event) => event.preventDefault();
   return (
     <RadixDialog.Root open={open} {...(onOpenChange ? { onOpenChange } : {})}>
@@ -30,6 +42,7 @@ export function Dialog({ open, onOpenChange, title, note, wide, footer, children
         <RadixDialog.Overlay className={styles.scrim} />
         <RadixDialog.Content
           className={classes(phone ? styles.sheet : styles.dialog, wide && styles.wide)}
+          onCloseAutoFocus={onCloseAutoFocus}
           {...(note ? {} : { "aria-describedby": undefined })}
           {...(stay ? { onEscapeKeyDown: stay, onInteractOutside: stay } : {})}
         >
@@ -56,11 +69,12 @@ export function Dialog({ open, onOpenChange, title, note, wide, footer, children
 export function Sheet({ open, onOpenChange, title, note, footer, children, wide }: DialogProps) {
   const t = useTexts(uiTexts);
   const phone = usePhone();
+  const onCloseAutoFocus = useReturnFocus(open);
   return (
     <RadixDialog.Root open={open} {...(onOpenChange ? { onOpenChange } : {})}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className={styles.scrim} />
-        <RadixDialog.Content className={classes(phone ? styles.sheet : styles.side, wide && styles.sideWide)} {...(note ? {} : { "aria-describedby": undefined })}>
+        <RadixDialog.Content className={classes(phone ? styles.sheet : styles.side, wide && styles.sideWide)} onCloseAutoFocus={onCloseAutoFocus} {...(note ? {} : { "aria-describedby": undefined })}>
           <header className={styles.head}>
             <div className={styles.titles}>
               <RadixDialog.Title className={styles.title}>{title}</RadixDialog.Title>
@@ -180,6 +194,10 @@ export const TooltipProvider = RadixTooltip.Provider;
 
 // ---- Menu ----
 
+// What an item does comes after the menu has given the focus back to its button: a dialog that it opens can then
+// return it there.
+const kAfterCloseMs = 20;
+
 export type MenuItem =
   | { id: string; label: string; icon?: ReactNode; hint?: string; danger?: boolean; disabled?: boolean; run: () => void }
   | { id: string; label: string; value: string; options: { value: string; label: string }[]; choose: (value: string) => void }
@@ -219,7 +237,7 @@ export function Menu({ trigger, items, align = "end", side }: { trigger: ReactEl
               );
             }
             return (
-              <RadixMenu.Item key={item.id} className={classes(styles.item, item.danger && styles.danger)} disabled={item.disabled ?? false} onSelect={item.run}>
+              <RadixMenu.Item key={item.id} className={classes(styles.item, item.danger && styles.danger)} disabled={item.disabled ?? false} onSelect={() => setTimeout(item.run, kAfterCloseMs)}>
                 {item.icon}
                 <span>{item.label}</span>
                 {item.hint && <kbd>{item.hint}</kbd>}

@@ -153,9 +153,8 @@ void AddWeakest(const Situation& s, std::vector<Finding>& findings) {
     finding.id = "weakest_step:" + at.stage;
     finding.kind = "weakest_step";
     finding.level = Level::kBad;
-    finding.title = {"Conversion to " + ToLower(at.name.en.substr(0, 1)) + at.name.en.substr(1) + ": " + names_en +
-                         "; " + s.whole.en + " " + Percent(whole),
-                     at.name.zh + "转化：" + names_zh + "，" + s.whole.zh + " " + Percent(whole)};
+    finding.title = {at.conversion_name.en + ": " + names_en + "; " + s.whole.en + " " + Percent(whole),
+                     at.conversion_name.zh + "：" + names_zh + "，" + s.whole.zh + " " + Percent(whole)};
     const auto per_pass = OrdersPerPass(s, step);
     if (per_pass) {
       finding.impact = missing * *per_pass;

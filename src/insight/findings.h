@@ -14,8 +14,9 @@ namespace dealpace::insight {
 struct StepFigures {
   std::string stage;
   std::string measure;
-  std::string conversion;  // KPI that leads here; empty for the first step
-  Bilingual name;
+  std::string conversion;     // KPI that leads here; empty for the first step
+  Bilingual name;             // {"Test drive", "试乘试驾"}
+  Bilingual conversion_name;  // {"Conversion to test drive", "试乘试驾转化"}
   double count = 0;
 };
 

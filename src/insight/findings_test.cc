@@ -15,12 +15,12 @@ Situation Store() {
   s.by = "staff";
   s.rows_are = {"consultants", "名销售顾问"};
   s.versus = {"the period before", "上期"};
-  s.steps = {{"S2", "first_contact_cnt", "", {"First contacts", "初次接触"}, 301},
-             {"S4", "needs_cnt", "stage_conversion_s4", {"Needs", "需求分析"}, 265},
-             {"S5", "presented_cnt", "stage_conversion_s5", {"Presentations", "新车展示"}, 246},
-             {"S6", "td_cnt", "stage_conversion_s6", {"Test drives", "试乘试驾"}, 177},
-             {"S7", "deal_cnt", "stage_conversion_s7", {"Orders", "成交"}, 55},
-             {"S8", "delivered_cnt", "stage_conversion_s8", {"Deliveries", "交车"}, 43}};
+  s.steps = {{"S2", "first_contact_cnt", "", {"First contact", "初次接触"}, {}, 301},
+             {"S4", "needs_cnt", "stage_conversion_s4", {"Needs", "弄清需求"}, {"To needs", "弄清需求转化"}, 265},
+             {"S5", "presented_cnt", "stage_conversion_s5", {"Shown", "新车展示"}, {"To shown", "新车展示转化"}, 246},
+             {"S6", "td_cnt", "stage_conversion_s6", {"Test drive", "试乘试驾"}, {"To drive", "试乘试驾转化"}, 177},
+             {"S7", "deal_cnt", "stage_conversion_s7", {"Deal", "成交"}, {"To deal", "成交转化"}, 55},
+             {"S8", "delivered_cnt", "stage_conversion_s8", {"Delivered", "交车"}, {"To delivery", "交车转化"}, 43}};
   s.orders = 55;
   s.target_asked = false;
   return s;

@@ -1,0 +1,160 @@
+#include "analysis/api.h"
+
+#include <memory>
+
+#include "analysis/entries.h"
+#include "analysis/export.h"
+#include "analysis/findings.h"
+#include "analysis/question.h"
+#include "analysis/tables.h"
+#include "analysis/views.h"
+#include "base/json.h"
+#include "exchange/print.h"
+
+namespace dealpace::analysis {
+namespace {
+
+using http::JsonBody;
+using http::Request;
+using http::Response;
+
+// What an answer needs to be given.
+struct Asking {
+  std::shared_ptr<const Definitions> definitions;
+  Zone zone;
+  Instant now{};
+  Day today{};
+
+  [[nodiscard]] const catalog::Catalog& catalog() const { return *definitions->catalog; }
+  [[nodiscard]] kpi::Engine& engine() const { return *definitions->engine; }
+};
+
+Result<Asking> Begin(const Deps& deps) {
+  ASSIGN_OR_RETURN(auto definitions, deps.definitions.Current());
+  ASSIGN_OR_RETURN(Zone zone, BusinessZone(deps.database));
+  const Instant now = deps.now();
+  const Day today = zone.DayOf(now);
+  return Asking{std::move(definitions), std::move(zone), now, today};
+}
+
+using Answerer = std::function<Result<Response>(const Deps&, const Asking&, JsonBody, const Request&)>;
+
+void AddReading(http::Router& router, const Deps& deps, std::string pattern, Answerer answer) {
+  http::Route route;
+  route.method = http::Method::kPost;
+  route.pattern = std::move(pattern);
+  route.gate = http::Gate::kSignedIn;
+  route.body = http::Body::kMemory;
+  route.scope = "read";
+  route.handler = http::Answering([deps, answer = std::move(answer)](const Request& request) -> Result<Response> {
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const Asking asking, Begin(deps));
+    return answer(deps, asking, std::move(body), request);
+  });
+  router.Add(std::move(route));
+}
+
+Result<Response> Query(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
+  ASSIGN_OR_RETURN(const AskedQuestion asked, ReadQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(const kpi::Answer answer, asking.engine().Ask(asked.question));
+  return Response::Json(exchange::AnswerJson(asking.catalog(), answer, asking.now, asked.ids));
+}
+
+Result<Response> Entries(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {
+  ASSIGN_OR_RETURN(std::string json, EntriesJson(std::move(body), asking.today, asking.catalog(), asking.engine(),
+                                                 deps.facts, deps.database));
+  return Response::Json(std::move(json));
+}
+
+Result<Response> ExportFile(const Deps& deps, const Asking& asking, JsonBody body, const Request& request) {
+  ASSIGN_OR_RETURN(const ExportRequest wanted, ReadExportRequest(std::move(body), asking.today));
+  const std::string& name = request.caller.name.empty() ? request.caller.login : request.caller.name;
+  return Export(wanted, {asking.catalog(), asking.engine(), deps.facts, asking.zone, asking.now, request.language, name,
+                         deps.folder});
+}
+
+Result<Response> SuccessTable(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {
+  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(std::string json,
+                   SuccessTableJson(asked, asking.catalog(), asking.engine(), deps.facts, asking.now));
+  return Response::Json(std::move(json));
+}
+
+Result<Response> Funnel(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
+  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(std::string json, FunnelJson(asked, asking.catalog(), asking.engine(), asking.now));
+  return Response::Json(std::move(json));
+}
+
+Result<Response> FindingsOf(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
+  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(std::string json, FindingsJson(asked, asking.catalog(), asking.engine()));
+  return Response::Json(std::move(json));
+}
+
+Response ViewResponse(const View& view, AccountId asker, int status) {
+  Response response = Response::Json(ViewJson(view, asker), status);
+  response.Header("ETag", http::VersionTag(view.version));
+  return response;
+}
+
+Result<Response> List(const Deps& deps, const Request& request) {
+  ASSIGN_OR_RETURN(const std::vector<View> views, ListViews(deps.database, request.caller.account));
+  JsonWriter json;
+  json.BeginObject().Key("views").BeginArray();
+  for (const View& view : views) json.Raw(ViewJson(view, request.caller.account));
+  json.EndArray().EndObject();
+  return Response::Json(json.text());
+}
+
+Result<Response> Add(const Deps& deps, const Request& request) {
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  ASSIGN_OR_RETURN(const ViewInput input, ReadViewInput(std::move(body)));
+  ASSIGN_OR_RETURN(const View view, AddView(deps.database, request.caller.account, input, deps.now()));
+  return ViewResponse(view, request.caller.account, 201);
+}
+
+Result<Response> Change(const Deps& deps, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  ASSIGN_OR_RETURN(const ViewInput input, ReadViewInput(std::move(body)));
+  ASSIGN_OR_RETURN(const View view, ChangeView(deps.database, request.caller.account, id, version, input, deps.now()));
+  return ViewResponse(view, request.caller.account, 200);
+}
+
+Result<Response> Remove(const Deps& deps, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
+  RETURN_IF_ERROR(RemoveView(deps.database, request.caller.account, id, version));
+  return Response::NoContent();
+}
+
+}  // namespace
+
+void AddQuestionRoutes(http::Router& router, const Deps& deps) {
+  AddReading(router, deps, "/api/v1/kpi/query", Query);
+  AddReading(router, deps, "/api/v1/kpi/entries", Entries);
+  AddReading(router, deps, "/api/v1/kpi/export", ExportFile);
+  AddReading(router, deps, "/api/v1/tables/success-rate", SuccessTable);
+  AddReading(router, deps, "/api/v1/tables/funnel", Funnel);
+  AddReading(router, deps, "/api/v1/findings", FindingsOf);
+}
+
+void AddViewRoutes(http::Router& router, const Deps& deps) {
+  const auto with = [&deps](auto handler) {
+    return [deps, handler](const Request& request) { return handler(deps, request); };
+  };
+  router.Get("/api/v1/views", http::Gate::kSignedIn, with(List));
+  http::Route add;
+  add.method = http::Method::kPost;
+  add.pattern = "/api/v1/views";
+  add.gate = http::Gate::kSignedIn;
+  add.body = http::Body::kMemory;
+  add.handler = deps.idempotent(http::Answering(with(Add)));
+  router.Add(std::move(add));
+  router.Put("/api/v1/views/{id}", http::Gate::kSignedIn, with(Change));
+  router.Delete("/api/v1/views/{id}", http::Gate::kSignedIn, with(Remove));
+}
+
+}  // namespace dealpace::analysis

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "analysis/definitions.h"
+#include "base/days.h"
+#include "db/db.h"
+#include "facts/facts.h"
+#include "http/router.h"
+
+namespace dealpace::analysis {
+
+// What the routes work with; all outlive the router.
+struct Deps {
+  db::Database& database;
+  facts::Facts& facts;
+  DefinitionsHolder& definitions;
+  std::function<Instant()> now;
+  // Makes a handler answer a repeated Idempotency-Key as it did at first.
+  std::function<http::Handler(http::Handler)> idempotent;
+  std::string folder;  // for files on their way to the asker
+};
+
+// The operations of tag `kpi` in docs/openapi.yaml: questions, the entries behind a cell, exports, the success table,
+// the funnel, findings. They read, though they are POSTs: a token needs "read".
+void AddQuestionRoutes(http::Router& router, const Deps& deps);
+
+// The operations of tag `views`.
+void AddViewRoutes(http::Router& router, const Deps& deps);
+
+}  // namespace dealpace::analysis

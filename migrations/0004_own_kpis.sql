@@ -22,3 +22,6 @@ CREATE TABLE own_kpi_version (
   version {int} NOT NULL
 ) {strict};
 INSERT INTO own_kpi_version (own_kpi_version_id, version) VALUES (1, 0);
+
+-- Readings are few among the entries, and are listed and compared by themselves.
+CREATE INDEX ledger_entry_reading ON ledger_entry (dealer_id, event, day) WHERE substr(event, 1, 8) = 'reading.';

@@ -5,8 +5,6 @@
 namespace dealpace::exchange {
 namespace {
 
-constexpr std::string_view kChangedNote = "import: the row has changed";
-
 bool SameContent(const ledger::NewEntry& a, const ledger::NewEntry& b) {
   return a.event == b.event && a.day == b.day && a.at == b.at && a.lead == b.lead && a.attempt == b.attempt &&
          a.actor == b.actor && a.members == b.members && a.quantity == b.quantity && a.amount == b.amount;
@@ -71,7 +69,7 @@ Result<Booked> Booker::Book(const std::vector<Statement>& statements, int64_t ro
       const auto fresh = fresh_heads_.find(id);
       const bool untouched = fresh != fresh_heads_.end() ? fresh->second == head : head == 0 && !resumed_;
       const Plan plan = Compare(connection, dealer, of_dealer, !untouched, statements.data(), total);
-      RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, kChangedNote, recorder_));
+      RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
       if (!plan.append.empty()) ledger::Append(connection, catalog_, dealer, plan.append, recorder_);
       if (untouched) heads[id] = head + static_cast<int64_t>(plan.append.size());
     }

@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -42,8 +44,10 @@ struct Booked {
 // Brings the ledger in line with statements, so that saying the same again changes nothing.
 class Booker {
  public:
-  Booker(db::Database& database, const catalog::Catalog& catalog, ledger::Recorder recorder, bool resumed)
-      : database_(database), catalog_(catalog), recorder_(std::move(recorder)), resumed_(resumed) {}
+  // `why`: the note of what is taken back.
+  Booker(db::Database& database, const catalog::Catalog& catalog, ledger::Recorder recorder, bool resumed,
+         std::string_view why = "import: the row has changed")
+      : database_(database), catalog_(catalog), recorder_(std::move(recorder)), resumed_(resumed), why_(why) {}
 
   // Books a chunk in one transaction, counted to the batch together with `rows` rows read. No key may stand in it
   // twice. `also` belongs to the same transaction: what it returns an Error for is not booked.
@@ -67,6 +71,7 @@ class Booker {
   const catalog::Catalog& catalog_;
   ledger::Recorder recorder_;
   bool resumed_;
+  std::string why_;
   // Dealers that had no entries before this batch, with the head that the batch left: as long as nobody else writes
   // there, nothing can be known under any key yet.
   std::unordered_map<int64_t, int64_t> fresh_heads_;

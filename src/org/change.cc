@@ -51,7 +51,7 @@ Status CheckDay(Day from, Day today) {
   const Day first = *FromCivil(1990, 1, 1);
   const Day last = AddMonths(today, 24);
   if (from >= first && from <= last) return {};
-  return Error("org_day_out_of_range").With("first", FormatDay(first)).With("last", FormatDay(last));
+  return Error("day_out_of_range").With("first", FormatDay(first)).With("last", FormatDay(last));
 }
 
 // Books the move, having checked where to.
@@ -98,6 +98,11 @@ Status ChangeUnit(db::Database& database, const UnitRef& unit, int64_t version, 
     const std::string& code = clean.code ? *clean.code : now->code;
     if (connection.Query(FactsOf(unit.kind).same_code, unit.dealer, unit.id, code).Next()) {
       return Error("code_taken").With("what", FactsOf(unit.kind).name).With("code", code);
+    }
+    // Imports know their rows again by the dealer's code, among others.
+    if (unit.kind == UnitKind::kDealer && code != now->code &&
+        connection.Query("SELECT head FROM ledger_head WHERE dealer_id = ?1 AND head > 0", unit.dealer).Next()) {
+      return Error("dealer_code_in_use").With("code", now->code).With("field", "code");
     }
     connection.Execute(FactsOf(unit.kind).update, unit.dealer, unit.id, code, clean.name ? *clean.name : now->name);
     if (clean.time_zone) {

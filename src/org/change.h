@@ -32,7 +32,8 @@ struct UnitChange {
 
 // Changes code, name or time zone. Fails with not_found, edit_conflict (the organisation has been changed since
 // `version`; "now" says the unit's code and name), code_taken, code_missing, unit_name_missing, field_too_long,
-// field_control_character, unknown_time_zone.
+// field_control_character, unknown_time_zone, dealer_code_in_use (its ledger has entries: imports know their rows again
+// by the dealer's code).
 [[nodiscard]] Status ChangeUnit(db::Database& database, const UnitRef& unit, int64_t version, const UnitChange& change);
 
 // What a new unit is given.
@@ -45,13 +46,13 @@ struct UnitInput {
   std::optional<Day> from;     // since when it belongs there; none: since ever
 };
 // Makes a unit; `dealer` for a team or person. Fails like ChangeUnit, and with org_target_unknown,
-// org_day_out_of_range.
+// day_out_of_range.
 [[nodiscard]] Result<int64_t> AddUnit(db::Database& database, UnitKind kind, DealerId dealer, const UnitInput& input,
                                       Day today);
 
 // From `from` on the dealer belongs to a region, or the person to a team; target 0: to none, which for a person means
 // that he has left. Another move of the same day is replaced, one of a later day stays. Fails with not_found,
-// org_target_unknown, org_day_out_of_range (from 1990 until two years from `today`).
+// org_target_unknown, day_out_of_range (from 1990 until two years from `today`).
 [[nodiscard]] Status MoveUnit(db::Database& database, const UnitRef& unit, Day from, int64_t target, Day today);
 
 }  // namespace dealpace::org

@@ -119,6 +119,20 @@ TEST_P(OrgTest, TheTreeIsUnchangedUntilItChanges) {
   EXPECT_EQ(json::parse(after.body).at("dealers").at(0).at("entries").as_int64(), 3);
 }
 
+TEST_P(OrgTest, ADealersCodeStaysOnceItHasEntries) {
+  const std::string dealer = Made("/api/v1/org/dealers", R"({"code":"D1"})");
+  const std::string path = "/api/v1/org/dealers/" + dealer;
+  EXPECT_EQ(Outcome(http::Method::kPatch, path, R"({"code":"D2"})", Version()), "204");
+  ASSERT_TRUE(database_
+                  ->Write<void>([](db::Connection& connection) -> Status {
+                    connection.Execute("INSERT INTO ledger_head (dealer_id, head) SELECT dealer_id, 1 FROM dealer");
+                    return {};
+                  })
+                  .ok());
+  EXPECT_EQ(Outcome(http::Method::kPatch, path, R"({"code":"D3"})", Version()), "dealer_code_in_use");
+  EXPECT_EQ(Outcome(http::Method::kPatch, path, R"({"code":"D2","name":"Two"})", Version()), "204");
+}
+
 TEST_P(OrgTest, RefusalsChangeNothing) {
   const std::string region = Made("/api/v1/org/regions", R"({"code":"N"})");
   const std::string dealer = Made("/api/v1/org/dealers", R"({"code":"D1"})");
@@ -161,8 +175,8 @@ TEST_P(OrgTest, RefusalsChangeNothing) {
             "edit_conflict");
 
   const std::string move = root + "dealers/" + dealer + "/region";
-  EXPECT_EQ(Outcome(post, move, R"({"from":"1989-12-31","target":")" + region + R"("})"), "org_day_out_of_range");
-  EXPECT_EQ(Outcome(post, move, R"({"from":"2028-03-21","target":")" + region + R"("})"), "org_day_out_of_range");
+  EXPECT_EQ(Outcome(post, move, R"({"from":"1989-12-31","target":")" + region + R"("})"), "day_out_of_range");
+  EXPECT_EQ(Outcome(post, move, R"({"from":"2028-03-21","target":")" + region + R"("})"), "day_out_of_range");
   EXPECT_EQ(Outcome(post, move, R"({"from":"2026-02-30","target":null})"), "field_day_bad");
   EXPECT_EQ(Outcome(post, move, R"({"from":"2026-02-01"})"), "field_missing");
   EXPECT_EQ(Outcome(post, move, R"({"from":"2026-02-01","target":")" + team + R"("})"), "org_target_unknown");

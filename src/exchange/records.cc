@@ -1,0 +1,292 @@
+#include "exchange/records.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "base/money.h"
+#include "base/text.h"
+#include "exchange/import_names.h"
+#include "exchange/import_rows.h"
+#include "exchange/mapping.h"
+#include "exchange/table_reader.h"
+#include "ledger/readings.h"
+
+namespace dealpace::exchange {
+namespace {
+
+constexpr int kRoundsMax = 4;  // dealers are made before their staff
+constexpr std::string_view kWithdrawnNote = "recorded anew or withdrawn";
+
+// The mapping of a long file whose headers are the names of the fields, but for its key, which is not a field.
+Mapping FieldMapping(const std::string& kind) {
+  Mapping mapping;
+  mapping.kind = kind;
+  for (const std::string& field : FieldsOf(kind)) mapping.columns[field] = field;
+  return mapping;
+}
+
+// An instant that says its zone ("…Z", "…+08:00"); nothing for a day or a local time.
+std::optional<Instant> InstantWithZone(std::string_view text) {
+  const size_t time = text.find_first_of("Tt");
+  if (time == std::string_view::npos) return std::nullopt;
+  const std::string_view clock = text.substr(time);
+  if (clock.find_first_of("Zz+-") == std::string_view::npos) return std::nullopt;
+  return ParseInstant(text);
+}
+
+struct Item {
+  size_t index = 0;
+  RecordFields fields;
+  std::string key;  // cells of the key, as a file would have them
+  std::optional<Instant> at;
+  bool withdraw = false;
+};
+
+class Recording {
+ public:
+  Recording(db::Database& database, const catalog::Catalog& catalog, const std::string& kind,
+            const RecordOptions& options)
+      : database_(database), catalog_(catalog), options_(options), mapping_(FieldMapping(kind)) {
+    for (const auto& [field, column] : mapping_.columns) headers_.push_back(column);
+  }
+
+  void Refuse(size_t index, const Error& error) {
+    if (error.code == "row_missing_dealer") return Refuse(index, Error("field_missing").With("field", "dealer"));
+    recorded_.refused.push_back({index, std::string(error.Arg("field")), error});
+  }
+
+  void Take(Item item) {
+    const auto at = item.fields.find("at");
+    if (at != item.fields.end()) {
+      item.at = InstantWithZone(Trim(at->second));
+      // To the second, as a file has it; the rest is put back behind.
+      if (item.at) at->second = FormatInstant({item.at->ms / 1000 * 1000}).substr(0, 19) + "Z";
+    }
+    items_.push_back(std::move(item));
+  }
+
+  // Statements of all items, in their order; refusals are noted. Names are made only where nothing is refused.
+  Result<std::vector<Statement>> Convert() {
+    bool wanting = false;
+    ASSIGN_OR_RETURN(std::vector<Statement> statements, ConvertWith(true, wanting));
+    if (wanting && recorded_.refused.empty()) {
+      ASSIGN_OR_RETURN(statements, ConvertWith(false, wanting));
+    }
+    return statements;
+  }
+
+  Result<Recorded> Book(std::vector<Statement> statements) {
+    std::stable_sort(recorded_.refused.begin(), recorded_.refused.end(),
+                     [](const RecordRefusal& a, const RecordRefusal& b) { return a.index < b.index; });
+    // One reason for each is enough: the first.
+    const auto same = std::unique(recorded_.refused.begin(), recorded_.refused.end(),
+                                  [](const RecordRefusal& a, const RecordRefusal& b) { return a.index == b.index; });
+    recorded_.refused.erase(same, recorded_.refused.end());
+    if (!recorded_.refused.empty() || statements.empty()) return std::move(recorded_);
+    Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, false, kWithdrawnNote);
+    ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, 0));
+    return std::move(recorded_);
+  }
+
+  [[nodiscard]] const std::vector<Item>& items() const { return items_; }
+  [[nodiscard]] bool refused() const { return !recorded_.refused.empty(); }
+
+ private:
+  [[nodiscard]] Row RowOf(const Item& item) const {
+    Row row;
+    for (const std::string& header : headers_) {
+      Cell cell;
+      if (const auto it = item.fields.find(header); it != item.fields.end() && !it->second.empty()) {
+        cell.kind = Cell::Kind::kText;
+        cell.text = it->second;
+      }
+      row.cells.push_back(std::move(cell));
+    }
+    return row;
+  }
+
+  // `dry`: names that are to be made are known to this conversion only.
+  Result<std::vector<Statement>> ConvertWith(bool dry, bool& made) {
+    Names names(catalog_, options_.create_missing, {});
+    RETURN_IF_ERROR(names.Load(database_));
+    RowConverter converter(catalog_, mapping_, names);
+    RETURN_IF_ERROR(converter.Prepare(headers_));
+    converter.Doubt(options_.now);
+    std::vector<Converted> results;
+    for (int round = 0; round < kRoundsMax; ++round) {
+      names.ForgetWanted();
+      results.clear();
+      for (const Item& item : items_) results.push_back(converter.Convert(RowOf(item), item.key));
+      if (!names.wanting()) break;
+      made = true;
+      RETURN_IF_ERROR(names.Make(database_, dry));
+    }
+    std::vector<Statement> statements;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      if (results[i].refusal) {
+        Refuse(items_[i].index, *results[i].refusal);
+        statements.emplace_back();  // in its place, so that items and statements go together
+        continue;
+      }
+      if (results[i].statements.size() != 1 || !results[i].statements.front().entry) {
+        // What a file's row would pass over in silence.
+        Refuse(items_[i].index, Error("event_count_zero").With("field", "count"));
+        statements.emplace_back();
+        continue;
+      }
+      Statement statement = std::move(results[i].statements.front());
+      if (items_[i].at) statement.entry->at = *items_[i].at;
+      statements.push_back(std::move(statement));
+    }
+    return statements;
+  }
+
+  db::Database& database_;
+  const catalog::Catalog& catalog_;
+  const RecordOptions& options_;
+  Mapping mapping_;
+  std::vector<std::string> headers_;
+  std::vector<Item> items_;
+  Recorded recorded_;
+};
+
+// The first of `fields` that has no text.
+std::optional<Error> FindMissing(const RecordFields& fields, std::initializer_list<std::string_view> needed) {
+  for (const std::string_view field : needed) {
+    const auto it = fields.find(field);
+    if (it == fields.end() || Trim(it->second).empty()) return Error("field_missing").With("field", field);
+  }
+  return std::nullopt;
+}
+
+// Takes back instead of booking where the item says so, and refuses what stands twice.
+void Finish(Recording& recording, std::vector<Statement>& statements, bool keyed_only) {
+  std::unordered_map<Hash128, size_t> seen;
+  for (size_t i = 0; i < statements.size(); ++i) {
+    const Item& item = recording.items()[i];
+    if (!statements[i].entry) continue;  // refused
+    if (!keyed_only || !item.key.empty()) {
+      const auto [it, fresh] = seen.emplace(statements[i].key, item.index);
+      if (!fresh) recording.Refuse(item.index, Error("record_twice").With("other", it->second + 1));
+    }
+    if (item.withdraw) statements[i].entry.reset();
+  }
+}
+
+}  // namespace
+
+Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& catalog,
+                              const std::vector<Result<EventRecord>>& records, const RecordOptions& options) {
+  Recording recording(database, catalog, "events", options);
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!records[i].ok()) {
+      recording.Refuse(i, records[i].error());
+      continue;
+    }
+    const EventRecord& record = *records[i];
+    if (const auto missing = FindMissing(record.fields, {"event", "at"})) {
+      recording.Refuse(i, *missing);
+      continue;
+    }
+    if (record.withdraw && record.key.empty()) {
+      recording.Refuse(i, Error("event_withdraw_needs_key").With("field", "key"));
+      continue;
+    }
+    Item item{i, record.fields, {}, {}, record.withdraw};
+    if (record.withdraw) {
+      // Only what makes it that event matters.
+      std::erase_if(item.fields, [](const auto& field) {
+        return field.first != "event" && field.first != "at" && field.first != "dealer";
+      });
+    }
+    item.fields.try_emplace("count", "1");
+    // As the key column of a file makes it, so that an event given here and in a file is one.
+    if (!record.key.empty()) item.key = record.key + '\x1f';
+    recording.Take(std::move(item));
+  }
+  ASSIGN_OR_RETURN(std::vector<Statement> statements, recording.Convert());
+  for (size_t i = 0; i < statements.size(); ++i) {
+    if (!statements[i].entry) continue;
+    const Item& item = recording.items()[i];
+    const catalog::Event& event = catalog.events()[static_cast<size_t>(statements[i].entry->event)];
+    if (!event.amount && statements[i].entry->amount != 0) {
+      recording.Refuse(item.index, Error("event_takes_no_amount").With("event", event.id).With("field", "amount"));
+    }
+    if (item.key.empty()) statements[i].key = HashText("single\x1e" + std::to_string(NewId()));
+  }
+  Finish(recording, statements, true);
+  return recording.Book(std::move(statements));
+}
+
+Result<Recorded> RecordReadings(db::Database& database, const catalog::Catalog& catalog,
+                                const std::vector<Result<ReadingRecord>>& records, const RecordOptions& options) {
+  RecordOptions known_only = options;
+  known_only.create_missing = false;
+  Recording recording(database, catalog, "readings", known_only);
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!records[i].ok()) {
+      recording.Refuse(i, records[i].error());
+      continue;
+    }
+    Item item{i, records[i]->fields, {}, {}, records[i]->withdraw};
+    if (item.withdraw) item.fields["value"] = "0";
+    if (const auto missing = FindMissing(item.fields, {"measure", "dealer", "at", "value"})) {
+      recording.Refuse(i, *missing);
+      continue;
+    }
+    recording.Take(std::move(item));
+  }
+  ASSIGN_OR_RETURN(std::vector<Statement> statements, recording.Convert());
+
+  const Day first = *FromCivil(1990, 1, 1);
+  const Day last = AddMonths(Day{static_cast<int32_t>(options.now.ms / 86'400'000)}, 24);
+  std::map<std::pair<int64_t, int>, std::vector<ledger::LiveReading>> live;  // by dealer and event
+  for (size_t i = 0; i < statements.size(); ++i) {
+    if (!statements[i].entry) continue;
+    const ledger::NewEntry& entry = *statements[i].entry;
+    const size_t index = recording.items()[i].index;
+    if (entry.day < first || entry.day > last) {
+      recording.Refuse(
+          index,
+          Error("day_out_of_range").With("first", FormatDay(first)).With("last", FormatDay(last)).With("field", "at"));
+      continue;
+    }
+    // What a reading is of; ids, so that another name for the same changes nothing.
+    std::string what = "reading\x1e" + std::to_string(statements[i].dealer.value) + '\x1e' +
+                       catalog.events()[static_cast<size_t>(entry.event)].id + '\x1e' + FormatDay(entry.day) + '\x1e' +
+                       std::to_string(entry.actor.value);
+    for (const int64_t member : entry.members) what += '\x1f' + std::to_string(member);
+    statements[i].key = HashText(what);
+    live[{statements[i].dealer.value, entry.event}];
+  }
+  for (auto& [of, readings] : live) {
+    using Readings = std::vector<ledger::LiveReading>;
+    const auto& [dealer, event] = of;
+    ASSIGN_OR_RETURN(readings, database.Read<Readings>([&](db::Connection& connection) -> Result<Readings> {
+      return ledger::ListReadings(connection, catalog, event, DealerId(dealer), INT32_MAX);
+    }));
+  }
+  for (size_t i = 0; i < statements.size(); ++i) {
+    if (!statements[i].entry) continue;
+    const ledger::NewEntry& entry = *statements[i].entry;
+    const auto of = live.find({statements[i].dealer.value, entry.event});
+    if (of == live.end()) continue;
+    for (const ledger::LiveReading& other : of->second) {
+      if (other.content.day != entry.day || other.content.actor != entry.actor ||
+          other.content.members != entry.members || other.content.key == statements[i].key) {
+        continue;
+      }
+      recording.Refuse(recording.items()[i].index, Error("reading_supplied_elsewhere")
+                                                       .With("by", other.recorded_by)
+                                                       .With("at", FormatInstant(other.recorded_at))
+                                                       .With("field", "value"));
+      break;
+    }
+  }
+  Finish(recording, statements, false);
+  return recording.Book(std::move(statements));
+}
+
+}  // namespace dealpace::exchange

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/days.h"
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "db/db.h"
+#include "exchange/booker.h"
+
+// Events and readings one by one, as a program or a form gives them: converted by what converts the rows of a file, so
+// that both mean the same.
+namespace dealpace::exchange {
+
+// Field → text, as a cell of a long file would have it: "event", "at", "dealer", "lead", "attempt", "staff", "count",
+// "amount" and the member dimensions; of a reading "measure", "at", "dealer", "value", "staff" and dimensions. A date
+// may also be an instant with a zone.
+using RecordFields = std::map<std::string, std::string, std::less<>>;
+
+struct EventRecord {
+  RecordFields fields;
+  std::string key;        // what makes it the same event next time; empty: it is a new one each time
+  bool withdraw = false;  // it did not happen after all
+};
+
+struct ReadingRecord {
+  RecordFields fields;
+  bool withdraw = false;  // there is no such reading after all
+};
+
+struct RecordOptions {
+  bool create_missing = false;  // add dealers, staff and other members that events name
+  std::string recorded_by;
+  Instant now{};
+};
+
+struct RecordRefusal {
+  size_t index = 0;
+  std::string field;  // that it is about; may be empty
+  Error error;
+};
+
+struct Recorded {
+  Booked booked;
+  std::vector<RecordRefusal> refused;  // in order of index; when there is any, nothing was booked or made
+};
+
+// Books the records in one transaction, or none of them. Records that could not even be read come as their errors and
+// stay refused. Besides the refusals of an import's rows (row_…): field_missing, event_takes_no_amount,
+// event_count_zero, event_withdraw_needs_key, record_twice (another of the same key, or reading, stands before it).
+[[nodiscard]] Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& catalog,
+                                            const std::vector<Result<EventRecord>>& records,
+                                            const RecordOptions& options);
+
+// The same measure, dealer, day, person and members again replaces the value. Refused besides: day_out_of_range, and
+// reading_supplied_elsewhere when an import has supplied a reading of exactly that, which would count twice.
+[[nodiscard]] Result<Recorded> RecordReadings(db::Database& database, const catalog::Catalog& catalog,
+                                              const std::vector<Result<ReadingRecord>>& records,
+                                              const RecordOptions& options);
+
+}  // namespace dealpace::exchange

@@ -83,7 +83,7 @@ Result<SignedIn> Access::SignIn(const SignInRequest& request) {
 }
 
 Status Access::SignOut(std::string_view session_hash) {
-  const Status ended = database_.Write<void>([&](db::Connection& connection) -> Status {
+  Status ended = database_.Write<void>([&](db::Connection& connection) -> Status {
     EndSession(connection, session_hash);
     return {};
   });
@@ -178,7 +178,7 @@ Status Access::ChangePassword(AccountId id, std::string_view current, std::strin
     return Error("password_same");
   }
   ASSIGN_OR_RETURN(const std::string hash, passwords_.Hash(fresh));
-  const Status changed = database_.Write<void>([&](db::Connection& connection) -> Status {
+  Status changed = database_.Write<void>([&](db::Connection& connection) -> Status {
     const int64_t rows = connection.Execute(
         "UPDATE account SET password_hash = ?3, must_change_password = 0, password_until = NULL "
         "WHERE account_id = ?1 AND password_hash = ?2",
@@ -213,7 +213,7 @@ Result<std::vector<Token>> Access::ListTokens(AccountId owner) {
 }
 
 Status Access::RevokeToken(int64_t id, AccountId owner) {
-  const Status revoked = database_.Write<void>(
+  Status revoked = database_.Write<void>(
       [&](db::Connection& connection) { return access::RevokeToken(connection, id, owner, options_.clock()); });
   cache_.Clear();
   return revoked;

@@ -49,7 +49,7 @@ std::map<std::string, std::set<std::string>> FindUsedCodes() {
   for (const Source& source : Sources()) {
     if (source.path == "src/base/result.h") continue;  // an example in a comment
     for (const std::string& code :
-         Matches(source.text, R"re((?:\bError\(|\bFileError\(|\bRefuse\(|\bLook\(|\brefused_? = )"([a-z_]+)")re")) {
+         Matches(source.text, R"re((?:\bError\(|\bFileError\(|\bRefuse\(|\bLook\(|\brefused_? = )"([a-z0-9_]+)")re")) {
       used[code].insert(source.path);
     }
     // Codes chosen between: Error(closest.empty() ? "unknown_name" : "unknown_name_suggest").

@@ -1,0 +1,88 @@
+#include <gtest/gtest.h>
+
+#include "tests/integration/cli.h"
+
+// `dealpace user` as an administrator of the machine uses it.
+namespace dealpace {
+namespace {
+
+using testing::Ran;
+
+class UserCliTest : public testing::CliTest {
+ protected:
+  void SetUp() override {
+    CliTest::SetUp();
+    Must("init");
+  }
+};
+
+TEST_F(UserCliTest, AddsAndListsAccounts) {
+  const boost::json::value added = Json("user add ＡＮＡ --name 'Ana Li' --role admin");
+  EXPECT_EQ(added.at("account").at("login"), "ana");
+  EXPECT_EQ(added.at("account").at("role"), "admin");
+  EXPECT_EQ(added.at("password").as_string().size(), 19U);
+  const Ran shown = Must("user add bob");
+  EXPECT_NE(shown.out.find("Account: bob (member)\nOne-time password: "), std::string::npos) << shown.out;
+
+  const boost::json::value listed = Json("user list");
+  ASSERT_EQ(listed.at("accounts").as_array().size(), 2U);
+  EXPECT_EQ(listed.at("accounts").at(0).at("name"), "Ana Li");
+  EXPECT_EQ(listed.at("accounts").at(0).at("must_change_password"), true);
+  EXPECT_FALSE(listed.at("accounts").at(0).as_object().contains("password"));
+  const Ran table = Must("user list");
+  EXPECT_NE(table.out.find("Ana Li"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("password due"), std::string::npos) << table.out;
+  const Ran csv = Must("user list --format csv");
+  EXPECT_TRUE(csv.out.starts_with("login,name,role,state,last_sign_in_at,sessions\r\nana,Ana Li,")) << csv.out;
+}
+
+TEST_F(UserCliTest, ResetsDisablesAndEnables) {
+  const std::string first(Json("user add ana --role admin").at("password").as_string());
+  const std::string second(Json("user reset ana").at("password").as_string());
+  EXPECT_NE(first, second);
+  Must("user add bob");
+  EXPECT_EQ(Json("user disable bob").at("disabled"), true);
+  EXPECT_EQ(Json("user enable bob").at("disabled"), false);
+  const Ran last = Run("user disable ana");
+  EXPECT_EQ(last.exit, 2);
+  EXPECT_NE(last.err.find("“ana” is the last administrator"), std::string::npos) << last.err;
+  EXPECT_EQ(Json("user sessions bob --kill").at("sessions").as_array().size(), 0U);
+}
+
+TEST_F(UserCliTest, MakesAndRevokesTokens) {
+  Must("user add ana --role admin");
+  const boost::json::value token = Json("user token ana --name till --scope read,write --expires 30");
+  EXPECT_TRUE(token.at("secret").as_string().starts_with("dp_"));
+  EXPECT_EQ(token.at("scopes"), (boost::json::array{"read", "write"}));
+  EXPECT_FALSE(token.at("expires_at").is_null());
+  const std::string id(token.at("id").as_string());
+  Must("user token-revoke " + id);
+  const boost::json::value listed = Json("user tokens ana");
+  EXPECT_FALSE(listed.at("tokens").at(0).at("revoked_at").is_null());
+  EXPECT_FALSE(listed.at("tokens").at(0).as_object().contains("secret"));
+  EXPECT_EQ(Run("user token-revoke 17").exit, 2);
+  EXPECT_EQ(Run("user token-revoke till").exit, 2);
+}
+
+TEST_F(UserCliTest, RefusesWhatCannotBe) {
+  Must("user add ana");
+  const auto code = [&](const std::string& arguments) {
+    const Ran ran = Run(arguments + " --format json");
+    EXPECT_EQ(ran.exit, 2) << arguments;
+    return std::string(boost::json::parse(ran.err).at("error").at("code").as_string());
+  };
+  EXPECT_EQ(code("user add Ana"), "login_taken");
+  EXPECT_EQ(code("user add 'a b'"), "login_bad");
+  EXPECT_EQ(code("user reset nobody"), "login_unknown");
+  EXPECT_EQ(code("user token ana --name x --scope admin"), "token_scope_too_wide");
+  EXPECT_EQ(code("user token ana --name x --scope all"), "scope_unknown");
+  EXPECT_EQ(code("user token ana --name x --expires 0"), "token_days_bad");
+  for (const char* usage : {"user", "user add", "user add x --role boss", "user token ana", "user frobnicate"}) {
+    EXPECT_EQ(Run(usage).exit, 2) << usage;
+  }
+  EXPECT_EQ(Run("user --help").exit, 0);
+  EXPECT_EQ(Run("user token --help").exit, 0);
+}
+
+}  // namespace
+}  // namespace dealpace

@@ -8,13 +8,13 @@ import { Link, useGo, usePageActions } from "@/state/page";
 import { addMonths, formatPeriod, parsePeriod, periodLabel, periodOf, toDateLabel, unitAt } from "@/state/period";
 import { useToday } from "@/state/today";
 import { formatScope, parseScope, useView } from "@/state/view";
-import { BulletBar, Button, ConversionBars, Delta, EmptyState, ErrorState, Figure, formatChange, formatDays, formatFigure, formatNumber, IconButton, Menu, PageHead, Panel, Skeleton, usePhone, type Unit } from "@/ui";
+import { BulletBar, Button, ConversionBars, Delta, EmptyState, ErrorState, Figure, formatChange, formatDays, formatFigure, formatNumber, IconButton, Menu, PageHead, Panel, sampleOf, Skeleton, usePhone, type Unit } from "@/ui";
 import { FigureSheet, type OpenFigure } from "@/ui/figures/FigureSheet";
 import { plainOf, RichText } from "@/ui/richText";
 import { SavedViews, useDefaultView } from "@/ui/views/SavedViews";
 import { tableQuestion, useAnswer, useFindings, useFunnel, usePrefetchNeighbours, useSuccess, type Findings } from "./data";
 import { dashboardQuestions, isEmpty, kTiles, lastMonthWithData, shareOf, sparkPeriod, trendMonths, unitsOf, type Tile } from "./logic/model";
-import { kSuccessKpi, shortStage, SuccessPanel } from "./SuccessPanel";
+import { kSuccessKpi, stageName, SuccessPanel } from "./SuccessPanel";
 import { Tiles } from "./Tiles";
 import { TrendPanel } from "./TrendPanel";
 import styles from "./dashboard.module.css";
@@ -132,9 +132,9 @@ export default function DashboardPage() {
       ) : (
         <>
           <Tiles previous={previous.data} yearAgo={yearAgo.data} targets={targets.data} spark={{ answer: sparkAnswer.data, ...spark }} vs={view.vs} period={view.period} today={today} dim={dim} onOpen={openTile} />
-          {to && <p className={styles.toDate}>{t("toDate", { to, with: t(view.vs === "previous" ? "withPrevious" : "withYear") })}</p>}
+          <div className={styles.panels}>
           <div className={styles.second}>
-            <Panel className={styles.funnel} title={t("funnel")} note={funnel.data && `${formatDays(funnel.data.period.from, funnel.data.period.to, language)} · ${basis}`} dim={funnel.isPlaceholderData}>
+            <Panel className={styles.funnel} title={t("funnel")} note={funnel.data && [formatDays(funnel.data.period.from, funnel.data.period.to, language), basis, ...(to && (view.vs === "previous" || view.vs === "year-ago") ? [t("toDate", { with: t(view.vs === "previous" ? "withPrevious" : "withYear") })] : [])].join(" · ")} dim={funnel.isPlaceholderData}>
               {funnel.error && !funnel.data ? (
                 <ErrorState error={funnel.error} onRetry={() => void funnel.refetch()} small />
               ) : !funnel.data ? (
@@ -146,7 +146,7 @@ export default function DashboardPage() {
                     deltaTitle={view.vs === "none" ? undefined : t(view.vs === "target" ? "vsTarget" : view.vs === "previous" ? "vsPrevious" : "vsYear")}
                     steps={funnel.data.steps.map((step, i) => {
                       const kpi = step.conversion_kpi;
-                      const name = shortStage(catalog.text(step.name), step.stage, language);
+                      const name = stageName(t, step.stage, catalog.text(step.name));
                       return {
                         id: step.stage,
                         label: name,
@@ -173,7 +173,7 @@ export default function DashboardPage() {
                               ),
                             }
                           : {}),
-                        ...(i > 0 && view.vs !== "none" ? { delta: <Delta change={formatChange(step.change, "percent", language)} better="higher" kind={view.vs === "target" ? "target" : "versus"} /> } : {}),
+                        ...(i > 0 && view.vs !== "none" ? { delta: <Delta change={formatChange(step.change, "percent", language)} better={sampleOf(step.conversion?.den) === "ok" ? "higher" : "none"} kind={view.vs === "target" ? "target" : "versus"} /> } : {}),
                       };
                     })}
                   />
@@ -187,6 +187,7 @@ export default function DashboardPage() {
             <TrendPanel query={trend} months={unitsOf(trendMonths(view.period, today), "month")} chosen={formatPeriod(view.period)} today={today} onMonth={(month) => view.set({ period: parsePeriod(month)! })} />
             <Sources question={questions.by("source")} forms={questions.by("access_form")} onOpen={open} />
             <FindingsPanel query={findings} />
+          </div>
           </div>
           {unrecorded.length > 0 && <p className={styles.note}>{t("unrecorded", { names: unrecorded.join("、") })}</p>}
         </>
@@ -247,7 +248,7 @@ function Sources({ question, forms, onOpen }: { question: Question; forms: Quest
   };
 
   return (
-    <Panel className={styles.sources} title={t("sources")} flush dim={sources.isPlaceholderData}>
+    <Panel className={styles.sources} title={t("sources")} note={t("shareNote")} flush dim={sources.isPlaceholderData}>
       {sources.error && !sources.data ? (
         <ErrorState error={sources.error} onRetry={() => void sources.refetch()} small />
       ) : !sources.data ? (
@@ -358,13 +359,17 @@ function rowsOf(answer: Answer | undefined, dim: string): Answer["rows"] {
 
 const kIcon: Record<Findings["findings"][number]["level"], LucideIcon> = { bad: TriangleAlert, warn: TriangleAlert, info: Info, good: CircleCheck };
 
+const kFewFindings = 4;
+
 function FindingsPanel({ query }: { query: ReturnType<typeof useFindings> }) {
   const t = useTexts(dashboardTexts);
   const language = useLanguage();
   const view = useView();
   const go = useGo();
   const phone = usePhone();
-  const list = query.data?.findings ?? [];
+  const all = query.data?.findings ?? [];
+  const [more, setMore] = useState(false);
+  const list = more ? all : all.slice(0, kFewFindings);
   const follow = (link: NonNullable<(typeof list)[number]["link"]>) => {
     const scope = link.scope && link.scope !== formatScope(view.scope) ? { scope: link.scope === "network" ? undefined : link.scope } : {};
     if (link.page === "explore") go({ to: "/explore", search: { ...scope, ...(link.columns?.length ? { v: link.columns } : link.kpi ? { v: link.kpi } : {}), ...(link.by ? gridOf(link.by) : {}) } });
@@ -372,7 +377,7 @@ function FindingsPanel({ query }: { query: ReturnType<typeof useFindings> }) {
     else go({ to: `/${link.page}`, search: scope });
   };
   return (
-    <Panel className={styles.findings} title={t("findings")} note={list.length > 0 ? t("findingsNote", { n: list.length, count: list.length }) : undefined} dim={query.isPlaceholderData}>
+    <Panel className={styles.findings} title={t("findings")} note={all.length > 0 ? t("findingsNote", { n: all.length, count: all.length }) : undefined} dim={query.isPlaceholderData} action={all.length > kFewFindings && <Button kind="link" onClick={() => setMore(!more)}>{more ? t("fewFindings", { n: kFewFindings }) : t("allFindings", { n: all.length })}</Button>}>
       {query.error && !query.data ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} small />
       ) : !query.data ? (

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useCatalog, type Cell, type Schemas } from "@/api";
-import { useLanguage, useTexts } from "@/i18n";
-import { classes, DataTable, ErrorState, Figure, formatChange, formatFigure, formatNumber, IntervalDot, Panel, Skeleton, SmallSampleTag, type Column } from "@/ui";
+import { useLanguage, useTexts, type Translate } from "@/i18n";
+import { classes, DataTable, ErrorState, Figure, formatChange, formatFigure, formatNumber, IntervalDot, Panel, sampleOf, Skeleton, SmallSampleTag, type Column } from "@/ui";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ApiError } from "@/api/error";
 import type { SuccessTable } from "./data";
@@ -31,8 +31,9 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
     const step = (row: Row, i: number, total = false) => {
       const { count, conversion } = row.steps[i]!;
       const { stage, measure, conversion: kpi, name } = table.steps[i]!;
-      const title = `${total ? t("total") : nameOf(row)} · ${catalog.text(name)}`;
-      if (i === 0 || !kpi) return <Figure cell={{ value: count }} unit="count" title={title} label={catalog.text(name)} onOpen={() => onOpen(measure, table.by, total ? null : row, { value: count }, catalog.text(name))} />;
+      const said = stageName(t, stage, catalog.text(name));
+      const title = `${total ? t("total") : nameOf(row)} · ${said}`;
+      if (i === 0 || !kpi) return <Figure cell={{ value: count }} unit="count" title={title} label={said} onOpen={() => onOpen(measure, table.by, total ? null : row, { value: count }, said)} />;
       const weak = !total && row.weakest?.step === i && row.weakest.clear === true;
       const gap = weak ? formatChange(row.weakest!.gap, "percent", language)?.text : undefined;
       return (
@@ -49,14 +50,14 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
             {...(weak ? { note: t("weakest", { gap: gap ?? "" }) } : {})}
             onOpen={() => onOpen(kpi, table.by, total ? null : row, conversion, catalog.name(kpi))}
           />
-          {row.sample !== "counts" && <span className={styles.stepCount}>{formatNumber(count, { places: 1, trim: true })}</span>}
+          {sampleOf(conversion.den) !== "counts" && <span className={styles.stepCount}>{formatNumber(count, { places: 1, trim: true })}</span>}
         </span>
       );
     };
     const interval = (row: Row, total = false) => (
       <span className={styles.interval}>
         {row.sample !== "counts" && row.sample !== "none" && (
-          <IntervalDot value={row.success.value} low={row.interval?.low} high={row.interval?.high} reference={total ? null : (table.total.success.value ?? null)} scale={scale} format={percent} tone={row.sample === "small" ? "muted" : "accent"} width={74} />
+          <IntervalDot value={row.success.value} low={row.interval?.low} high={row.interval?.high} reference={total ? null : (table.total.success.value ?? null)} scale={scale} format={percent} tone={row.sample === "small" ? "muted" : "accent"} width={60} />
         )}
         <Figure cell={row.success} unit="percent" title={total ? t("total") : nameOf(row)} judgeSample numName={catalog.name(table.steps[table.steps.length - 1]!.measure)} denName={catalog.name(table.steps[0]!.measure)} onOpen={() => onOpen(kSuccessKpi, table.by, total ? null : row, row.success, t("success"))} />
       </span>
@@ -88,7 +89,7 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
       ...table.steps.map(
         (item, i): Column<Row> => ({
           id: item.stage,
-          header: i === 0 ? catalog.text(item.name) : `→ ${shortStage(catalog.text(item.name), item.stage, language)}`,
+          header: `${i === 0 ? "" : "→ "}${stageName(t, item.stage, catalog.text(item.name))}`,
           align: "right",
           figure: i === 0 || item.stage === "S6",
           sort: (row) => (i === 0 ? row.steps[0]!.count : row.steps[i]!.conversion.value),
@@ -127,18 +128,15 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
           defaultSort={[{ id: "success", desc: true }]}
           totalLabel={t("total")}
           rowTone={(row) => (row.sample === "ok" ? undefined : "muted")}
-          maxHeight={338}
+          maxHeight={322}
         />
       )}
     </Panel>
   );
 }
 
-// The long names of the last two steps, as people say them.
-function shortStage(name: string, stage: string, language: "zh" | "en"): string {
-  if (stage === "S7") return language === "zh" ? "成交" : "Order";
-  if (stage === "S5" && language === "en") return "Presentation";
-  if (stage === "S4" && language === "en") return "Needs";
-  return name;
+// The six milestones in short words, as they are said; another stage by its name.
+export function stageName(t: Translate<keyof typeof dashboardTexts.entries>, stage: string, name: string): string {
+  const key = `stage.${stage}`;
+  return key in dashboardTexts.entries ? t(key as "stage.S2") : name;
 }
-export { shortStage };

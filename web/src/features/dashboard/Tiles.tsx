@@ -2,9 +2,9 @@ import { cellOf, useCatalog, type Answer } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
 import type { DayNumber, Period } from "@/state/period";
 import type { Versus } from "@/state/view";
-import { BulletBar, classes, Delta, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, Skeleton, Sparkline, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
+import { BulletBar, classes, Delta, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, sampleOf, Skeleton, Sparkline, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
 import { ratioNames } from "@/ui/figures/formula";
-import { kTiles, lineOf, paceOf, targetOf, type Tile } from "./logic/model";
+import { fromFirst, kTiles, lineOf, paceOf, targetOf, type Tile } from "./logic/model";
 import styles from "./dashboard.module.css";
 import { dashboardTexts } from "./texts";
 
@@ -20,7 +20,8 @@ export interface TilesProps {
   onOpen: (tile: Tile, question: "previous" | "year-ago") => void;
 }
 
-const kNoun: Partial<Record<Tile, "noun.deals_count" | "noun.traffic_count">> = { deals_count: "noun.deals_count", traffic_count: "noun.traffic_count" };
+// What is counted, where the language says it with the number.
+const kNoun: Partial<Record<Tile, string>> = { deals_count: "台", traffic_count: "批" };
 
 // The six figures at the top: the value, what it was before, where it should be, and how it went.
 export function Tiles(props: TilesProps) {
@@ -47,8 +48,9 @@ function TileContent({ tile, previous, yearAgo, targets, spark, vs, period, toda
   const before = cellOf(previous!.total, tile);
   const column = yearAgo!.columns.find(({ name }) => name === tile);
   const unit: Unit = column?.unit ?? "count";
-  const better: Better = column?.better ?? "higher";
-  const noun = kNoun[tile] ? t(kNoun[tile]) : "";
+  // Of few cases a change is shown and not judged.
+  const better: Better = unit === "percent" && sampleOf(now.den) !== "ok" ? "none" : (column?.better ?? "higher");
+  const noun = language === "zh" ? (kNoun[tile] ?? "") : "";
   const name = t(tile);
 
   const changeOf = (cell: typeof now): ChangeText | null => (unit === "percent" ? formatChange(cell.change, unit, language) : formatRelative(cell.value, cell.vs?.value));
@@ -64,7 +66,7 @@ function TileContent({ tile, previous, yearAgo, targets, spark, vs, period, toda
   const gap = goal !== null && now.value != null && due !== null ? formatChange(now.value - due, unit, language, noun) : null;
   const verdict = gap ? judge(gap.direction, better) : "neutral";
   const line = lineOf(spark.answer, tile, spark.grain, spark.units, (cell) => cell.value);
-  const lastYear = lineOf(spark.answer, tile, spark.grain, spark.units, (cell) => cell.vs?.value);
+  const lastYear = fromFirst(lineOf(spark.answer, tile, spark.grain, spark.units, (cell) => cell.vs?.value));
   const names = kpi ? ratioNames(kpi.formula) : null;
   const show = (value: number | null | undefined) => formatShort(value, unit, language, noun);
   const note = [`${t("previous")} ${show(before.vs?.value)}`, `${t("yearAgo")} ${show(now.vs?.value)}`].join(" · ");

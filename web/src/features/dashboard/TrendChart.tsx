@@ -10,7 +10,7 @@ import { dashboardTexts } from "./texts";
 // chart library, so that it is there with the first paint. A click on a month shows that month.
 
 const kHeight = 232;
-const kTop = 16;
+const kTop = 20;
 const kBottom = 22;
 const kLeft = 34;
 
@@ -30,7 +30,9 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
   const width = Math.max(260, measured || 420);
   const hatch = useId();
   const { top, step } = niceTop([...values, ...before]);
-  const right = before.some((value) => value !== null) ? 52 : 8;
+  const lastBefore = before[before.length - 1];
+  const lastText = lastBefore == null ? "" : t("lastYearAt", { n: formatNumber(lastBefore) });
+  const right = lastText === "" ? 8 : 12 + [...lastText].reduce((sum, c) => sum + (c > "\u2e80" ? 11 : 6.2), 0);
   const inner = width - kLeft - right;
   const slot = inner / months.length;
   const bar = Math.min(28, slot * 0.62);
@@ -39,7 +41,6 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
   const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, i) => i * step);
   const line = before.flatMap((value, i) => (value === null ? [] : [[x(i), y(value)] as const]));
   const last = before.length - 1;
-  const lastBefore = before[last];
 
   return (
     <div ref={host} className={styles.trend}>
@@ -63,7 +64,6 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
           const period = parsePeriod(month);
           const running = period !== null && isPartial(period, today);
           const height = Math.max(value > 0 ? 1 : 0, y(0) - y(value));
-          const inside = height > 18;
           const words = t("showMonth", { month, n: formatNumber(values[i]), before: formatNumber(before[i]) }) + (running ? ` (${t("running")})` : "");
           const label = monthLabel(month, language);
           return (
@@ -71,9 +71,6 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
               <title>{words}</title>
               <rect x={x(i) - slot / 2} y={kTop} width={slot} height={kHeight - kTop} className={styles.monthHit} rx="4" />
               <rect x={x(i) - bar / 2} y={y(value)} width={bar} height={height} rx="2" fill={running ? `url(#${hatch})` : undefined} className={running ? styles.barRunning : styles.bar} />
-              <text x={x(i)} y={inside ? y(0) - 6 : y(value) - 5} textAnchor="middle" className={inside && !running ? styles.barInside : styles.barOutside}>
-                {formatNumber(values[i])}
-              </text>
               <text x={x(i)} y={kHeight - 6} textAnchor="middle" className={month === chosen ? styles.monthChosen : styles.tick}>
                 {slot < 30 ? label.short : label.full}
               </text>
@@ -84,9 +81,23 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
         {line.map(([a, b]) => (
           <circle key={a} cx={a} cy={b} r="2.2" className={styles.beforeDot} aria-hidden />
         ))}
+        {months.map((month, i) => {
+          // The number stands in its bar, else above it, else only in words.
+          const period = parsePeriod(month);
+          const height = y(0) - y(values[i] ?? 0);
+          const text = formatNumber(values[i]);
+          const room = text.length * 6.4;
+          const inside = !(period && isPartial(period, today)) && room <= bar - 2 && height > 18;
+          if (!inside && room > slot - 1) return null;
+          return (
+            <text key={month} x={x(i)} y={inside ? y(0) - 6 : y(0) - height - 5} textAnchor="middle" className={inside ? styles.barInside : styles.barOutside} aria-hidden>
+              {text}
+            </text>
+          );
+        })}
         {lastBefore != null && (
           <text x={x(last) + slot / 2 + 4} y={Math.min(y(lastBefore) + 4, y(0) - 4)} className={styles.tick} aria-hidden>
-            {t("lastYearAt", { n: formatNumber(lastBefore) })}
+            {lastText}
           </text>
         )}
       </svg>

@@ -6,7 +6,7 @@ import type { ApiError } from "@/api/error";
 import { useLanguage, useTexts } from "@/i18n";
 import { isPartial, parsePeriod, periodLabel, type DayNumber } from "@/state/period";
 import { Delta, ErrorState, formatNumber, formatRelative, IconButton, Panel, Skeleton } from "@/ui";
-import { lineOf } from "./logic/model";
+import { fromFirst, lineOf } from "./logic/model";
 import { TrendChart } from "./TrendChart";
 import styles from "./dashboard.module.css";
 import { dashboardTexts } from "./texts";
@@ -17,7 +17,7 @@ export function TrendPanel({ query, months, chosen, today, onMonth }: { query: U
   const language = useLanguage();
   const [asTable, setAsTable] = useState(false);
   const values = lineOf(query.data, "deals_count", "month", months, (cell) => cell.value);
-  const before = lineOf(query.data, "deals_count", "month", months, (cell) => cell.vs?.value);
+  const before = fromFirst(lineOf(query.data, "deals_count", "month", months, (cell) => cell.vs?.value));
   const lastPeriod = parsePeriod(months[months.length - 1] ?? "");
   const running = lastPeriod !== null && isPartial(lastPeriod, today);
   return (

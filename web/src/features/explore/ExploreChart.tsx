@@ -93,7 +93,7 @@ export default function ExploreChart({ kind, table, rows, choice, of, words, las
         z: 4,
         itemStyle: { color: timed ? theme.accent : theme.ink },
         lineStyle: timed ? { color: theme.accent, width: 2 } : { color: theme.ink, width: 1.4, type: "dashed" },
-        endLabel: { show: true, formatter: () => (timed ? short(total.value) : t("allOf", { n: rows.length, value: short(total.value) })), color: theme.ink2, fontSize: 12, distance: 8 },
+        endLabel: { show: true, formatter: () => (timed ? short(total.value) : phone ? t("total") : t("allOf", { n: rows.length, value: short(total.value) })), color: theme.ink2, fontSize: 12, distance: 8 },
         labelLayout: { moveOverlap: "shiftY" },
       };
       const before = line.before ? [{ ...base, name: words.versus || t("lastYear"), data: line.before, symbol: "none", z: 2, lineStyle: { color: theme.lastYear, width: 1.2 }, endLabel: { show: true, formatter: () => words.versus || t("lastYear"), color: theme.ink3, fontSize: 11, distance: 8 }, labelLayout: { moveOverlap: "shiftY" } }] : [];

@@ -74,7 +74,8 @@ export default function ExplorePage() {
 
   const title = useMemo(() => {
     if (state.values.length === 0) return t("title");
-    const values = state.values.map(words.valueName).join(t("titleAnd"));
+    const names = state.values.map(words.valueName);
+    const values = language === "zh" || names.length < 3 ? names.join(t("titleAnd")) : `${names.slice(0, -1).join(", ")}${t("titleAnd")}${names[names.length - 1]}`;
     const by = [...state.rows, ...(state.col ? [state.col] : [])].map(words.dim);
     if (by.length === 0) return values;
     const list = language === "zh" ? by.join("、") : by.map((name) => name.toLowerCase()).join(" and ");
@@ -130,7 +131,12 @@ export default function ExplorePage() {
         title={shownView?.name ?? title}
         documentTitle={`${shownView?.name ?? title} · ${t("title")}`}
         tag={!shownView && state.values.length > 0 ? <Tag>{t("unsaved")}</Tag> : undefined}
-        result={kpi ? catalog.text(kpi.meaning) : shownView ? title : undefined}
+        result={
+          <>
+            {phone && <b className={styles.phoneTitle}>{shownView?.name ?? title}</b>}
+            {kpi ? catalog.text(kpi.meaning) : shownView ? title : undefined}
+          </>
+        }
         actions={
           <>
             <SavedViews page="explore" keys={kKeys} suggestion={shownView?.name ?? title} />
@@ -237,7 +243,7 @@ function Result({ shown, dim, state, set, words, onOpen, title, clearPeriod }: {
   const choice = useMemo(() => chooseSeries(table, rows, { of, pins: state.pins, better: value.better, fill }), [table, rows, of, state.pins, value.better, fill]);
   const nothing = rows.length === 0 && table.dims.length > 0 && table.totals.every((cell) => !cell.value);
   const filtered = Object.keys(state.filters).length > 0;
-  const dims = table.dims.map(words.dim).join(" · ");
+  const dims = table.dims.map((name) => (language === "zh" ? words.dim(name) : words.dim(name).toLowerCase())).join(" · ");
   const drawn = state.chart === "line" || state.chart === "bar";
 
   if (nothing) {

@@ -5,7 +5,7 @@ import type { Cell } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
 import { parsePeriod } from "@/state/period";
 import { useToday } from "@/state/today";
-import { classes, Delta, formatChange, formatFigure, Sparkline, Tag, type Unit } from "@/ui";
+import { Button, classes, Delta, formatChange, formatFigure, Sparkline, Tag, usePhone, type Unit } from "@/ui";
 import { HoverCard, type CardContent } from "./HoverCard";
 import { addsUp, cellSample, heatScale, type Pivot, type PivotRow } from "./logic/pivot";
 import type { Sort } from "./logic/state";
@@ -51,19 +51,23 @@ export function PivotTable(props: PivotTableProps) {
   const scroll = useRef<HTMLDivElement>(null);
   const several = table.values.length > 1;
   const points = table.columns;
+  // On the phone the row says its total, change and trend; the points in time come on wish.
+  const phone = usePhone();
+  const [all, setAll] = useState(false);
+  const few = phone && !all && points.length > 0 && table.dims.length > 0;
   const first = Math.max(0, points.length - kMostColumns);
 
   const columns: Column[] = useMemo(
     () =>
       table.values.flatMap((_, value) => {
         const out: Column[] = [];
-        for (let column = first; column < points.length; column++) out.push({ kind: "cell", column, value, id: `${value}:${points[column]}` });
+        for (let column = few ? points.length : first; column < points.length; column++) out.push({ kind: "cell", column, value, id: `${value}:${points[column]}` });
         out.push({ kind: "total", value, id: `${value}:total` });
         if (versus) out.push({ kind: "change", value, id: `${value}:change` });
         if (points.length >= 3) out.push({ kind: "trend", value, id: `${value}:trend` });
         return out;
       }),
-    [table.values, points, first, versus],
+    [table.values, points, first, versus, few],
   );
   const perValue = columns.length / Math.max(1, table.values.length);
   const scales = useMemo(() => table.values.map((_, value) => heatScale(table.columns.length > 0 ? rows.flatMap((row) => row.cells[value]!) : rows.map((row) => row.totals[value]!))), [table, rows]);
@@ -204,7 +208,7 @@ export function PivotTable(props: PivotTableProps) {
         const line = (data ? data.cells : table.columnTotals)[column.value]!.map((cell) => (cell === null ? (addsUp(words.formulaOf(value.formula)) ? 0 : null) : (cell.value ?? null)));
         return (
           <td key={column.id} role="gridcell" className={styles.trendCell} {...props}>
-            <Sparkline values={line} width={72} height={20} label={`${t("trendColumn")}: ${line.map((point) => formatFigure(point, value.unit)).join(", ")}`} />
+            <Sparkline values={line} width={phone ? 48 : 72} height={20} label={`${t("trendColumn")}: ${line.map((point) => formatFigure(point, value.unit)).join(", ")}`} />
           </td>
         );
       }
@@ -269,6 +273,13 @@ export function PivotTable(props: PivotTableProps) {
   const headRows = several ? 2 : 1;
   return (
     <>
+      {phone && points.length > 0 && table.dims.length > 0 && (
+        <div className={styles.allColumns}>
+          <Button kind="link" onClick={() => setAll(!all)}>
+            {few ? t("allColumns", { n: points.length }) : t("fewColumns")}
+          </Button>
+        </div>
+      )}
       <div className={classes(styles.tableScroll, dim && styles.dimmed)} ref={scroll} onScroll={hide} aria-busy={dim || undefined}>
         <table role="grid" className={styles.table} aria-label={t("grid", { title })} aria-rowcount={rows.length + headRows + 1} aria-colcount={table.dims.length + columns.length} onKeyDown={onKey}>
           <thead>
@@ -280,7 +291,9 @@ export function PivotTable(props: PivotTableProps) {
                 {table.dims.length === 0 && <th className={classes(styles.blockHead, styles.frozen)} />}
                 {table.values.map((value, i) => (
                   <th key={value.name} scope="colgroup" colSpan={perValue} className={classes(styles.blockHead, i > 0 && styles.blockStart)}>
-                    {words.valueName(value.name)} {words.unitNote(value.unit)}
+                    <span className={styles.blockName}>
+                      {words.valueName(value.name)} {words.unitNote(value.unit)}
+                    </span>
                   </th>
                 ))}
               </tr>

@@ -31,7 +31,7 @@ export function cardOf(place: CellPlace, { table, words, t, language, catalog, g
         .map((label) => label.text)
         .join(" · ")
     : table.rows.length > 0
-      ? t("allRows", { n: table.rows.length, dim: table.dims.map(words.dim).join(" · ") })
+      ? t("allRows", { n: table.rows.length, dim: table.dims.map((dim) => (language === "zh" ? words.dim(dim) : words.dim(dim).toLowerCase())).join(" · ") })
       : t("total");
   const when = place.column !== null && grain ? words.member(grain, table.columns[place.column]!) : period;
   const formula = words.formulaOf(value.formula);
@@ -45,7 +45,7 @@ export function cardOf(place: CellPlace, { table, words, t, language, catalog, g
     quiet.push(t("noEntry"));
   } else if (cell.den != null) {
     const names = ratioNames(formula);
-    const part = (figure: number | null | undefined, id: string | undefined) => `${formatNumber(figure, { places: 2, trim: true })}${id ? ` ${catalog.name(id)}` : ""}`;
+    const part = (figure: number | null | undefined, id: string | undefined) => `${formatNumber(figure, { places: 2, trim: true })}${id ? ` ${language === "zh" ? catalog.name(id) : lowerFirst(catalog.name(id))}` : ""}`;
     lines.push(`${part(cell.num, names?.[0])} ÷ ${part(cell.den, names?.[1])} = ${full(cell.value, value.unit)}`);
     if (cell.den === 0) quiet.push(t("noValue"));
   } else {
@@ -67,4 +67,9 @@ export function cardOf(place: CellPlace, { table, words, t, language, catalog, g
     }
   }
   return { title: `${who} · ${when}`, lines, quiet, ...(cell === null ? {} : { hint: t("enterOpens") }) };
+}
+
+// A name inside a sentence; abbreviations stay.
+function lowerFirst(name: string): string {
+  return /^[A-Z][a-z]/.test(name) ? name[0]!.toLowerCase() + name.slice(1) : name;
 }

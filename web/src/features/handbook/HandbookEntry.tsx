@@ -49,19 +49,19 @@ export function HandbookEntry({ kpi, keep }: { kpi: Kpi; keep: Record<string, st
               <FormulaWords formula={kpi.formula} />
             </span>
           </dd>
-          {kpi.meaning && (
+          {catalog.text(kpi.meaning) && (
             <>
               <dt>{t("meaning")}</dt>
               <dd>{catalog.text(kpi.meaning)}</dd>
             </>
           )}
-          {kpi.beware && (
+          {catalog.text(kpi.beware) && (
             <>
               <dt>{t("beware")}</dt>
               <dd>{catalog.text(kpi.beware)}</dd>
             </>
           )}
-          {kpi.benchmark && (
+          {catalog.text(kpi.benchmark) && (
             <>
               <dt>{t("benchmark")}</dt>
               <dd>{catalog.text(kpi.benchmark)}</dd>

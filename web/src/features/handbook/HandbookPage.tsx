@@ -80,7 +80,11 @@ function KpiList({ filters, patch, open }: { filters: Filters; patch: ReturnType
     const element = list.current;
     if (!element) return;
     element.scrollTop = listTop;
-    element.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
+    const current = element.querySelector<HTMLElement>('[aria-current="page"]');
+    if (current) {
+      const place = current.offsetTop - element.offsetTop;
+      if (place < element.scrollTop || place > element.scrollTop + element.clientHeight - 40) element.scrollTop = place - element.clientHeight / 3;
+    }
     return () => void (listTop = element.scrollTop);
   }, [catalog.ready]);
 

@@ -266,7 +266,7 @@ function EntryTable({ entries, ratio }: { entries: Entry[]; ratio: boolean }) {
               key={`${entry.dealer}/${entry.seq}/${entry.measure ?? ""}/${entry.part ?? ""}`}
               title={entry.recorded_at ? t("recorded", { at: formatInstant(entry.recorded_at, language, { year: true }), by: entry.recorded_by ?? "" }) : undefined}
             >
-              <td className={styles.nowrap}>{formatDay(entry.day, language, { year: true })}</td>
+              <td>{formatDay(entry.day, language, { year: true })}</td>
               <td>
                 {catalog.name(entry.event)}
                 {(entry.counts ?? 0) < 0 && <span className={styles.quiet}> · {t("reversal")}</span>}

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Answer } from "@/api";
 import { dayNumber, formatPeriod, parsePeriod } from "@/state/period";
 import { parseSearch, parseView } from "@/state/view";
-import { dashboardQuestions, drillScope, isEmpty, lastMonthWithData, lineOf, paceOf, shareOf, sparkPeriod, stepShares, trendMonths, unitsOf } from "./model";
+import { dashboardQuestions, drillScope, fromFirst, isEmpty, lastMonthWithData, lineOf, paceOf, shareOf, sparkPeriod, stepShares, trendMonths, unitsOf } from "./model";
 
 const today = dayNumber(2026, 11, 24);
 const view = (text: string) => parseView(parseSearch(text), today);
@@ -55,6 +55,13 @@ describe("trend", () => {
     expect(lineOf(months, "deals_count", "month", ["2026-01", "2026-02"], (cell) => cell.value)).toEqual([0, 3]);
     expect(lineOf(months, "close_rate", "month", ["2026-01", "2026-02"], (cell) => cell.value)).toEqual([null, 0.5]);
     expect(lineOf(months, "deals_count", "month", ["2026-02"], (cell) => cell.vs?.value)).toEqual([4]);
+  });
+});
+
+describe("before the first record", () => {
+  it("there is no zero to compare with; a zero later is one", () => {
+    expect(fromFirst([0, null, 3, 0, 5])).toEqual([null, null, 3, 0, 5]);
+    expect(fromFirst([0, 0])).toEqual([null, null]);
   });
 });
 

@@ -94,6 +94,12 @@ export function lineOf(answer: Answer | undefined, column: string, grain: string
   });
 }
 
+// Before the first record there is nothing to compare with: zeros at the beginning become gaps.
+export function fromFirst(line: (number | null)[]): (number | null)[] {
+  const first = line.findIndex((value) => value !== null && value !== 0);
+  return line.map((value, i) => (first < 0 || i < first ? null : value));
+}
+
 export function unitsOf(period: Period, grain: Grain): string[] {
   const out: string[] = [];
   for (let at = unitAt(period.from, grain); at.from <= period.to && out.length < 400; at = unitAt(at.to + 1, grain)) out.push(formatPeriod(at));

@@ -95,6 +95,10 @@ describe("series", () => {
     expect(chooseSeries(table, few, { of: 0, pins: [], better: "higher", fill: true }).strong[0]!.points).toEqual([0, 0, 0.4]);
     expect(chooseSeries(table, few, { of: 0, pins: [], better: "higher", fill: false }).strong[0]!.points).toEqual([null, null, 0.4]);
   });
+  it("a rate of fewer than five cases is a gap, not a peak", () => {
+    const row = { ...table.rows[0]!, cells: [[rate(3, 4), rate(3, 5), rate(0, 20)]] };
+    expect(chooseSeries(table, [row], { of: 0, pins: [], better: "higher", fill: false }).strong[0]!.points).toEqual([null, 0.6, 0]);
+  });
   it("never more than eight strong ones, however many are pinned", () => {
     const many = Array.from({ length: 100 }, (_, i) => ({ ...table.rows[0]!, key: `r${i}`, totals: [rate(i, 200)] }));
     const { strong, pale, left } = chooseSeries(table, many, { of: 0, pins: many.slice(10).map((row) => row.key), better: "higher", fill: false });

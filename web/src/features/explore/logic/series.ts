@@ -1,4 +1,4 @@
-import type { Better } from "@/ui/format";
+import type { Better, Unit } from "@/ui/format";
 import { cellSample, type Pivot, type PivotRow } from "./pivot";
 
 // Which rows a chart draws strongly: what was pinned, then the best and the weakest. Everything else stays a pale line.
@@ -19,15 +19,16 @@ export interface Choice {
   left: number; // rows not drawn at all
 }
 
-// The points of one value over the columns. A sum over nothing is 0 where `fill` says so, else there is a gap.
-function pointsOf(row: PivotRow, of: number, fill: boolean): (number | null)[] {
-  return (row.cells[of] ?? []).map((cell) => (cell === null ? (fill ? 0 : null) : (cell.value ?? null)));
+// The points of one value over the columns. A sum over nothing is 0 where `fill` says so, else there is a gap; a rate of
+// fewer than five cases is no point either.
+function pointsOf(row: PivotRow, of: number, unit: Unit, fill: boolean): (number | null)[] {
+  return (row.cells[of] ?? []).map((cell) => (cell === null ? (fill ? 0 : null) : cellSample(cell, unit) === "counts" ? null : (cell.value ?? null)));
 }
 
 // Ranked are only rows whose total rests on enough cases: nobody is best or weakest by luck.
 export function chooseSeries(table: Pivot, rows: readonly PivotRow[], { of, pins, better, fill }: { of: number; pins: readonly string[]; better: Better; fill: boolean }): Choice {
   const unit = table.values[of]?.unit ?? "count";
-  const series = (row: PivotRow, role: Role): Series => ({ row, role, points: pointsOf(row, of, fill) });
+  const series = (row: PivotRow, role: Role): Series => ({ row, role, points: pointsOf(row, of, unit, fill) });
   // Few enough to name them all.
   if (rows.length <= 4) return { strong: rows.map((row) => series(row, pins.includes(row.key) ? "pinned" : "plain")), pale: [], left: 0 };
 

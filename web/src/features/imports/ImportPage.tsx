@@ -79,7 +79,7 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
   const steps = [
     { label: t("step1"), note: [read !== undefined ? t("step1Rows", { n: formatNumber(read), count: read }) : "", draft.file?.format === "xlsx" ? "XLSX" : (draft.file?.encoding ?? "")].filter(Boolean).join(" · ") },
     { label: t("step2"), note: columns.length > 0 ? t("step2Note", { n: columns.length, m: unused, count: columns.length }) : "" },
-    { label: t("step3"), note: t("step3Note") },
+    { label: t("step3"), note: editable ? t("step3Note") : "" },
     { label: t("step4"), note: t("step4Note") },
   ];
   usePageActions(

@@ -2,7 +2,7 @@ import { defineTexts } from "@/i18n";
 
 export const accessTexts = defineTexts("access", {
   accounts: { zh: "账户", en: "Accounts" },
-  accountsLead: { zh: "**{n}** 个账户，{admins} 个管理员，{off} 个停用。", en: { one: "**{n}** account, {admins} administrators, {off} disabled.", other: "**{n}** accounts, {admins} administrators, {off} disabled." } },
+  accountsLead: { zh: "**{n}** 个账户，{admins} 个管理员，{off} 个停用。", en: { one: "**{n}** account; administrators: {admins}, disabled: {off}.", other: "**{n}** accounts; administrators: {admins}, disabled: {off}." } },
   addAccount: { zh: "新增账户", en: "Add an account" },
   login: { zh: "登录名", en: "Login" },
   loginHint: { zh: "登录时输入，例如 zhangsan。", en: "Typed to sign in, such as zhangsan." },

@@ -40,7 +40,7 @@ export function Editor({ kpi, onClose, onSaved, onRemove }: { kpi: OwnKpi | null
   const idError = !/^[a-z][a-z0-9_]{1,47}$/.test(id) ? t("idBad") : kpi === null && (catalog.kpi(id) || catalog.measure(id)) ? t("idTaken", { id }) : save.error?.field === "id" ? save.error.title : undefined;
   const nameError = !form.name.zh?.trim() && !form.name.en?.trim() ? t("nameMissing") : undefined;
   const wrong = fresh && form.formula.trim() !== "" && check.data && !check.data.ok ? check.data.error : undefined;
-  const formulaError = form.formula.trim() === "" ? (shown ? t("formulaMissing") : undefined) : wrong ? `${wrong.position != null ? t("formulaAt", { n: wrong.position }) : ""}${wrong.message ?? ""} ${wrong.todo ?? ""}` : undefined;
+  const formulaError = form.formula.trim() === "" ? (shown ? t("formulaMissing") : undefined) : wrong ? `${wrong.message ?? ""} ${wrong.todo ?? ""}` : undefined;
   const conflict = save.error?.code === "edit_conflict" || save.error?.status === 412;
   const theirs = conflict ? own?.find((item) => item.id === kpi?.id) : undefined;
 
@@ -146,7 +146,7 @@ export function Editor({ kpi, onClose, onSaved, onRemove }: { kpi: OwnKpi | null
         {fresh && (check.data?.uses.length ?? 0) > 0 && (
           <p className={styles.uses}>
             <span className="quiet">{t("uses")}</span>
-            {check.data!.uses.map((used) => (
+            {[...new Set(check.data!.uses)].map((used) => (
               <Tag key={used} title={used}>
                 {catalog.name(used)}
               </Tag>

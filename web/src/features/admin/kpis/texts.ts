@@ -18,7 +18,6 @@ export const kpiTexts = defineTexts("own-kpis", {
   formula: { zh: "公式", en: "Formula" },
   formulaHint: { zh: "用指标、量和函数，例如 deal_cnt / td_cnt；打字会提示。", en: "Of KPIs, measures and functions, e.g. deal_cnt / td_cnt; completions appear as you type." },
   formulaMissing: { zh: "写一个公式。", en: "Write a formula." },
-  formulaAt: { zh: "第 {n} 个字：", en: "At {n}: " },
   completions: { zh: "提示", en: "Completions" },
   completionsHow: { zh: "↑↓ 选，Tab 填入，Esc 收起", en: "↑↓ choose, Tab takes, Esc hides" },
   unit: { zh: "单位", en: "Unit" },

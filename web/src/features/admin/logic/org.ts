@@ -39,8 +39,8 @@ export function laterOn(history: History | undefined, day: string): History {
   return (history ?? []).filter((step) => step.from > day).sort((a, b) => (a.from < b.from ? -1 : 1));
 }
 
-const byName = (a: { code: string; name: string }, b: { code: string; name: string }) =>
-  (a.name || a.code).localeCompare(b.name || b.code, "zh-Hans-u-co-pinyin", { numeric: true });
+// By code, numbers in it as numbers: 一组 T1 stands before 二组 T2.
+const byCode = (a: { code: string }, b: { code: string }) => a.code.localeCompare(b.code, "en", { numeric: true });
 
 function personNode(dealer: Dealer, person: Staff, left: boolean): Node {
   return { key: `staff:${person.id}`, kind: "staff", id: person.id, dealer: dealer.id, code: person.code, name: person.name || person.code, people: left ? 0 : 1, dealers: 0, left, children: [] };
@@ -48,14 +48,14 @@ function personNode(dealer: Dealer, person: Staff, left: boolean): Node {
 
 function dealerNode(dealer: Dealer, day: string, withLeft: boolean): Node {
   const teams = new Map<string, Node>(
-    [...dealer.teams].sort(byName).map((team) => [
+    [...dealer.teams].sort(byCode).map((team) => [
       team.id,
       { key: `team:${team.id}`, kind: "team", id: team.id, dealer: dealer.id, code: team.code, name: team.name || team.code, people: 0, dealers: 0, left: false, children: [] },
     ]),
   );
   const loose: Node[] = [];
   const gone: Node[] = [];
-  for (const person of [...dealer.staff].sort(byName)) {
+  for (const person of [...dealer.staff].sort(byCode)) {
     const team = targetOn(person.team_history, day);
     const history = person.team_history.length > 0;
     if (team != null && teams.has(team)) {
@@ -82,13 +82,13 @@ function dealerNode(dealer: Dealer, day: string, withLeft: boolean): Node {
 // stand under the network.
 export function buildTree(org: Org, day: string, withLeft: boolean): Node {
   const regions = new Map<string, Node>(
-    [...org.regions].sort(byName).map((region) => [
+    [...org.regions].sort(byCode).map((region) => [
       region.id,
       { key: `region:${region.id}`, kind: "region", id: region.id, dealer: null, code: region.code, name: region.name || region.code, people: 0, dealers: 0, left: false, children: [] },
     ]),
   );
   const loose: Node = { key: "none:", kind: "none", id: "", dealer: null, code: "", name: "", people: 0, dealers: 0, left: false, children: [] };
-  for (const dealer of [...org.dealers].sort(byName)) {
+  for (const dealer of [...org.dealers].sort(byCode)) {
     const region = targetOn(dealer.region_history, day);
     const parent = (region != null ? regions.get(region) : undefined) ?? loose;
     const node = dealerNode(dealer, day, withLeft);

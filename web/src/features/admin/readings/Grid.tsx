@@ -166,7 +166,7 @@ export function Grid({ rows, columns, rowHead, state, onState, stored, format, m
     if (event.type === "cut") clear();
   };
 
-  const template = phone ? `minmax(120px, 1fr) minmax(130px, 1fr)` : `minmax(140px, 1.6fr) repeat(${columns.length}, minmax(74px, 1fr))`;
+  const template = phone ? `minmax(120px, 1fr) minmax(130px, 1fr)` : `170px repeat(${columns.length}, minmax(78px, 1fr))`;
   const cellId = (row: number, column: number) => `cell-${row}-${column}`;
   const rowsTotal = rows.length + 1 + (totals ? 1 : 0);
   return (

@@ -122,7 +122,6 @@ export function FormulaBox({ value, onApply, onAdd }: { value: string | undefine
                 <mark>{text.slice(error.position - 1, error.position + 12) || " "}</mark>
               </code>
             )}
-            {error.position != null && t("at", { n: error.position })}
             {error.message} {error.todo}
           </p>
         ) : (

@@ -70,7 +70,7 @@ export function PivotTable(props: PivotTableProps) {
     [table.values, points, first, versus, few],
   );
   const perValue = columns.length / Math.max(1, table.values.length);
-  const scales = useMemo(() => table.values.map((_, value) => heatScale(table.columns.length > 0 ? rows.flatMap((row) => row.cells[value]!) : rows.map((row) => row.totals[value]!))), [table, rows]);
+  const scales = useMemo(() => table.values.map((_, value) => heatScale((table.columns.length > 0 ? rows.flatMap((row) => row.cells[value]!) : rows.map((row) => row.totals[value]!)).filter((cell) => cellSample(cell, table.values[value]!.unit) === "ok"))), [table, rows]);
 
   // ---- Where the focus is: one cell of the grid, moved by arrows. Row -1 is the totals row. ----
   const [at, setAt] = useState<{ row: number; column: number }>({ row: rows.length > 0 ? 0 : -1, column: 0 });

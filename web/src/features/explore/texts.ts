@@ -22,7 +22,6 @@ export const exploreTexts = defineTexts("explore", {
   apply: { zh: "用这条公式", en: "Use this formula" },
   addFormula: { zh: "加为新数值", en: "Add as a new value" },
   resetFormula: { zh: "还原", en: "Take back" },
-  at: { zh: "第 {n} 个字符：", en: "At character {n}: " },
   formulaOk: { zh: "公式可用", en: "The formula works" },
   completions: { zh: "可以接着写", en: "What may come next" },
   addValue: { zh: "加数值", en: "Add a value" },

@@ -142,14 +142,9 @@ function ColumnRow({
         {(column.filled ?? 1) < 0.2 && samples.length === 0 ? t("mostlyEmpty") : shown}
       </span>
       <ArrowRight size={14} className={styles.arrow} aria-hidden />
-      <Combobox
-        className={classes(styles.meaning, waits && styles.meaningWarn, none && styles.meaningNone)}
-        label={t("meaningOf", { column: column.column })}
-        value={keyOf(meaning)}
-        shown={label}
-        options={options}
-        onChange={(key) => onChange(chosen(key, meaning, columns, column.column))}
-      />
+      <span className={classes(styles.meaning, waits && styles.meaningWarn, none && styles.meaningNone)} title={label}>
+        <Combobox label={t("meaningOf", { column: column.column })} value={keyOf(meaning)} shown={label} options={options} onChange={(key) => onChange(chosen(key, meaning, columns, column.column))} />
+      </span>
       <Tooltip content={meaning.key ? t("keyOn", { column: column.column }) : t("keyOff", { column: column.column })}>
         <button
           type="button"

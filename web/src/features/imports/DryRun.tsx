@@ -116,7 +116,7 @@ export function Refused({ draft, edit, onRow, onMend }: { draft: Import; edit?: 
                       {row.message}
                     </td>
                     {edit && (
-                      <td data-label={t("colSuggestion")}>
+                      <td data-label={t("colSuggestion")} data-empty={change || row.todo ? undefined : ""}>
                         {change ? (
                           <Button kind="link" small disabled={edit.saving} onClick={() => void mend(change)}>
                             {suggestionText(row, t, language)}

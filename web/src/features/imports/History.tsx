@@ -148,13 +148,13 @@ function Line({ job }: { job: ImportJob }) {
           </span>
         )}
       </td>
-      <td className="num" data-label={t("hNew")}>
+      <td className="num" data-label={t("hNew")} data-empty={tiles ? undefined : ""}>
         {figure(tiles?.new)}
       </td>
-      <td className="num" data-label={t("hChanged")}>
+      <td className="num" data-label={t("hChanged")} data-empty={tiles ? undefined : ""}>
         {figure(tiles?.changed)}
       </td>
-      <td className="num" data-label={t("hRefused")}>
+      <td className="num" data-label={t("hRefused")} data-empty={tiles ? undefined : ""}>
         {figure(tiles?.refused, true)}
       </td>
       <td data-label={t("hWho")}>{job.created_by ?? "—"}</td>

@@ -175,8 +175,8 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
       ) : editable ? (
         <>
           {step === 3 && draft.result && <Tiles result={draft.result} stale={stale} />}
-          <div className={classes(styles.wizard, step === 3 && styles.wizardTried)}>
-            <Columns draft={draft} edit={edit} />
+          <div className={classes(styles.wizard, step === 3 && styles.wizardTried, columns.length === 0 && styles.wizardAlone)}>
+            {columns.length > 0 && <Columns draft={draft} edit={edit} />}
             <div className={styles.right}>
               {step === 2 ? (
                 <>
@@ -184,9 +184,11 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
                   <Panel title={t("file")} note={(draft.top?.length ?? 0) > 0 ? t("fileNote") : undefined} dim={edit.saving}>
                     <FileFacts draft={draft} edit={edit} />
                   </Panel>
-                  <Panel dim={edit.saving}>
-                    <RowPanel draft={draft} row={row} onRow={setRow} />
-                  </Panel>
+                  {columns.length > 0 && (
+                    <Panel dim={edit.saving}>
+                      <RowPanel draft={draft} row={row} onRow={setRow} />
+                    </Panel>
+                  )}
                   <div className={styles.runBar}>
                     <div className={styles.runBox}>
                       <p className={`${styles.runText} quiet`}>{t("keepDraft")}</p>

@@ -63,11 +63,14 @@ describe("a chosen meaning", () => {
   it("reads back from its key", () => {
     for (const c of choices(catalog, "events", columns, "zh")) expect(keyOf(chosen(c.key, { role: "none" }, columns, "z"))).toBe(c.key);
   });
-  it("is taken from the column that had it, when only one can", () => {
-    const next = withMeaning(columns, "签约日", { role: "field", field: "lead" });
-    expect(next.find((c) => c.column === "登记号")?.meaning).toEqual({ role: "none", key: true });
-    const dates = withMeaning(columns, "签约日", { role: "event_at", event: "captured" });
-    expect(dates.find((c) => c.column === "来店日期")?.meaning.role).toBe("event_at");
+  it("is taken from the column that had it, when only one can; others are not touched", () => {
+    expect(withMeaning(columns, "签约日", { role: "field", field: "lead" })).toEqual([
+      { column: "签约日", meaning: { role: "field", field: "lead" } },
+      { column: "登记号", meaning: { role: "none", key: true } },
+    ]);
+    expect(withMeaning(columns, "签约日", { role: "event_at", event: "captured" })).toHaveLength(1);
+    // A field of one event stands beside the row's.
+    expect(withMeaning(columns, "签约日", { role: "field", field: "lead", event: "deal" })).toHaveLength(1);
   });
 });
 

@@ -7,7 +7,8 @@ import type { Catalog, ImportColumn, Kind, Meaning } from "./types";
 export function keyOf(meaning: Meaning): string {
   switch (meaning.role) {
     case "field":
-      return `field:${meaning.field ?? ""}`;
+      // A field of one event only stands beside that of the whole row.
+      return `field:${meaning.field ?? ""}${meaning.event ? `@${meaning.event}` : ""}`;
     case "event_at":
     case "event_flag":
     case "amount":
@@ -79,8 +80,10 @@ export function meaningLabel(catalog: Catalog | undefined, meaning: Meaning, lan
   switch (meaning.role) {
     case "none":
       return zh ? "不导入" : "Not imported";
-    case "field":
-      return fieldName(catalog, meaning.field ?? "", language);
+    case "field": {
+      const name = fieldName(catalog, meaning.field ?? "", language);
+      return event ? (zh ? `${name}（${event}）` : `${name} (${event})`) : name;
+    }
     case "event_at":
       return zh ? `日期：${event}` : `Date: ${event}`;
     case "event_flag":
@@ -159,17 +162,16 @@ export function looksLikeDate(text: string): boolean {
   );
 }
 
-// A column with one meaning changed, as the server takes it: all columns, since what one means may move others. Of
-// meanings that only one column can have, another column's falls away.
+// A column with one meaning changed, as the server takes it: only what changes, so that rules which meanings cannot say
+// stay. Of a meaning that only one column can have, the column that had it is left without.
 export function withMeaning(columns: readonly ImportColumn[], column: string, meaning: Meaning): { column: string; meaning: Meaning }[] {
   const single = (m: Meaning) =>
     m.role === "field" || m.role === "event" || m.role === "at" || m.role === "measure" || m.role === "value" ? keyOf(m) : null;
   const taken = single(meaning);
-  return columns.map((c) => {
-    if (c.column === column) return { column, meaning };
-    if (taken !== null && single(c.meaning) === taken) {
-      return { column: c.column, meaning: c.meaning.key ? { role: "none", key: true } : { role: "none" } };
-    }
-    return { column: c.column, meaning: c.meaning };
-  });
+  const changed = [{ column, meaning }];
+  for (const c of columns) {
+    if (c.column === column || taken === null || single(c.meaning) !== taken) continue;
+    changed.push({ column: c.column, meaning: c.meaning.key ? { role: "none", key: true } : { role: "none" } });
+  }
+  return changed;
 }

@@ -199,7 +199,7 @@ export function Moved({ result, after, open }: { result: ImportResult; after: bo
                   <dd data-measure={item.measure} data-value={item.count}>
                     {formatFigure(item.count, unit)}
                   </dd>
-                  {open?.(item.measure)}
+                  {open && <dd className={styles.figureOpen}>{open(item.measure)}</dd>}
                 </div>
               );
             })}

@@ -114,8 +114,9 @@ export function Outcome({ job, start }: { job: Import; start: Start }) {
           result={result}
           after
           open={(measure) => (
-            <Link to="/explore" search={{ ...search, v: measure, col: "month" }} className={styles.figureLink} aria-label={t("openFigure", { name: measureName(catalog.raw, measure, language) })}>
-              {t("openExplore")} <ArrowRight size={12} aria-hidden />
+            <Link to="/explore" search={{ ...search, v: measure, col: "month" }} className={styles.figureLink}>
+              {t("openExplore")} <span className="sr-only">{measureName(catalog.raw, measure, language)}</span>
+              <ArrowRight size={12} aria-hidden />
             </Link>
           )}
         />

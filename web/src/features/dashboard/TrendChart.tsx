@@ -1,6 +1,6 @@
 import { useId } from "react";
 import { useLanguage, useTexts } from "@/i18n";
-import { civil, isPartial, parsePeriod, type DayNumber } from "@/state/period";
+import { civil, isPartial, parsePeriod, periodLabel, type DayNumber } from "@/state/period";
 import { formatNumber, monthName, useWidth } from "@/ui";
 import { niceTop } from "./logic/axis";
 import styles from "./dashboard.module.css";
@@ -64,16 +64,12 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
           const period = parsePeriod(month);
           const running = period !== null && isPartial(period, today);
           const height = Math.max(value > 0 ? 1 : 0, y(0) - y(value));
-          const words = t("showMonth", { month, n: formatNumber(values[i]), before: formatNumber(before[i]) }) + (running ? ` (${t("running")})` : "");
-          const label = monthLabel(month, language);
+          const words = t("showMonth", { month: period ? periodLabel(period, language) : month, n: formatNumber(values[i]), before: formatNumber(before[i]) }) + (running ? ` (${t("running")})` : "");
           return (
             <g key={month} role="button" tabIndex={0} aria-label={words} aria-current={month === chosen ? "true" : undefined} className={styles.month} onClick={() => onMonth(month)} onKeyDown={(event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), onMonth(month))} data-value={values[i] ?? "null"}>
               <title>{words}</title>
               <rect x={x(i) - slot / 2} y={kTop} width={slot} height={kHeight - kTop} className={styles.monthHit} rx="4" />
               <rect x={x(i) - bar / 2} y={y(value)} width={bar} height={height} rx="2" fill={running ? `url(#${hatch})` : undefined} className={running ? styles.barRunning : styles.bar} />
-              <text x={x(i)} y={kHeight - 6} textAnchor="middle" className={month === chosen ? styles.monthChosen : styles.tick}>
-                {slot < 30 ? label.short : label.full}
-              </text>
             </g>
           );
         })}
@@ -81,6 +77,14 @@ export function TrendChart({ months, values, before, chosen, today, onMonth }: T
         {line.map(([a, b]) => (
           <circle key={a} cx={a} cy={b} r="2.2" className={styles.beforeDot} aria-hidden />
         ))}
+        {months.map((month, i) => {
+          const label = monthLabel(month, language);
+          return (
+            <text key={month} x={x(i)} y={kHeight - 6} textAnchor="middle" className={month === chosen ? styles.monthChosen : styles.tick} aria-hidden>
+              {slot < 30 ? label.short : label.full}
+            </text>
+          );
+        })}
         {months.map((month, i) => {
           // The number stands in its bar, else above it, else only in words.
           const period = parsePeriod(month);

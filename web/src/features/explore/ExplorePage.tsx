@@ -266,7 +266,7 @@ function Result({ shown, dim, state, set, words, onOpen, title, clearPeriod }: {
       {drawn ? (
         <Panel
           title={t(state.chart === "bar" ? "bars" : "trend")}
-          note={table.dims.length === 0 ? undefined : t(choice.strong.length < rows.length ? "chartNote" : "chartAll", { n: rows.length, dim: dims }) + (choice.left > 0 ? t("chartLeft", { n: choice.left }) : "")}
+          note={table.dims.length === 0 ? undefined : t(state.chart === "line" && choice.strong.length < rows.length ? "chartNote" : "chartAll", { n: rows.length, dim: dims }) + (state.chart === "line" && choice.left > 0 ? t("chartLeft", { n: choice.left }) : "")}
           dim={dim}
           action={
             <span className={styles.chartActions}>

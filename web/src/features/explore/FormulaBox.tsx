@@ -90,7 +90,7 @@ export function FormulaBox({ value, onApply, onAdd }: { value: string | undefine
           aria-describedby={`${id}-note`}
           aria-invalid={error ? true : undefined}
           aria-autocomplete="list"
-          aria-controls={`${id}-list`}
+          aria-controls={shown.length > 0 ? `${id}-list` : undefined}
           value={text}
           onChange={(event) => {
             setText(event.target.value);

@@ -286,9 +286,9 @@ export function PivotTable(props: PivotTableProps) {
             {several && (
               <tr>
                 {table.dims.map((dimension, i) => (
-                  <th key={dimension} className={classes(styles.blockHead, i === 0 && styles.frozen)} />
+                  <td key={dimension} className={classes(styles.blockHead, i === 0 && styles.frozen)} />
                 ))}
-                {table.dims.length === 0 && <th className={classes(styles.blockHead, styles.frozen)} />}
+                {table.dims.length === 0 && <td className={classes(styles.blockHead, styles.frozen)} />}
                 {table.values.map((value, i) => (
                   <th key={value.name} scope="colgroup" colSpan={perValue} className={classes(styles.blockHead, i > 0 && styles.blockStart)}>
                     <span className={styles.blockName}>
@@ -304,7 +304,7 @@ export function PivotTable(props: PivotTableProps) {
                   {head(words.dim(dimension), `row:${dimension}`, 0)}
                 </th>
               ))}
-              {table.dims.length === 0 && <th scope="col" className={classes(styles.head, styles.frozen)} />}
+              {table.dims.length === 0 && <td className={classes(styles.head, styles.frozen)} />}
               {columns.map((column, index) => {
                 const start = index % perValue === 0 && index > 0;
                 const value = table.values[column.value]!;

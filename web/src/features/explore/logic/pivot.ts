@@ -128,8 +128,11 @@ export function sortRows(table: Pivot, sort: Sort | null, label: (dim: string, m
   const dim = by.key.startsWith("row:") ? table.dims.indexOf(by.key.slice(4)) : -1;
   const col = by.key.startsWith("col:") ? table.columns.indexOf(by.key.slice(4)) : -1;
   const collator = new Intl.Collator(["zh-CN", "en"], { numeric: true });
-  const of1 = (row: PivotRow): number | null | undefined =>
-    by.key === "change" ? row.totals[of]?.change : col >= 0 ? row.cells[of]?.[col]?.value : row.totals[of]?.value;
+  const cellBy = (row: PivotRow): Cell | null | undefined => (col >= 0 ? row.cells[of]?.[col] : row.totals[of]);
+  const of1 = (row: PivotRow): number | null | undefined => (by.key === "change" ? row.totals[of]?.change : cellBy(row)?.value);
+  // A rate of few cases has no rank: it stands after those that have one.
+  const unit = table.values[of]?.unit ?? "count";
+  const weak = (row: PivotRow): number => (cellSample(cellBy(row) ?? null, unit) === "ok" ? 0 : 1);
   return table.rows
     .map((row, i) => ({ row, i }))
     .sort((a, b) => {
@@ -138,7 +141,8 @@ export function sortRows(table: Pivot, sort: Sort | null, label: (dim: string, m
         const [x, y] = [a.row.members[dim] ?? null, b.row.members[dim] ?? null];
         order = x === null || y === null ? (x === null ? (y === null ? 0 : 1) : -1) : collator.compare(label(table.dims[dim]!, x), label(table.dims[dim]!, y)) * (by.down ? -1 : 1);
       } else {
-        order = compare(of1(a.row), of1(b.row), by.down);
+        const [x, y] = [of1(a.row), of1(b.row)];
+        order = x == null || y == null ? compare(x, y, by.down) : weak(a.row) - weak(b.row) || compare(x, y, by.down);
       }
       return order || a.i - b.i;
     })

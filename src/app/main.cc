@@ -63,7 +63,8 @@ struct UserOptions {
 
   void AddTo(CLI::App& user) {
     user.require_subcommand(1);
-    const auto add = [&](const char* name, const char* help, const char* operand = nullptr, const char* what = nullptr) {
+    const auto add = [&](const char* name, const char* help, const char* operand = nullptr,
+                         const char* what = nullptr) {
       CLI::App* command = user.add_subcommand(name, help);
       command->fallthrough();
       command->callback([this, name] { arguments.what = name; });
@@ -71,8 +72,8 @@ struct UserOptions {
       return command;
     };
     add("list", "All accounts / 列出全部账号");
-    CLI::App* fresh =
-        add("add", "Add an account and print its one-time password / 新建账号并显示一次性密码", "login", "Login / 登录名");
+    CLI::App* fresh = add("add", "Add an account and print its one-time password / 新建账号并显示一次性密码", "login",
+                          "Login / 登录名");
     fresh->add_option("--name", arguments.name, "Name for people (default: the login) / 姓名");
     fresh->add_option("--role", arguments.role, "member (default) or admin / 角色")
         ->check(CLI::IsMember({"member", "admin"}));
@@ -135,7 +136,8 @@ int Main(int argc, char** argv) {
   CLI::Option* key = serve->add_option("--key", serve_arguments.key, "Its private key (PEM) / TLS 私钥");
   certificate->needs(key);
   key->needs(certificate);
-  serve->add_option("--log", serve_arguments.log_file, "Log file (default: stderr; on a terminal dealpace.log in the data folder) / 日志文件");
+  serve->add_option("--log", serve_arguments.log_file,
+                    "Log file (default: stderr; on a terminal dealpace.log in the data folder) / 日志文件");
 
   UserOptions user_options;
   CLI::App* user = app.add_subcommand("user", "Accounts, sessions and API tokens / 账号、会话和接口令牌");

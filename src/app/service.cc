@@ -5,11 +5,15 @@
 
 #include "access/api.h"
 #include "access/gate.h"
+#include "analysis/api.h"
 #include "analysis/catalog_api.h"
 #include "analysis/question.h"
 #include "app/openapi.h"
 #include "base/zones.h"
 #include "db/migrate.h"
+#include "exchange/import_jobs.h"
+#include "exchange/imports_api.h"
+#include "exchange/records_api.h"
 #include "http/embedded_pack.h"
 #include "http/log.h"
 #include "http/metrics.h"
@@ -31,27 +35,39 @@ access::AccessOptions WithDefaults(access::AccessOptions options, const std::fun
 
 }  // namespace
 
-// What the rooms need to serve, in an order in which each outlives those that use it.
-struct Service::Rooms {};
+// What the rooms keep running beside the requests.
+struct Service::Rooms {
+  explicit Rooms(exchange::ImportJobsOptions options) : imports(std::move(options)) {}
+  exchange::ImportJobs imports;
+};
 
 Service::Service(System& system, ServiceOptions options)
     : system_(system),
       options_(std::move(options)),
       access_(system.database(), WithDefaults(options_.access, options_.clock, [this] { return Today(); })),
-      rooms_(std::make_unique<Rooms>()) {
+      rooms_(std::make_unique<Rooms>(ImportOptions())) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
   // The pack is made by our own build: one that cannot be read is a broken binary.
   auto files = std::make_shared<Result<http::StaticFiles>>(http::StaticFiles::Open(http::EmbeddedPack()));
-  server_ = std::make_unique<http::Server>(options_.http, std::move(router), access::Gatekeeper(access_),
-                                           [files](const http::Request& request) {
-                                             return files->ok() ? (*files)->Answer(request)
-                                                                : http::Response::Problem(files->error(), request);
-                                           });
+  server_ = std::make_unique<http::Server>(
+      options_.http, std::move(router), access::Gatekeeper(access_), [files](const http::Request& request) {
+        return files->ok() ? (*files)->Answer(request) : http::Response::Problem(files->error(), request);
+      });
 }
 
 Service::~Service() { Stop(); }
+
+exchange::ImportJobsOptions Service::ImportOptions() {
+  exchange::ImportJobsOptions imports;
+  imports.folder = (std::filesystem::path(options_.folder) / "imports").string();
+  imports.database = &system_.database();
+  imports.catalog = [this] { return system_.shared_catalog(); };
+  imports.clock = options_.clock;
+  imports.ask = [this](const kpi::Question& question) { return system_.engine().Ask(question); };
+  return imports;
+}
 
 http::Router Service::MakeRouter() {
   http::Router router;
@@ -73,8 +89,13 @@ http::Router Service::MakeRouter() {
   };
   db::Database& database = system_.database();
   org::AddOrgRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
-  analysis::AddCatalogRoutes(router,
-                             {database, system_.definitions(), system_.org(), options_.clock, idempotent});
+  analysis::AddCatalogRoutes(router, {database, system_.definitions(), system_.org(), options_.clock, idempotent});
+  exchange::AddRecordRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
+  exchange::AddImportRoutes(router, rooms_->imports, idempotent);
+  const analysis::Deps asking{database,       system_.facts(), system_.definitions(),
+                              options_.clock, idempotent,      options_.folder};
+  analysis::AddQuestionRoutes(router, asking);
+  analysis::AddViewRoutes(router, asking);
   return router;
 }
 
@@ -96,6 +117,7 @@ Status Service::Start() {
   std::error_code failed;
   std::filesystem::create_directories(options_.folder, failed);
   if (failed) return Error("folder_unwritable").With("path", options_.folder).With("detail", failed.message());
+  RETURN_IF_ERROR(rooms_->imports.Start());
   RETURN_IF_ERROR(server_->Start());
   http::Metrics& metrics = http::Metrics::Get();
   metrics.SetGauge("dealpace_facts_bytes", "Memory that the facts take.",
@@ -114,6 +136,7 @@ void Service::Stop() {
   stopped_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
   if (server_) server_->Stop();
+  rooms_->imports.Stop();
   http::Metrics::Get().SetGauge("dealpace_facts_bytes", {}, {});
   http::Metrics::Get().SetGauge("dealpace_facts_rows", {}, {});
 }

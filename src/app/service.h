@@ -9,6 +9,7 @@
 
 #include "access/access.h"
 #include "app/wiring.h"
+#include "exchange/import_jobs.h"
 #include "http/router.h"
 #include "http/server.h"
 
@@ -44,6 +45,7 @@ class Service {
 
  private:
   struct Rooms;
+  [[nodiscard]] exchange::ImportJobsOptions ImportOptions();
   [[nodiscard]] http::Router MakeRouter();
   [[nodiscard]] Result<http::Response> Ready();
   // The business day of the network: in the zone of its first dealer.

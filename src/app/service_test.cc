@@ -13,18 +13,16 @@
 namespace dealpace::app {
 namespace {
 
-// A service over a new store of each kind of database.
-class ServiceTest : public ::testing::TestWithParam<db::testing::Kind> {};
-
 std::string Text(const Operation& operation) { return operation.method + " " + operation.path; }
 
 TEST(OpenApi, RoutesAndContractAreTheSameList) {
-  db::testing::TestDatabase store = db::testing::MakeSqlite();
-  ASSERT_TRUE(db::Migrate(*store.database).ok());
-  System system(std::move(store.database), LoadCatalog().catalog);
+  const db::TestStore store(db::Kind::kSqlite);
+  auto system = System::Open(store.url());
+  ASSERT_TRUE(system.ok());
+  ASSERT_TRUE(db::Migrate((*system)->database()).ok());
   ServiceOptions options;
-  options.folder = store.folder.string();
-  const Service service(system, options);
+  options.folder = std::filesystem::path(store.url()).parent_path().string();
+  const Service service(**system, options);
 
   std::set<std::string> promised;
   std::set<std::string> open;

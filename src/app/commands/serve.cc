@@ -67,9 +67,10 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
 
   Print(context.Say("Dealpace is at ", "Dealpace 已启动：") + service.server().url());
   if (service.server().self_signed()) {
-    Print(context.Say("It has a certificate of its own making: the browser asks once whether to trust it. Give your own "
-                      "with --certificate and --key.",
-                      "正在使用自签名证书，浏览器首次访问会询问是否信任；可用 --certificate 和 --key 指定你自己的证书。"));
+    Print(context.Say(
+        "It has a certificate of its own making: the browser asks once whether to trust it. Give your own "
+        "with --certificate and --key.",
+        "正在使用自签名证书，浏览器首次访问会询问是否信任；可用 --certificate 和 --key 指定你自己的证书。"));
   }
   if (*administrator) {
     Print(context.Say("First sign-in: admin, one-time password ", "首次登录：admin，一次性密码 ") +

@@ -50,14 +50,11 @@ std::string Sound(std::string_view text) {
 }  // namespace
 
 std::string ClosestName(std::string_view word, const std::vector<std::string>& candidates) {
-  const std::string slip = ClosestWord(word, candidates);
-  if (!slip.empty()) return slip;
   const std::u32string points = Points(word);
-  if (points.size() < 2 || points.size() > 8 || std::any_of(points.begin(), points.end(), [](char32_t point) {
-        return point < 0x2E80;  // what is not Chinese, ClosestWord has judged
-      })) {
-    return {};
-  }
+  const bool chinese = std::all_of(points.begin(), points.end(), [](char32_t point) { return point >= 0x2E80; });
+  // Byte by byte, characters that have nothing in common may be near to one another.
+  if (!chinese) return ClosestWord(word, candidates);
+  if (points.size() < 2 || points.size() > 12) return {};
   std::vector<std::string> near;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > 40) continue;

@@ -24,7 +24,7 @@ Error Slip(Error error, std::string_view word, const std::vector<std::string>& k
 
 class MappingReader {
  public:
-  explicit MappingReader(const catalog::Catalog& catalog) : catalog_(catalog) {}
+  MappingReader(const catalog::Catalog& catalog, MappingMay may) : catalog_(catalog), may_(may) {}
 
   Result<Mapping> Run(std::string_view text) {
     const toml::parse_result parsed = toml::parse(text);
@@ -70,7 +70,7 @@ class MappingReader {
                    "constants", "values", "event", "value"}));
       }
     }
-    if (!error_) Complete();
+    if (!error_ && may_ == MappingMay::kBeRun) Complete();
     if (error_) return *error_;
     return std::move(mapping_);
   }
@@ -264,6 +264,7 @@ class MappingReader {
   }
 
   const catalog::Catalog& catalog_;
+  MappingMay may_;
   Mapping mapping_;
   std::optional<Error> error_;
 };
@@ -283,21 +284,6 @@ std::string Quoted(std::string_view text) {
   return out + "\"";
 }
 
-// An integer where it is one of 64 bits, else a float.
-std::string TomlNumber(const Decimal& number) {
-  if (const auto whole = ToUnits(number, 1); whole && number.scale == 0) return std::to_string(*whole);
-  std::string digits;
-  for (__int128 rest = number.digits; rest != 0; rest /= 10) {
-    digits += static_cast<char>('0' + std::abs(static_cast<int>(rest % 10)));
-  }
-  const auto places = static_cast<size_t>(number.scale);
-  if (digits.size() <= places) digits.append(places + 1 - digits.size(), '0');
-  std::reverse(digits.begin(), digits.end());
-  digits.insert(digits.size() - places, ".");
-  if (places == 0) digits += "0";
-  return (number.digits < 0 ? "-" : "") + digits;
-}
-
 std::string QuotedList(const std::vector<std::string>& texts) {
   std::vector<std::string> quoted;
   for (const std::string& text : texts) quoted.push_back(Quoted(text));
@@ -311,6 +297,20 @@ std::string InlineTable(const std::map<std::string, std::string>& table) {
 }
 
 }  // namespace
+
+std::string FormatDecimal(const Decimal& number) {
+  if (const auto whole = ToUnits(number, 1); whole && number.scale == 0) return std::to_string(*whole);
+  std::string digits;
+  for (__int128 rest = number.digits; rest != 0; rest /= 10) {
+    digits += static_cast<char>('0' + std::abs(static_cast<int>(rest % 10)));
+  }
+  const auto places = static_cast<size_t>(number.scale);
+  if (digits.size() <= places) digits.append(places + 1 - digits.size(), '0');
+  std::reverse(digits.begin(), digits.end());
+  digits.insert(digits.size() - places, ".");
+  if (places == 0) digits += "0";
+  return (number.digits < 0 ? "-" : "") + digits;
+}
 
 std::vector<std::string> FieldsOf(std::string_view kind) {
   std::vector<std::string> fields = {"at", "dealer", "region", "team", "staff"};
@@ -333,8 +333,8 @@ std::vector<std::string> Mapping::Columns() const {
   return {names.begin(), names.end()};
 }
 
-Result<Mapping> ParseMapping(std::string_view toml, const catalog::Catalog& catalog) {
-  return MappingReader(catalog).Run(toml);
+Result<Mapping> ParseMapping(std::string_view toml, const catalog::Catalog& catalog, MappingMay may) {
+  return MappingReader(catalog, may).Run(toml);
 }
 
 std::string FormatMapping(const Mapping& mapping) {
@@ -346,7 +346,7 @@ std::string FormatMapping(const Mapping& mapping) {
   if (!mapping.sheet.empty()) out += "sheet        = " + Quoted(mapping.sheet) + "\n";
   if (!mapping.header) out += "header       = false\n";
   if (mapping.scale.digits != 1 || mapping.scale.scale != 0) {
-    out += "scale        = " + TomlNumber(mapping.scale) + "\n";
+    out += "scale        = " + FormatDecimal(mapping.scale) + "\n";
   }
   const auto fields = [&](std::string_view section, const std::map<std::string, std::string>& table) {
     if (table.empty()) return;
@@ -370,7 +370,7 @@ std::string FormatMapping(const Mapping& mapping) {
     };
     columns(readings ? "column" : "amount", rule.amount);
     columns("count", rule.count);
-    if (rule.scale) out += "scale = " + TomlNumber(*rule.scale) + "\n";
+    if (rule.scale) out += "scale = " + FormatDecimal(*rule.scale) + "\n";
     if (!rule.columns.empty()) out += "columns = " + InlineTable(rule.columns) + "\n";
     if (!rule.constants.empty()) out += "constants = " + InlineTable(rule.constants) + "\n";
     if (!rule.when.empty()) {

@@ -46,10 +46,15 @@ struct Mapping {
 
 // Reads a mapping. Fails with mapping_syntax ("line"), mapping_unknown_key, mapping_bad_value, mapping_unknown_event,
 // mapping_unknown_field, mapping_incomplete ("what"), each naming the line and, for a likely slip, a suggestion.
-[[nodiscard]] Result<Mapping> ParseMapping(std::string_view toml, const catalog::Catalog& catalog);
+enum class MappingMay { kBeRun, kBeIncomplete };  // kBeIncomplete: a draft that does not record anything yet
+[[nodiscard]] Result<Mapping> ParseMapping(std::string_view toml, const catalog::Catalog& catalog,
+                                           MappingMay may = MappingMay::kBeRun);
 
 // The mapping as TOML that ParseMapping reads back.
 [[nodiscard]] std::string FormatMapping(const Mapping& mapping);
+
+// A decimal number as TOML has it: an integer where it is one of 64 bits, else a float, exactly.
+[[nodiscard]] std::string FormatDecimal(const Decimal& number);
 
 // What the headers, Chinese or English, most likely mean. Without any event it has no rules and no event column:
 // `Usable` says so.

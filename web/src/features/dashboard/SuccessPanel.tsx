@@ -57,7 +57,7 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
     const interval = (row: Row, total = false) => (
       <span className={styles.interval}>
         {row.sample !== "counts" && row.sample !== "none" && (
-          <IntervalDot value={row.success.value} low={row.interval?.low} high={row.interval?.high} reference={total ? null : (table.total.success.value ?? null)} scale={scale} format={percent} tone={row.sample === "small" ? "muted" : "accent"} width={60} />
+          <IntervalDot value={row.success.value} low={row.interval?.low} high={row.interval?.high} reference={total ? null : (table.total.success.value ?? null)} scale={scale} format={percent} tone={row.sample === "small" ? "muted" : "accent"} width={language === "en" ? 44 : 60} />
         )}
         <Figure cell={row.success} unit="percent" title={total ? t("total") : nameOf(row)} judgeSample numName={catalog.name(table.steps[table.steps.length - 1]!.measure)} denName={catalog.name(table.steps[0]!.measure)} onOpen={() => onOpen(kSuccessKpi, table.by, total ? null : row, row.success, t("success"))} />
       </span>

@@ -8,7 +8,7 @@ import { parsePeriod } from "@/state/period";
 import { useToday } from "@/state/today";
 import { formatFigure, formatShort, usePhone, type Unit } from "@/ui";
 import { Chart, type ChartClick, type ChartTheme } from "@/ui/Chart";
-import type { Pivot, PivotRow } from "./logic/pivot";
+import { cellSample, type Pivot, type PivotRow } from "./logic/pivot";
 import { kMostPale, niceRange, type Choice, type Series } from "./logic/series";
 import type { Grain } from "./logic/state";
 import type { CellPlace } from "./PivotTable";
@@ -35,7 +35,7 @@ const kHeight = 264;
 const kMostBars = 30;
 
 // The chart of one value: lines over time with the best, the weakest and the pinned strong and named at their end, or
-// bars by row with a grey tick for the comparison.
+// bars by row with a grey tick for the comparison; bars of few cases are pale.
 export default function ExploreChart({ kind, table, rows, choice, of, words, lastYear, grain, fill, onOpen }: ExploreChartProps) {
   const t = useTexts(exploreTexts);
   const language = useLanguage();
@@ -123,22 +123,22 @@ export default function ExploreChart({ kind, table, rows, choice, of, words, las
   );
 
   const bars = useMemo(() => {
-    if (timed) return { names: columns.map((column) => columnLabel(column, language, columns)), values: line.totals, before: line.before };
+    if (timed) return { names: columns.map((column) => columnLabel(column, language, columns)), values: line.totals, before: line.before, weak: table.columnTotals[of]!.map((cell) => cellSample(cell, unit) !== "ok") };
     const shown = rows.slice(0, kMostBars);
     const before = shown.map((row) => row.totals[of]!.vs?.value ?? null);
-    return { names: shown.map(name), values: shown.map((row) => row.totals[of]!.value ?? null), before: before.some((point) => point !== null) ? before : null };
-  }, [timed, columns, language, line, rows, of, name]);
+    return { names: shown.map(name), values: shown.map((row) => row.totals[of]!.value ?? null), before: before.some((point) => point !== null) ? before : null, weak: shown.map((row) => cellSample(row.totals[of]!, unit) !== "ok") };
+  }, [timed, columns, language, line, rows, of, name, table, unit]);
   const barOption = useCallback(
     (theme: ChartTheme) => {
       const range = niceRange([...bars.values, ...(bars.before ?? [])], true);
       const category = { type: "category", data: bars.names, axisTick: { show: false } };
       const amount = { type: "value", min: range.min, max: range.max, interval: range.step, axisLabel: { formatter: axis } };
       const label = { show: bars.values.length <= kMostBars, position: timed ? "top" : "right", formatter: ({ dataIndex }: { dataIndex: number }) => short(bars.values[dataIndex]), color: theme.ink, fontSize: 12 };
-      const bar = { type: "bar", name: words.valueName(value.name), data: bars.values, barMaxWidth: timed ? 28 : 14, itemStyle: { color: theme.bar, borderRadius: timed ? [2, 2, 0, 0] : [0, 2, 2, 0] }, label, emphasis: { disabled: true } };
+      const bar = { type: "bar", name: words.valueName(value.name), data: bars.values.map((point, i) => (bars.weak[i] ? { value: point, itemStyle: { color: theme.accentMid } } : point)), barMaxWidth: timed ? 28 : 14, itemStyle: { color: theme.bar, borderRadius: timed ? [2, 2, 0, 0] : [0, 2, 2, 0] }, label, emphasis: { disabled: true } };
       const before = bars.before ? [{ type: "scatter", name: words.versus || t("lastYear"), data: bars.before, symbol: "rect", symbolSize: timed ? [18, 2] : [2, 16], itemStyle: { color: theme.lastYear }, silent: true, z: 5 }] : [];
       const reference =
         !timed && unit === "percent" && total.value != null
-          ? { markLine: { silent: true, symbol: "none", lineStyle: { color: theme.ink, type: "dashed", width: 1 }, label: { formatter: `${t("total")} ${short(total.value)}`, color: theme.ink2, fontSize: 11 }, data: [{ xAxis: total.value }] } }
+          ? { markLine: { silent: true, symbol: "none", precision: 12, lineStyle: { color: theme.ink, type: "dashed", width: 1 }, label: { position: "start", formatter: `${t("total")} ${short(total.value)}`, color: theme.ink2, fontSize: 11 }, data: [{ xAxis: total.value }] } }
           : {};
       return {
         grid: { left: 4, right: timed ? 12 : 56, top: timed ? 18 : 18, bottom: 4 },

@@ -1,5 +1,6 @@
 #include "analysis/catalog_api.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>

@@ -62,7 +62,8 @@ Result<OwnKpi> Normalised(const OwnKpiInput& input) {
   OwnKpi kpi{input};
   // What is typed over several lines is kept as one.
   const auto one_line = [](std::string text) {
-    std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
     return text;
   };
   const auto both = [](std::string_view field, Bilingual& text, size_t characters_max) -> Status {
@@ -79,6 +80,7 @@ Result<OwnKpi> Normalised(const OwnKpiInput& input) {
   kpi.meaning = {one_line(kpi.meaning.en), one_line(kpi.meaning.zh)};
   RETURN_IF_ERROR(both("meaning", kpi.meaning, kMeaningMax));
   ASSIGN_OR_RETURN(kpi.formula, catalog::LineOfText("formula", one_line(input.formula), kFormulaMax));
+  if (const auto node = kpi::ParseFormula(kpi.formula); !node.ok()) return Error(node.error()).With("field", "formula");
   return kpi;
 }
 

@@ -263,9 +263,10 @@ Result<Recorded> RecordReadings(db::Database& database, const catalog::Catalog& 
   }
   for (auto& [of, readings] : live) {
     using Readings = std::vector<ledger::LiveReading>;
-    const auto& [dealer, event] = of;
+    const DealerId dealer(of.first);
+    const int event = of.second;
     ASSIGN_OR_RETURN(readings, database.Read<Readings>([&](db::Connection& connection) -> Result<Readings> {
-      return ledger::ListReadings(connection, catalog, event, DealerId(dealer), INT32_MAX);
+      return ledger::ListReadings(connection, catalog, event, dealer, INT32_MAX);
     }));
   }
   for (size_t i = 0; i < statements.size(); ++i) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setLanguage } from "@/i18n";
-import { api, data, download, onReached, onUnauthorised, setCsrf, tagged } from "./client";
+import { api, data, download, onReached, onUnauthorised, resume, setCsrf, tagged } from "./client";
 import { ApiError } from "./error";
 
 const answers: Response[] = [];
@@ -63,7 +63,7 @@ describe("what goes wrong is one kind of error", () => {
   });
 
   it("and tells those who watch the session and the line", async () => {
-    const ended = vi.fn();
+    const ended = vi.fn(() => false);
     const line: boolean[] = [];
     const stop = [onUnauthorised(ended), onReached((online) => line.push(online))];
     answers.push(json({ ...problem, status: 401, code: "not_signed_in" }, 401), json({ ...problem, status: 401, code: "wrong_password" }, 401));
@@ -75,6 +75,36 @@ describe("what goes wrong is one kind of error", () => {
     await data(api.GET("/api/v1/org")).catch(() => undefined);
     expect(line).toEqual([true, true, false]);
     stop.forEach((each) => each());
+  });
+});
+
+describe("a session that ends under a request", () => {
+  const ended = { type: "x", title: "Not signed in", status: 401, code: "not_signed_in" };
+
+  it("holds the request until the same person is back, and sends it again with what was in it", async () => {
+    const stop = onUnauthorised(() => true);
+    answers.push(json(ended, 401));
+    const saved = data(api.POST("/api/v1/views", { body: { name: "mine", page: "explore", state: {} } }));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    answers.push(json({ id: "7" }, 201));
+    setCsrf("token-2");
+    resume(true);
+    expect(await saved).toMatchObject({ id: "7" });
+    expect(asked[1]!.headers.get("X-CSRF-Token")).toBe("token-2");
+    expect(asked[1]!.headers.get("Idempotency-Key")).toBe(asked[0]!.headers.get("Idempotency-Key"));
+    expect(await asked[1]!.json()).toMatchObject({ name: "mine" });
+    stop();
+  });
+
+  it("fails the request when nobody, or another, comes", async () => {
+    const stop = onUnauthorised(() => true);
+    answers.push(json(ended, 401));
+    const asking = data(api.GET("/api/v1/org"));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    resume(false);
+    await expect(asking).rejects.toMatchObject({ status: 401, code: "not_signed_in" });
+    expect(asked).toHaveLength(1);
+    stop();
   });
 });
 

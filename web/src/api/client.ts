@@ -8,16 +8,30 @@ import type { components, paths } from "./schema";
 export type Schemas = components["schemas"];
 
 let csrf = "";
-const unauthorised = new Set<() => void>();
+const unauthorised = new Set<() => boolean>();
+const waiting: ((again: boolean) => void)[] = [];
 const reached = new Set<(online: boolean) => void>();
 
 export function setCsrf(token: string) {
   csrf = token;
 }
-// Called when the session has ended (401 on anything but the sign-in itself).
-export function onUnauthorised(listener: () => void): () => void {
+// Called when the session has ended under a request. A listener that returns true offers the sign-in and will call
+// resume(): until then the request waits, so that nothing of the page is lost, and is then sent again.
+export function onUnauthorised(listener: () => boolean): () => void {
   unauthorised.add(listener);
   return () => void unauthorised.delete(listener);
+}
+// True: the same person has signed in again. False: nobody, or another; what waits fails with 401.
+export function resume(again: boolean) {
+  for (const go of waiting.splice(0)) go(again);
+}
+function signedInAgain(signal?: AbortSignal | null): Promise<boolean> {
+  const offered = [...unauthorised].map((listener) => listener()).includes(true);
+  if (!offered || signal?.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    signal?.addEventListener("abort", () => resolve(false));
+  });
 }
 // Called with every request: whether the server was reached.
 export function onReached(listener: (online: boolean) => void): () => void {
@@ -52,8 +66,8 @@ const middleware: Middleware = {
     }
     return request;
   },
-  async onResponse({ request, response }) {
-    await checkAnswer(request.method, new URL(request.url).pathname, response);
+  async onResponse({ response }) {
+    await checkAnswer(response);
     return response;
   },
   onError({ error }) {
@@ -64,20 +78,26 @@ const middleware: Middleware = {
   },
 };
 
-async function checkAnswer(method: string, path: string, response: Response) {
+async function checkAnswer(response: Response) {
   tellReached(true);
   if (response.ok || response.status === 304) return;
-  const error = await ApiError.from(response);
-  const signsIn = path === "/api/v1/session" && method !== "DELETE";
-  if (response.status === 401 && !signsIn) unauthorised.forEach((listener) => listener());
-  throw error;
+  throw await ApiError.from(response);
+}
+
+// Looks fetch up with each call, so that tests can put theirs in its place.
+async function send(request: Request): Promise<Response> {
+  const again = request.clone();
+  const response = await globalThis.fetch(request);
+  if (response.status !== 401 || new URL(request.url).pathname === "/api/v1/session") return response;
+  if (!(await signedInAgain(request.signal))) return response;
+  if (csrf && !kSafe.has(again.method)) again.headers.set("X-CSRF-Token", csrf);
+  return globalThis.fetch(again);
 }
 
 export const api = createClient<paths>({
   baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
   credentials: "same-origin",
-  // Looked up with each call, so that tests can put theirs in its place.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: send,
 });
 api.use(middleware);
 
@@ -111,7 +131,11 @@ export function upload<T>(path: string, file: Blob, { onProgress, signal }: { on
       reject(new ApiError({ status: 0, code: "offline" }));
     };
     request.onabort = () => reject(new DOMException("aborted", "AbortError"));
-    request.onload = () => {
+    request.onload = async () => {
+      if (request.status === 401 && (await signedInAgain(signal))) {
+        upload<T>(path, file, { ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) }).then(resolve, reject);
+        return;
+      }
       const headers = new Headers();
       for (const name of ["Content-Type", "X-Request-Id", "Retry-After"]) {
         const value = request.getResponseHeader(name);
@@ -119,7 +143,7 @@ export function upload<T>(path: string, file: Blob, { onProgress, signal }: { on
       }
       const body = request.status === 204 ? null : request.responseText;
       const response = new Response(body, { status: request.status, headers });
-      checkAnswer("POST", path, response).then(
+      checkAnswer(response).then(
         () => response.json().then(resolve as (value: unknown) => void, () => reject(new ApiError({ status: request.status, code: "bad_answer" }))),
         reject,
       );
@@ -134,17 +158,19 @@ export async function download(path: string, init: { method?: "GET" | "POST"; bo
   const method = init.method ?? "GET";
   let response: Response;
   try {
-    response = await globalThis.fetch(path, {
-      method,
-      credentials: "same-origin",
-      headers: { ...commonHeaders(method), ...(init.body === undefined ? {} : { "Content-Type": "application/json" }) },
-      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
-    });
+    response = await send(
+      new Request(new URL(path, location.origin), {
+        method,
+        credentials: "same-origin",
+        headers: { ...commonHeaders(method), ...(init.body === undefined ? {} : { "Content-Type": "application/json" }) },
+        ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      }),
+    );
   } catch {
     tellReached(false);
     throw new ApiError({ status: 0, code: "offline" });
   }
-  await checkAnswer(method, path, response);
+  await checkAnswer(response);
   const disposition = response.headers.get("Content-Disposition") ?? "";
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
   const name = encoded ? decodeURIComponent(encoded) : (/filename="([^"]*)"/i.exec(disposition)?.[1] ?? init.name ?? "dealpace");

@@ -21,12 +21,16 @@ export type EventKind = Catalog["events"][number];
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
+      // A shop's network may well have no way out and still reach the server.
+      mutations: { networkMode: "always" },
       queries: {
+        networkMode: "always",
         staleTime: 30_000,
-        // What the server refused stays refused; what it could not answer may work a moment later.
-        retry: (count, error) => count < 2 && error instanceof ApiError && (error.code === "offline" || error.status === 502 || error.status === 503),
+        // What the server refused stays refused; what it could not answer may work a moment later. While it cannot be
+        // reached the figures shown stay, dimmed, under the strip that says so.
+        retry: (count, error) => error instanceof ApiError && (error.code === "offline" || (count < 2 && (error.status === 502 || error.status === 503))),
         retryDelay: (attempt, error) =>
-          error instanceof ApiError && error.retryAfterSeconds ? Math.min(error.retryAfterSeconds, 30) * 1000 : 500 * 2 ** attempt,
+          error instanceof ApiError && error.retryAfterSeconds ? Math.min(error.retryAfterSeconds, 30) * 1000 : Math.min(500 * 2 ** attempt, 4000),
       },
     },
   });
@@ -35,6 +39,7 @@ export function makeQueryClient(): QueryClient {
 // ---- Session ----
 
 export const kSessionKey = ["session"] as const;
+const notSession = (query: { queryKey: readonly unknown[] }) => query.queryKey[0] !== kSessionKey[0];
 
 function took(session: Session): Session {
   setCsrf(session.csrf);
@@ -54,6 +59,7 @@ export function useSession(): UseQueryResult<Session | null, ApiError> {
       }
     },
     staleTime: 5 * 60_000,
+    retry: (count, error) => error.code === "offline" && count < 2,
   });
 }
 export function useSignIn() {
@@ -66,9 +72,9 @@ export function useSignIn() {
     onSuccess: (session) => {
       const before = client.getQueryData<Session | null>(kSessionKey);
       // What another person has seen must not be shown to this one.
-      if (before && before.account.id !== session.account.id) client.clear();
+      if (before?.account.id !== session.account.id) client.removeQueries({ predicate: notSession });
       client.setQueryData(kSessionKey, session);
-      void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "session" });
+      void client.invalidateQueries({ predicate: notSession });
     },
   });
 }
@@ -76,12 +82,17 @@ export function useSignOut() {
   const client = useQueryClient();
   return useMutation<void, ApiError>({
     mutationFn: async () => {
-      await api.DELETE("/api/v1/session");
+      try {
+        await api.DELETE("/api/v1/session");
+      } catch (error) {
+        // Had ended already.
+        if (!(error instanceof ApiError && error.status === 401)) throw error;
+      }
     },
     onSuccess: () => {
       setCsrf("");
-      client.clear();
       client.setQueryData(kSessionKey, null);
+      client.removeQueries({ predicate: notSession });
     },
   });
 }

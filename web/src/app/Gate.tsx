@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { onUnauthorised, useSession, useSignOut } from "@/api";
+import { onUnauthorised, resume, useSession, useSignOut } from "@/api";
 import { ForcedChangePassword } from "@/features/account/ChangePassword";
 import { ExpiredSignIn, SignInFrame, SignInPage } from "@/features/signin/SignInPage";
 import { setLanguage, useLanguage, useTexts } from "@/i18n";
@@ -20,7 +20,14 @@ export function Gate({ children }: { children: ReactNode }) {
   const account = session.data?.account;
   if (account) been.current = true;
 
-  useEffect(() => onUnauthorised(() => setExpired(been.current)), []);
+  useEffect(
+    () =>
+      onUnauthorised(() => {
+        setExpired(been.current);
+        return been.current;
+      }),
+    [],
+  );
 
   // The account's language counts from the moment of signing in; a change here is sent to it (TopBar).
   useEffect(() => {
@@ -57,10 +64,14 @@ export function Gate({ children }: { children: ReactNode }) {
       <Dialog open={expired} title={t("expired")} note={t("expiredNote")}>
         <ExpiredSignIn
           login={account?.login ?? ""}
-          onDone={() => setExpired(false)}
+          onDone={(now) => {
+            setExpired(false);
+            resume(now.account.id === account?.id);
+          }}
           onLeave={() => {
             been.current = false;
             setExpired(false);
+            resume(false);
             signOut.mutate(undefined, { onError: () => location.assign("/") });
           }}
         />

@@ -52,7 +52,8 @@ export function PeriodPicker({ phone = false }: { phone?: boolean }) {
         open={open}
         onOpenChange={setOpen}
         trigger={
-          <button type="button" className={styles.phone} aria-label={`${t("period")}: ${label} ${partial}`}>
+          <button type="button" className={styles.phone}>
+            <span className="sr-only">{t("period")}: </span>
             <b>{isPartial(period, today) && period.kind !== "range" ? t("toDate", { period: short }) : short}</b>
             <ChevronDown size={14} aria-hidden />
           </button>
@@ -78,7 +79,8 @@ export function PeriodPicker({ phone = false }: { phone?: boolean }) {
         open={open}
         onOpenChange={setOpen}
         trigger={
-          <button type="button" className={styles.trigger} aria-label={`${t("period")}: ${label} ${partial}`}>
+          <button type="button" className={styles.trigger}>
+            <span className="sr-only">{t("period")}: </span>
             <b>{label}</b>
             {partial && <span className={styles.partial}>{partial}</span>}
           </button>

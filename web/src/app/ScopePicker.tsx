@@ -36,12 +36,13 @@ export function ScopePicker({ phone = false }: { phone?: boolean }) {
       onOpenChange={setOpen}
       padded={false}
       trigger={
-        <button type="button" className={classes(styles.trigger, phone && styles.phone)} aria-label={`${t("scope")}: ${path.map((at) => at.name).join(" / ") || name}`}>
+        <button type="button" className={classes(styles.trigger, phone && styles.phone)}>
+          <span className="sr-only">{t("scope")}: </span>
           {!phone && <House size={14} strokeWidth={1.7} aria-hidden />}
           <span className={styles.shown}>
-            {above && !phone && <span className={styles.above}>{above} / </span>}
+            {above && !phone && <span className={styles.above}>{above} /</span>}
             <b>{name}</b>
-            {scope.kind === "network" && !phone && tree.dealerCount > 1 && <span className={styles.above}> · {t("dealers", { n: tree.dealerCount, count: tree.dealerCount })}</span>}
+            {scope.kind === "network" && !phone && tree.dealerCount > 1 && <span className={styles.count}>· {t("dealers", { n: tree.dealerCount, count: tree.dealerCount })}</span>}
           </span>
           <ChevronDown size={14} aria-hidden />
         </button>

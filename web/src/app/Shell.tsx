@@ -166,8 +166,17 @@ function OfflineStrip() {
       }),
     [],
   );
-  const session = useSession();
-  const refetch = session.refetch;
+  const { refetch } = useSession();
+  // The device says so at once; whether it is true the next request shows.
+  useEffect(() => {
+    const ask = () => void refetch();
+    window.addEventListener("offline", ask);
+    window.addEventListener("online", ask);
+    return () => {
+      window.removeEventListener("offline", ask);
+      window.removeEventListener("online", ask);
+    };
+  }, [refetch]);
   useEffect(() => {
     if (since === null) return;
     const timer = setInterval(() => void refetch(), 5000);

@@ -55,8 +55,9 @@ function LanguageButton() {
   const change = useSwitchLanguage();
   return (
     <Tooltip content={t("languageSwitch")}>
-      <button type="button" className={styles.language} aria-label={t("languageSwitch")} onClick={change}>
-        {t("languageShort")}
+      <button type="button" className={styles.language} onClick={change}>
+        <span aria-hidden>{t("languageShort")}</span>
+        <span className="sr-only">{t("languageSwitch")}</span>
       </button>
     </Tooltip>
   );

@@ -4,7 +4,7 @@ import { useSession, useSignOut } from "@/api";
 import { ChangePasswordDialog } from "@/features/account/ChangePassword";
 import { useTexts } from "@/i18n";
 import { useSetting } from "@/state/settings";
-import { Menu, toast, useErrorWords, type MenuItem } from "@/ui";
+import { Menu, toast, errorTitle, type MenuItem } from "@/ui";
 import { appTexts } from "./texts";
 import { useSwitchLanguage } from "./TopBar";
 import styles from "./UserMenu.module.css";
@@ -19,7 +19,6 @@ export function UserMenu({ phone = false }: { phone?: boolean }) {
   const [password, setPassword] = useState(false);
   const signOut = useSignOut();
   const switchLanguage = useSwitchLanguage();
-  const failed = useErrorWords(signOut.error);
   if (!data) return null;
   const { account } = data;
   const name = account.name || account.login;
@@ -78,7 +77,7 @@ export function UserMenu({ phone = false }: { phone?: boolean }) {
       id: "out",
       label: t("signOut"),
       icon: <LogOut size={14} aria-hidden />,
-      run: () => signOut.mutate(undefined, { onError: () => toast(failed.title, { kind: "bad" }) }),
+      run: () => signOut.mutate(undefined, { onError: (error) => toast(errorTitle(error), { kind: "bad" }) }),
     },
     ...(data.version ? ["line" as const, { heading: t("version", { version: data.version }) }] : []),
   ];
@@ -88,13 +87,14 @@ export function UserMenu({ phone = false }: { phone?: boolean }) {
         align="start"
         side="top"
         trigger={
-          <button type="button" className={styles.user} aria-label={t("userMenu", { name })}>
+          <button type="button" className={styles.user}>
             <span className={styles.avatar} aria-hidden>
               {[...name][0]?.toUpperCase()}
             </span>
             <span className={styles.words}>
               <span className={styles.name}>{name}</span>
               <span className={styles.role}>{t(account.role)}</span>
+              <span className="sr-only">{t("userMenu")}</span>
             </span>
           </button>
         }

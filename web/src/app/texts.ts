@@ -75,7 +75,7 @@ export const appTexts = defineTexts("app", {
   languageShort: { zh: "中", en: "EN" },
   languageSwitch: { zh: "切换为英文", en: "Switch to Chinese" },
 
-  userMenu: { zh: "{name} 的菜单", en: "Menu of {name}" },
+  userMenu: { zh: "账户菜单", en: "Account menu" },
   theme: { zh: "外观", en: "Theme" },
   themeSystem: { zh: "跟随系统", en: "System" },
   themeLight: { zh: "浅色", en: "Light" },

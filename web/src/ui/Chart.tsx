@@ -1,5 +1,5 @@
-import { BarChart, CustomChart, HeatmapChart, LineChart, ScatterChart } from "echarts/charts";
-import { GridComponent, MarkAreaComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { BarChart, LineChart, ScatterChart } from "echarts/charts";
+import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type ECharts, type EChartsCoreOption } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { ChartLine, Table2 } from "lucide-react";
@@ -13,7 +13,7 @@ import { uiTexts } from "./texts";
 // The chart library behind one door, so that it stays in chunks of its own: import this file only from what is loaded
 // lazily, never through "@/ui". Axes, grid and tip come in the product's look; the option says the rest.
 
-register([BarChart, LineChart, ScatterChart, HeatmapChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent, MarkAreaComponent, MarkPointComponent, VisualMapComponent, SVGRenderer]);
+register([BarChart, LineChart, ScatterChart, GridComponent, TooltipComponent, MarkLineComponent, SVGRenderer]);
 
 export interface ChartTheme {
   ink: string;

@@ -214,7 +214,7 @@ function Grid<R>({ caption, columns, rows, rowKey, sort, onSort, totalLabel, row
       ref={scroller}
       className={styles.scroller}
       style={{ maxHeight: printing ? undefined : (maxHeight ?? (virtual ? "min(720px, calc(100dvh - 180px))" : undefined)) }}
-      role="region"
+      role="group"
       aria-label={caption}
       // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- scrolls by keyboard
       tabIndex={0}

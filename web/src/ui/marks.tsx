@@ -1,7 +1,7 @@
 import { useId, type ReactNode } from "react";
 import { useLanguage, useTexts } from "@/i18n";
 import { formatNumber, judge, kMinus, type Better, type ChangeText } from "./format";
-import { classes } from "./hooks";
+import { classes, useWidth } from "./hooks";
 import styles from "./marks.module.css";
 import { uiTexts } from "./texts";
 
@@ -164,12 +164,15 @@ export function ConversionBars({ steps, rateTitle, deltaTitle }: { steps: Conver
   const t = useTexts(uiTexts);
   const language = useLanguage();
   const hatch = useId();
+  const [host, width] = useWidth<HTMLSpanElement>();
   const max = Math.max(1, ...steps.map((step) => step.count + (step.lost ?? 0) + (step.open ?? 0)));
-  const legend = language === "zh" ? "人数 · 实色=通过，斜纹=战败，浅色=仍在跟进" : "solid passed · hatched lost · pale open";
+  const legend = language === "zh" ? "实色=通过，斜纹=战败，浅色=仍在跟进" : "solid passed · hatched lost · pale open";
   return (
     <div className={styles.bars} role="table">
       <div className={styles.barHead} role="row">
-        <span role="columnheader" className="sr-only" />
+        <span role="columnheader">
+          <span className="sr-only">{t("stage")}</span>
+        </span>
         <span role="columnheader">{legend}</span>
         <span role="columnheader" className={styles.barRate}>
           {rateTitle}
@@ -184,8 +187,9 @@ export function ConversionBars({ steps, rateTitle, deltaTitle }: { steps: Conver
         const lost = share(step.lost ?? 0);
         const open = share(step.open ?? 0);
         const end = passed + lost + open;
-        const inside = passed >= 9;
         const number = formatNumber(step.count, { places: 3, trim: true });
+        // A bar too short for its number has it beside.
+        const inside = (passed / 100) * (width || 240) >= number.length * 8 + 14;
         const words = [t("passed", { n: number }), step.lost != null ? t("lost", { n: formatNumber(step.lost) }) : "", step.open != null ? t("open", { n: formatNumber(step.open) }) : ""].filter(Boolean).join(", ");
         const note = step.missing != null && step.missing > 0 ? `${kMinus}${formatNumber(step.missing)}${step.lost ? ` · ${t("lost", { n: formatNumber(step.lost) })}` : ""}` : "";
         const drawing = (
@@ -201,12 +205,12 @@ export function ConversionBars({ steps, rateTitle, deltaTitle }: { steps: Conver
               {lost > 0 && <rect x={`${passed}%`} width={`${lost}%`} height="22" fill={`url(#${hatch})`} />}
               <rect width={`${Math.max(passed, step.count > 0 ? 0.4 : 0)}%`} height="22" rx="3" className={styles.barPassed} />
             </svg>
-            <span className={classes(styles.barNumber, inside ? styles.barInside : styles.barOutside)} style={inside ? undefined : { left: `calc(${end}% + 6px)` }}>
+            <span className={classes(styles.barNumber, inside ? styles.barInside : styles.barOutside)} style={inside ? undefined : { left: `calc(${end}% + 6px)` }} aria-hidden>
               {number}
               {!inside && note && <span className={styles.barNote}>{note}</span>}
             </span>
             {inside && note && (
-              <span className={styles.barNoteAt} style={{ left: `calc(${end}% + 8px)` }}>
+              <span className={styles.barNoteAt} style={{ left: `calc(${end}% + 8px)` }} aria-hidden>
                 {note}
               </span>
             )}
@@ -219,13 +223,18 @@ export function ConversionBars({ steps, rateTitle, deltaTitle }: { steps: Conver
             </span>
             <span role="cell" className={styles.barCell}>
               {step.onOpen ? (
-                <button type="button" className={styles.barButton} aria-label={`${step.label}: ${words}`} onClick={step.onOpen}>
-                  {drawing}
+                <button type="button" className={styles.barButton} onClick={step.onOpen}>
+                  <span className="sr-only">{`${step.label}: ${words}`}</span>
+                  <span ref={index === 0 ? host : undefined} className={styles.barStage}>
+                    {drawing}
+                  </span>
                 </button>
               ) : (
                 <span className={styles.barButton}>
-                  {drawing}
                   <span className="sr-only">{words}</span>
+                  <span ref={index === 0 ? host : undefined} className={styles.barStage}>
+                    {drawing}
+                  </span>
                 </span>
               )}
             </span>

@@ -2,7 +2,7 @@ import { Check, CircleAlert, Copy, Info, TriangleAlert, type LucideIcon } from "
 import { Tabs as RadixTabs } from "radix-ui";
 import { useEffect, useId, useState, type CSSProperties, type ReactNode } from "react";
 import { asApiError } from "@/api/error";
-import { useTexts } from "@/i18n";
+import { text, useTexts } from "@/i18n";
 import { useDocumentTitle } from "@/state/page";
 import { Button } from "./Button";
 import { classes, useDelayed } from "./hooks";
@@ -125,6 +125,12 @@ export function useErrorWords(error: unknown): { title: string; todo: string; li
   if (code === "bad_answer") return { title: t("badAnswerTitle"), todo: t("badAnswerTodo"), line: `${line} · ${status}` };
   if (code === "program_fault") return { title: t("faultTitle"), todo: t("faultTodo"), line: `${line} · ${title}` };
   return { title, todo, line };
+}
+
+// Its first sentence alone, outside components.
+export function errorTitle(error: unknown): string {
+  const { code, title } = asApiError(error);
+  return code === "offline" ? text(uiTexts, "offlineTitle") : code === "bad_answer" ? text(uiTexts, "badAnswerTitle") : title;
 }
 
 export function CopyCode({ text }: { text: string }) {

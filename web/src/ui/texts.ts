@@ -72,6 +72,7 @@ export const uiTexts = defineTexts("ui", {
   passed: { zh: "通过 {n}", en: "passed {n}" },
   lost: { zh: "战败 {n}", en: "lost {n}" },
   open: { zh: "在谈 {n}", en: "open {n}" },
+  stage: { zh: "环节", en: "Step" },
   base: { zh: "基数", en: "base" },
   noTarget: { zh: "未设目标", en: "target not set" },
   progress: { zh: "进度", en: "Progress" },

@@ -1,12 +1,12 @@
 import { useRef, useState, type FormEvent } from "react";
-import { useSignIn } from "@/api";
+import { useSignIn, type Session } from "@/api";
 import { useTexts } from "@/i18n";
 import { Banner, Button, Field, PasswordInput, TextInput, useErrorWords } from "@/ui";
 import styles from "./SignIn.module.css";
 import { texts } from "./texts";
 
 // Account and password. `login` is filled in where it is known who was here.
-export function SignInForm({ login: known = "", onDone }: { login?: string; onDone?: () => void }) {
+export function SignInForm({ login: known = "", onDone }: { login?: string; onDone?: (session: Session) => void }) {
   const t = useTexts(texts);
   const [login, setLogin] = useState(known);
   const [password, setPassword] = useState("");
@@ -26,7 +26,7 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
     signIn.mutate(
       { login: login.trim(), password },
       {
-        onSuccess: () => onDone?.(),
+        onSuccess: (session) => onDone?.(session),
         onError: () => {
           passwordRef.current?.focus();
           passwordRef.current?.select();

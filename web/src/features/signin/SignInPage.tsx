@@ -1,7 +1,7 @@
+import type { Session } from "@/api";
 import { setLanguage, useLanguage, useTexts } from "@/i18n";
-import { Brand, Button, SegmentedControl } from "@/ui";
 import { useDocumentTitle } from "@/state/page";
-import { Banner } from "@/ui";
+import { Banner, Brand, Button, SegmentedControl } from "@/ui";
 import { SignInForm } from "./SignInForm";
 import styles from "./SignIn.module.css";
 import { texts } from "./texts";
@@ -44,7 +44,7 @@ export function SignInFrame({ children }: { children: React.ReactNode }) {
 }
 
 // Over the page when the session has ended: nothing of the page is lost.
-export function ExpiredSignIn({ login, onDone, onLeave }: { login: string; onDone: () => void; onLeave: () => void }) {
+export function ExpiredSignIn({ login, onDone, onLeave }: { login: string; onDone: (session: Session) => void; onLeave: () => void }) {
   const t = useTexts(texts);
   return (
     <>

@@ -35,6 +35,8 @@ export default defineConfig({
   },
   test: {
     environment: "jsdom",
+    // One jsdom for each worker instead of each file: a tenth of the time.
+    pool: "vmThreads",
     setupFiles: ["src/test-setup.ts"],
     include: ["src/**/*.test.{ts,tsx}", "scripts/**/*.test.{ts,mjs}"],
     css: { modules: { classNameStrategy: "non-scoped" } },

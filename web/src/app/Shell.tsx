@@ -27,13 +27,15 @@ export function Shell({ children }: { children: ReactNode }) {
 
   useKeys({ onPalette: () => setPalette(true), onShortcuts: () => setShortcuts(true) });
 
-  // A new page begins at its title, also for those who do not see it.
-  const before = useRef(path);
+  // A new page begins at its title, also for those who do not see it; but nobody is taken away from where he works.
+  const arrived = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const before = useRef(arrived);
   useEffect(() => {
-    if (before.current === path) return;
-    before.current = path;
+    const from = before.current;
+    before.current = arrived;
+    if (from === undefined || from === arrived || main.current?.contains(document.activeElement)) return;
     main.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
-  }, [path]);
+  }, [arrived]);
 
   return (
     <div className={styles.shell}>

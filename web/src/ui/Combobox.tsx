@@ -1,6 +1,6 @@
 import { Command } from "cmdk";
 import { Check, ChevronDown, X } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useTexts } from "@/i18n";
 import styles from "./Combobox.module.css";
 import { useField, type Option } from "./form";
@@ -65,10 +65,18 @@ function List({ options, chosen, pick, onSearch, loading, more, label, create }:
   const t = useTexts(uiTexts);
   const [search, setSearch] = useState("");
   const typed = search.trim();
+  // A list that comes from elsewhere is marked at its first line whenever it has changed, so that Enter takes it.
+  const [marked, setMarked] = useState("");
+  const found = onSearch ? options.map((option) => option.value).join("\n") : "";
+  useEffect(() => {
+    if (onSearch) setMarked(found.split("\n")[0] || (typed ? `create:${typed}` : ""));
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- by what was found, not by each letter
+  }, [found]);
   return (
     <Command
       label={label}
       className={styles.command}
+      {...(onSearch ? { value: marked, onValueChange: setMarked } : {})}
       shouldFilter={!onSearch}
       filter={(_value, query, keywords) => matches((keywords ?? []).join(" "), query)}
     >

@@ -6,9 +6,10 @@ import { parsePeriod, periodLabel } from "@/state/period";
 import { Button, Checkbox, classes, ErrorState, formatDays, formatFigure, formatNumber, Panel, Skeleton, toast, type Unit } from "@/ui";
 import { useRefused, type Draft } from "./data";
 import styles from "./imports.module.css";
-import { changeFor, changeForAll, rowsToWrite, tilesOf } from "./logic/draft";
+import { changeFor, changeForAll, rowsToWrite, tilesOf, translationsOf, withValue } from "./logic/draft";
 import { fieldName, measureName } from "./logic/meaning";
-import type { Import, ImportResult, RefusedRow } from "./logic/types";
+import { MemberPicker } from "./Constants";
+import type { Import, ImportChange, ImportResult, RefusedRow } from "./logic/types";
 import { texts } from "./texts";
 
 // Five tiles: rows, not entries.
@@ -69,6 +70,7 @@ export function Refused({ draft, edit, onRow, onMend }: { draft: Import; edit?: 
         </Button>
       }
     >
+      {edit && <UnknownCells draft={draft} edit={edit} onMend={onMend} />}
       {failed && <ErrorState small error={failed} />}
       {error && <ErrorState small error={error} onRetry={() => void refetch()} />}
       {isLoading && (
@@ -151,6 +153,64 @@ export function Refused({ draft, edit, onRow, onMend }: { draft: Import; edit?: 
   );
 }
 
+// What stands behind many refused rows at once: cells that nobody is called, each with one word for all its rows.
+const kUnknownShown = 6;
+function UnknownCells({ draft, edit, onMend }: { draft: Import; edit: Draft; onMend: (() => void) | undefined }) {
+  const t = useTexts(texts);
+  const language = useLanguage();
+  const { raw } = useCatalog();
+  const [choosing, setChoosing] = useState<string | null>(null);
+  const cells = translationsOf(draft).filter((item) => item.origin === "unknown");
+  if (cells.length === 0 || draft.state === "draft") return null;
+  const shown = [...cells].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, kUnknownShown);
+  const mend = async (change: ImportChange) => {
+    if (await edit.change(change)) {
+      toast(t("applied"));
+      onMend?.();
+    }
+  };
+  const set = (field: string, cell: string, code: string) => void mend({ values: withValue(draft.mapping?.values, field, cell, code) });
+  return (
+    <section className={styles.unknown} aria-label={t("unknownTitle")}>
+      <h3 className={styles.unknownHead}>
+        {t("unknownTitle")}
+        {!draft.create_missing && (
+          <Button kind="link" small disabled={edit.saving} onClick={() => void mend({ create_missing: true })}>
+            {t("unknownAddAll")}
+          </Button>
+        )}
+      </h3>
+      <ul>
+        {shown.map((item) => {
+          const id = `${item.field}\n${item.cell}`;
+          return (
+            <li key={id} className={styles.unknownLine}>
+              <span>
+                {fieldName(raw, item.field, language)} <span className={styles.badCell}>{item.cell}</span> <span className="quiet">{t("unknownRows", { n: formatNumber(item.rows), count: item.rows ?? 0 })}</span>
+              </span>
+              {choosing === id ? (
+                <MemberPicker field={item.field} value="" label={`${item.cell} → ${t("valueCount")}`} onChange={(code) => set(item.field, item.cell, code)} className={styles.unknownPick} />
+              ) : (
+                <span className={styles.unknownActions}>
+                  {item.suggestion && (
+                    <Button kind="link" small disabled={edit.saving} onClick={() => set(item.field, item.cell, item.suggestion!)}>
+                      {t("suggestIs", { name: item.suggestion })}
+                    </Button>
+                  )}
+                  <Button kind="link" small onClick={() => setChoosing(id)}>
+                    {t("unknownChoose")}
+                  </Button>
+                </span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {cells.length > shown.length && <p className="quiet">+{formatNumber(cells.length - shown.length)}</p>}
+    </section>
+  );
+}
+
 type T = ReturnType<typeof useTexts<keyof (typeof texts)["entries"]>>;
 function suggestionText(row: RefusedRow, t: T, language: "zh" | "en"): string {
   const s = row.suggestion;
@@ -230,7 +290,7 @@ export function RunBox({ result, busy, stale, onRun, onTryAgain, onCancel }: { r
   return (
     <div className={styles.runBox}>
       <div className={styles.runText}>
-        {rows > 0 ? <Checkbox checked={strict} onChange={setStrict} label={t("allOrNothing")} hint={stops ? t("allOrNothingStops", { n: formatNumber(refused) }) : undefined} /> : <p className="quiet">{t("nothingToWrite")}</p>}
+        {rows > 0 ? <Checkbox checked={strict} onChange={setStrict} label={t("allOrNothing")} hint={stops ? t("allOrNothingStops", { n: formatNumber(refused) }) : undefined} /> : <p className="quiet">{refused > 0 && result.rows.taken === 0 ? t("allRefused") : t("nothingToWrite")}</p>}
       </div>
       <Button onClick={onCancel}>{t("cancel")}</Button>
       {stale ? (

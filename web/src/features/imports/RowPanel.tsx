@@ -13,8 +13,12 @@ import { texts } from "./texts";
 export function RowPanel({ draft, row, onRow }: { draft: Import; row: number; onRow: (row: number) => void }) {
   const t = useTexts(texts);
   const first = draft.preview?.[0]?.row ?? (draft.file?.header_row ?? 0) + 1;
-  const enabled = (draft.usable ?? true) && !draft.problem_reading;
-  const { data, error, isLoading, isPlaceholderData } = useRow(draft.id, draft.version, row, enabled);
+  const language = useLanguage();
+  const { raw } = useCatalog();
+  const lacks = draft.missing ?? [];
+  const enabled = !draft.problem_reading && !lacks.some((field) => field !== "dealer");
+  const missing = lacks.map((field) => fieldName(raw, field, language)).join(language === "zh" ? "、" : ", ");
+  const { data, error, isLoading, isPlaceholderData } = useRow(draft.id, draft.version, row, enabled && missing === "");
   return (
     <section className={styles.rowPanel} aria-label={t("rowTitle")}>
       <h3 className={styles.subhead}>
@@ -28,7 +32,7 @@ export function RowPanel({ draft, row, onRow }: { draft: Import; row: number; on
         </span>
       </h3>
       <div className={classes(styles.rowBody, isPlaceholderData && styles.dimmed)} aria-live="polite">
-        {!enabled ? <p className="quiet">{t("rowNotYet")}</p> : isLoading ? <Skeleton height={30} /> : error ? <p className="quiet">{error.status === 404 ? t("rowNone") : error.title || t("rowNone")}</p> : data && <RowEntries preview={data} />}
+        {!enabled ? <p className="quiet">{t("rowNotYet")}</p> : missing ? <p className="quiet">{t("rowMissing", { names: missing })}</p> : isLoading ? <Skeleton height={30} /> : error ? <p className="quiet">{error.status === 404 ? t("rowNone") : error.title || t("rowNone")}</p> : data && <RowEntries preview={data} />}
       </div>
     </section>
   );

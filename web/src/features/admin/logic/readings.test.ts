@@ -1,19 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { cellKey } from "./grid";
-import { monthsOf, plainNumber, prepare, storedCells, type Reading } from "./readings";
+import { monthsOf, otherSum, plainNumber, prepare, storedCells, type Reading } from "./readings";
 
 const reading = (at: string, value: number, more: Partial<Reading> = {}): Reading => ({ measure: "market_units", dealer: "D1", at, value, ...more });
 
 describe("stored readings", () => {
   it("are cells where they stand on the first of a month and name nothing else", () => {
-    const { cells, others } = storedCells([reading("2026-01-01", 5), reading("2026-01-15", 7), reading("2026-01-01", 3, { model: "X7" }), reading("2026-02-01", 0.1)], (r) => r.dealer);
+    const { cells } = storedCells([reading("2026-01-01", 5), reading("2026-01-15", 7), reading("2026-01-01", 3, { model: "X7" }), reading("2026-02-01", 0.1)], (r) => r.dealer);
     expect(cells.get(cellKey("D1", "2026-01"))?.text).toBe("5");
-    expect(others.get(cellKey("D1", "2026-01"))).toBe(2);
     expect(cells.get(cellKey("D1", "2026-02"))?.text).toBe("0.1");
   });
   it("count as the latest says, of one day", () => {
     const { cells } = storedCells([reading("2026-01-01", 9), reading("2026-01-01", 5)], (r) => r.dealer);
     expect(cells.get(cellKey("D1", "2026-01"))?.text).toBe("9");
+  });
+  it("come to something else where other readings belong to the month", () => {
+    const stored = (key: string) => (key === "a" ? "0.3" : "");
+    expect(otherSum(new Map([["a", 0.1 + 0.2]]), "a", stored)).toBeNull();
+    expect(otherSum(new Map([["a", 5]]), "a", stored)).toBe(5);
+    expect(otherSum(new Map([["b", 5]]), "b", stored)).toBe(5);
+    expect(otherSum(new Map(), "b", stored)).toBeNull();
   });
   it("are written without powers of ten", () => {
     expect(plainNumber(2e-6)).toBe("0.000002");

@@ -17,23 +17,27 @@ export interface StoredCell {
 }
 export interface StoredCells {
   cells: Map<CellKey, StoredCell>;
-  others: Map<CellKey, number>; // readings of the same month on another day, or of parts
 }
 
 // A period's figure stands on its first day and names nothing else: that is the cell. Whatever else there is of the
-// month is counted beside it. The list has the latest first; of one day the first counts.
+// month (other days, parts) is not to be typed over here. The list has the latest first; of one day the first counts.
 export function storedCells(readings: readonly Reading[], row: (reading: Reading) => string): StoredCells {
   const cells = new Map<CellKey, StoredCell>();
-  const others = new Map<CellKey, number>();
   for (const reading of readings) {
     const key = cellKey(row(reading), reading.at.slice(0, 7));
     if (reading.at.endsWith("-01") && partOf(reading).length === 0) {
       if (!cells.has(key) && reading.value != null) cells.set(key, { text: plainNumber(reading.value), reading });
-    } else if (reading.value != null) {
-      others.set(key, (others.get(key) ?? 0) + 1);
     }
   }
-  return { cells, others };
+  return { cells };
+}
+
+// What the month comes to, where that is something else than the cell itself says: other readings belong to it.
+export function otherSum(sums: ReadonlyMap<CellKey, number>, key: CellKey, stored: (key: CellKey) => string): number | null {
+  const sum = sums.get(key);
+  if (sum === undefined) return null;
+  const text = stored(key);
+  return text !== "" && Math.abs(Number(text) - sum) < 5e-7 ? null : sum;
 }
 
 // 1e21 and the like never; 0.1 as 0.1.

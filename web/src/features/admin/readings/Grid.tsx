@@ -5,6 +5,7 @@ import { formatCells, parseCells } from "@/ui/clipboard";
 import { classes, usePhone } from "@/ui";
 import styles from "../admin.module.css";
 import { cellKey, fill, isChanged, move, parseFigure, pasteAt, rectangle, redo, shownText, type, undo, type CellKey, type GridState, type Position, type Selection, type Stored } from "../logic/grid";
+import { otherSum, plainNumber } from "../logic/readings";
 import { readingTexts } from "./texts";
 
 export interface GridRow {
@@ -26,7 +27,7 @@ interface GridProps {
   stored: Stored;
   format: (text: string) => string; // a stored or typed number as it is shown
   marked: ReadonlySet<CellKey>; // refused
-  also: ReadonlyMap<CellKey, number>;
+  sums: ReadonlyMap<CellKey, number>; // what the month comes to, with readings that stand elsewhere
   totals: string[] | null;
   selection: Selection;
   onSelection: (selection: Selection) => void;
@@ -34,7 +35,7 @@ interface GridProps {
 }
 
 // A spreadsheet: one focus for the whole, the active cell named to screen readers; typing replaces, F2 edits.
-export function Grid({ rows, columns, rowHead, state, onState, stored, format, marked, also, totals, selection, onSelection, onSave }: GridProps) {
+export function Grid({ rows, columns, rowHead, state, onState, stored, format, marked, sums, totals, selection, onSelection, onSave }: GridProps) {
   const t = useTexts(readingTexts);
   const phone = usePhone();
   const box = useRef<HTMLDivElement>(null);
@@ -211,6 +212,7 @@ export function Grid({ rows, columns, rowHead, state, onState, stored, format, m
                 const active = head.row === item.index && head.column === c;
                 const bad = marked.has(key) || (text !== "" && parseFigure(text) === null);
                 const changed = isChanged(state, key);
+                const sum = otherSum(sums, key, stored);
                 return (
                   // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the grid has the focus and the keys
                   <span
@@ -243,8 +245,14 @@ export function Grid({ rows, columns, rowHead, state, onState, stored, format, m
                       />
                     ) : (
                       <>
-                        {also.has(key) && <i className={styles.gridAlso} title={t("alsoOther", { n: also.get(key)!, count: also.get(key)! })} />}
-                        {bad ? text : format(text)}
+                        {sum !== null && text !== "" && <i className={styles.gridAlso} title={t("monthSum", { value: format(plainNumber(sum)) })} />}
+                        {bad ? text : text === "" && sum !== null && !changed ? (
+                          <span className={styles.gridSum} title={t("monthSum", { value: format(plainNumber(sum)) })}>
+                            {format(plainNumber(sum))}
+                          </span>
+                        ) : (
+                          format(text)
+                        )}
                       </>
                     )}
                   </span>

@@ -1,16 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight, Redo2, Table2, Undo2 } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
-import { api, asApiError, data, useCatalog, useOrg, type ApiError, type Measure, type Schemas } from "@/api";
+import { api, asApiError, cellOf, data, useCatalog, useKpi, useOrg, type Answer, type ApiError, type Measure, type Schemas } from "@/api";
 import { rich, useLanguage, useTexts } from "@/i18n";
 import { Link, one, usePageSearch } from "@/state/page";
 import { civil } from "@/state/period";
-import { useView, type Scope } from "@/state/view";
+import { formatScope, useView, type Scope } from "@/state/view";
 import { Banner, Button, Combobox, EmptyState, ErrorState, formatDay, formatInstant, formatNumber, IconButton, monthName, PageHead, Panel, SegmentedControl, Skeleton, toast, usePhone } from "@/ui";
 import styles from "../admin.module.css";
-import { cellKey, kEmptyGrid, parseFigure, redo, shownText, undo, type CellKey, type GridState, type Selection } from "../logic/grid";
+import { cellKey, kEmptyGrid, parseFigure, redo, undo, type CellKey, type GridState, type Selection } from "../logic/grid";
 import { targetOn, type Org } from "../logic/org";
-import { monthsOf, partOf, prepare, storedCells, type Reading, type ReadingInput } from "../logic/readings";
+import { monthsOf, otherSum, partOf, plainNumber, prepare, storedCells, type Reading, type ReadingInput } from "../logic/readings";
 import { Grid, type GridRow } from "./Grid";
 import { readingTexts } from "./texts";
 
@@ -96,8 +96,25 @@ function Readings({ org, measures }: { org: Org; measures: Measure[] }) {
   const months = monthsOf(year);
   const columns = (phone ? [months[month - 1]!] : months).map((id) => ({ id, label: phone ? `${year} ${monthName(Number(id.slice(5)), language)}` : monthName(Number(id.slice(5)), language) }));
   const rows: GridRow[] = by === "measure" ? dealers.map((item) => ({ id: item.code, label: item.name || item.code })) : measures.map((item) => ({ id: item.id, label: catalog.name(item.id), ...(item.balance ? { note: language === "zh" ? "（月初）" : "(level)" } : {}) }));
-  const { cells, others } = useMemo(() => storedCells(stored.data ?? [], (reading) => (by === "measure" ? reading.dealer : reading.measure)), [stored.data, by]);
+  const { cells } = useMemo(() => storedCells(stored.data ?? [], (reading) => (by === "measure" ? reading.dealer : reading.measure)), [stored.data, by]);
   const storedText = (key: CellKey) => cells.get(key)?.text ?? "";
+  // What the months come to with everything that was entered or imported: the list of readings is only the latest.
+  const asked = useMemo(() => (by === "measure" ? [measure] : measures), [by, measure, measures]);
+  const sums = useKpi(
+    rows.length === 0
+      ? null
+      : {
+          columns: asked.map((item) => `${item.id}=${item.balance ? `closing(${item.id})` : item.id}`),
+          by: by === "measure" ? ["dealer", "month"] : ["month"],
+          period: String(year),
+          scope: by === "measure" ? formatScope(scope.kind === "team" || scope.kind === "staff" ? { kind: "network", id: "" } : scope) : `dealer:${dealer?.id ?? ""}`,
+          basis: "period",
+          vs: "none",
+          to_date: false,
+          ids: true,
+        },
+  );
+  const totalsOf = useMemo(() => monthSums(sums.data, asked, by === "measure" ? new Map(dealers.map((item) => [item.id, item.code])) : null), [sums.data, asked, by, dealers]);
 
   const sheet = `${by} ${by === "measure" ? measure.id : (dealer?.id ?? "")}`;
   const [grid, setGridState] = useState<GridState>(kEmptyGrid);
@@ -164,12 +181,15 @@ function Readings({ org, measures }: { org: Org; measures: Measure[] }) {
           let sum = 0;
           let any = false;
           for (const row of rows) {
-            const figure = parseFigure(shownText(grid, storedText, cellKey(row.id, column.id)));
-            if (figure !== null) {
-              // In millionths, so that sums of fen stay exact.
-              sum += Math.round(Number(figure) * 1e6);
-              any = true;
-            }
+            const key = cellKey(row.id, column.id);
+            const own = Number(storedText(key) || 0);
+            const typed = grid.typed.get(key);
+            const figure = typed === undefined ? null : typed === "" ? "0" : parseFigure(typed);
+            // All of the month as it is, with what was typed in place of what was stored.
+            const now = (totalsOf.get(key) ?? own) + (figure === null ? 0 : Number(figure) - own);
+            // In millionths, so that sums of fen stay exact.
+            sum += Math.round(now * 1e6);
+            any ||= totalsOf.has(key) || storedText(key) !== "" || (figure !== null && typed !== "");
           }
           return any ? formatNumber(sum / 1e6, { places: places(measure.unit), trim: true }) : "—";
         })
@@ -244,7 +264,7 @@ function Readings({ org, measures }: { org: Org; measures: Measure[] }) {
               <b>{t("at", { row: headRow.label, month: phone ? headColumn.label : `${year} ${headColumn.label}` })}</b>
               <span>{hereStored ? t("storedBy", { who: hereStored.reading.recorded_by ?? "", at: formatInstant(hereStored.reading.recorded_at, language) }) : t("storedNone")}</span>
               {grid.typed.has(here) && hereStored && <span className={styles.was}>{t("storedWas", { value: format(hereStored.text) })}</span>}
-              {others.has(here) && <span>{t("alsoOther", { n: others.get(here)!, count: others.get(here)! })}</span>}
+              {otherSum(totalsOf, here, storedText) !== null && <span>{t("monthSum", { value: format(plainNumber(totalsOf.get(here)!)) })}</span>}
               <span className="quiet">
                 {(by === "measure" ? measure.balance : catalog.measure(headRow.id)?.balance) ? t("balance") : t("flow")} · {t("unit", { unit: unitName })}
               </span>
@@ -289,7 +309,7 @@ function Readings({ org, measures }: { org: Org; measures: Measure[] }) {
             stored={storedText}
             format={format}
             marked={refused?.keys ?? new Set()}
-            also={others}
+            sums={totalsOf}
             totals={totals}
             selection={clamp(selection, rows.length, columns.length)}
             onSelection={setSelection}
@@ -299,7 +319,7 @@ function Readings({ org, measures }: { org: Org; measures: Measure[] }) {
         {!phone && rows.length > 0 && (
           <p className={styles.gridKeys}>
             <span>
-              <i className={styles.corner} /> {t("legend")}
+              <i className={styles.corner} /> {t("legend")} · {t("legendSum")}
             </span>
             <span>{t("keys")}</span>
           </p>
@@ -308,6 +328,21 @@ function Readings({ org, measures }: { org: Org; measures: Measure[] }) {
       <Entered readings={stored.data} onTakeBack={(reading) => enter.mutate([{ ...inputOf(reading), value: null }], { onSuccess: () => toast(t("takenBack", { measure: catalog.name(reading.measure), day: formatDay(reading.at, language) }), { undo: () => enter.mutate([inputOf(reading)]) }) })} />
     </div>
   );
+}
+
+// Sums of an answer by cell of the grid. `codes`: dealers by id, where the rows are dealers.
+function monthSums(answer: Answer | undefined, measures: readonly Measure[], codes: ReadonlyMap<string, string> | null): Map<CellKey, number> {
+  const sums = new Map<CellKey, number>();
+  for (const row of (answer?.rows ?? []) as Record<string, unknown>[]) {
+    const month = typeof row.month === "string" ? row.month : "";
+    const dealer = codes ? codes.get((row._ids as Record<string, string> | undefined)?.dealer ?? "") : "";
+    if (dealer === undefined) continue;
+    for (const measure of measures) {
+      const { value } = cellOf(row, measure.id);
+      if (value != null && value !== 0) sums.set(cellKey(codes ? dealer : measure.id, month), value);
+    }
+  }
+  return sums;
 }
 
 function clamp(selection: Selection, rows: number, columns: number): Selection {

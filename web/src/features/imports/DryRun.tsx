@@ -3,7 +3,7 @@ import { useState } from "react";
 import { asApiError, download, useCatalog, type ApiError } from "@/api";
 import { plain, rich, useLanguage, useTexts } from "@/i18n";
 import { parsePeriod, periodLabel } from "@/state/period";
-import { Button, Checkbox, classes, ErrorState, formatDays, formatFigure, formatNumber, Panel, Skeleton, toast, type Unit } from "@/ui";
+import { Button, Checkbox, classes, ErrorState, formatDays, formatFigure, formatNumber, Panel, Skeleton, type Unit } from "@/ui";
 import { useRefused, type Draft } from "./data";
 import styles from "./imports.module.css";
 import { changeFor, changeForAll, rowsToWrite, tilesOf, translationsOf, withValue } from "./logic/draft";
@@ -52,10 +52,7 @@ export function Refused({ draft, edit, onRow, onMend }: { draft: Import; edit?: 
   if (count === 0) return null;
   const mend = async (change: ReturnType<typeof changeFor>) => {
     if (!change || !edit) return;
-    if (await edit.change(change)) {
-      toast(t("applied"));
-      onMend?.();
-    }
+    if (await edit.change(change)) onMend?.();
   };
   return (
     <Panel
@@ -114,7 +111,7 @@ export function Refused({ draft, edit, onRow, onMend }: { draft: Import; edit?: 
                         </span>
                       )}
                     </td>
-                    <td data-label={t("colWhy")} title={row.todo}>
+                    <td data-label={t("colWhy")} title={row.todo || undefined}>
                       {row.message}
                     </td>
                     {edit && (
@@ -124,7 +121,7 @@ export function Refused({ draft, edit, onRow, onMend }: { draft: Import; edit?: 
                             {suggestionText(row, t, language)}
                           </Button>
                         ) : (
-                          <span className="quiet">{row.todo || "—"}</span>
+                          <span className={styles.todo}>{row.todo || "—"}</span>
                         )}
                       </td>
                     )}
@@ -164,10 +161,7 @@ function UnknownCells({ draft, edit, onMend }: { draft: Import; edit: Draft; onM
   if (cells.length === 0 || draft.state === "draft") return null;
   const shown = [...cells].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, kUnknownShown);
   const mend = async (change: ImportChange) => {
-    if (await edit.change(change)) {
-      toast(t("applied"));
-      onMend?.();
-    }
+    if (await edit.change(change)) onMend?.();
   };
   const set = (field: string, cell: string, code: string) => void mend({ values: withValue(draft.mapping?.values, field, cell, code) });
   return (

@@ -80,7 +80,7 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
     { label: t("step1"), note: [read !== undefined ? t("step1Rows", { n: formatNumber(read), count: read }) : "", draft.file?.format === "xlsx" ? "XLSX" : (draft.file?.encoding ?? "")].filter(Boolean).join(" · ") },
     { label: t("step2"), note: columns.length > 0 ? t("step2Note", { n: columns.length, m: unused, count: columns.length }) : "" },
     { label: t("step3"), note: editable ? t("step3Note") : "" },
-    { label: t("step4"), note: t("step4Note") },
+    { label: t("step4"), note: editable || draft.state === "done" ? t("step4Note") : "" },
   ];
   usePageActions(
     editable

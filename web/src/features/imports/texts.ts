@@ -199,7 +199,6 @@ export const texts = defineTexts("imports", {
   suggestCreateAny: { zh: "自动新增", en: "Add it" },
   takeAll: { zh: "采纳全部 {n} 条建议", en: { one: "Take the suggestion", other: "Take all {n} suggestions" } },
   moreRefused: { zh: "再看 100 行", en: "100 more" },
-  applied: { zh: "已采纳，正在重新试运行", en: "Taken; running again" },
   willSee: { zh: "导入后会看到", en: "After the import you will see" },
   nowSee: { zh: "现在能看到", en: "What you see now" },
   inPeriod: { zh: "{period} 的合计，含已有数据", en: "totals of {period}, with what was there" },

@@ -14,13 +14,12 @@ import { texts } from "./texts";
 import { Translations } from "./Translations";
 
 // Left half of the wizard: every column of the file, with samples, and what it means.
-export function Columns({ draft, edit }: { draft: Import; edit: Draft }) {
+export function Columns({ draft, edit, confirmed: checked, onConfirm: confirm }: { draft: Import; edit: Draft; confirmed: ReadonlySet<string>; onConfirm: (column: string) => void }) {
   const t = useTexts(texts);
   const language = useLanguage();
   const { raw, dimLabel } = useCatalog();
   const [valuesOpen, setValuesOpen] = useState(false);
   const columns = useMemo(() => draft.columns ?? [], [draft.columns]);
-  const [checked, confirm] = useConfirmed(draft);
 
   const options = useMemo<ComboboxOption[]>(() => {
     if (!raw) return [];

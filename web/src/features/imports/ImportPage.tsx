@@ -52,7 +52,7 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
   const discard = useDiscard();
   const [{ step: asked, row: askedRow }, patch] = usePageSearch((raw) => ({ step: one(raw.step), row: Number(one(raw.row)) }));
   const [open, setOpen] = useState<"save" | "choose" | "toml" | "file" | "discard" | null>(null);
-  const [confirmed] = useConfirmed(draft);
+  const [confirmed, confirm] = useConfirmed(draft);
   const size = draft.file_bytes === undefined ? "" : formatBytes(draft.file_bytes);
   const fileLine = useFileLine(draft, size);
   const triedLead = useTriedLead(draft.state === "checked" ? draft.result : null);
@@ -176,7 +176,7 @@ function Wizard({ draft, unreachable }: { draft: Import; unreachable: boolean })
         <>
           {step === 3 && draft.result && <Tiles result={draft.result} stale={stale} />}
           <div className={classes(styles.wizard, step === 3 && styles.wizardTried, columns.length === 0 && styles.wizardAlone)}>
-            {columns.length > 0 && <Columns draft={draft} edit={edit} />}
+            {columns.length > 0 && <Columns draft={draft} edit={edit} confirmed={confirmed} onConfirm={confirm} />}
             <div className={styles.right}>
               {step === 2 ? (
                 <>

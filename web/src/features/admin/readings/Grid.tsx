@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
+import { useEffect, useMemo, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { useTexts } from "@/i18n";
 import { formatCells, parseCells } from "@/ui/clipboard";
 import { classes, usePhone } from "@/ui";
@@ -167,7 +167,21 @@ export function Grid({ rows, columns, rowHead, state, onState, stored, format, m
     if (event.type === "cut") clear();
   };
 
-  const template = phone ? `minmax(120px, 1fr) minmax(130px, 1fr)` : `170px repeat(${columns.length}, minmax(78px, 1fr))`;
+  // Wide enough for the longest figure in sight or out of it, so that columns stand still while scrolling.
+  const width = useMemo(() => {
+    let longest = 6;
+    for (const row of rows) {
+      for (const column of columns) {
+        const key = cellKey(row.id, column.id);
+        const sum = sums.get(key);
+        longest = Math.max(longest, format(shownText(state, stored, key)).length, sum === undefined ? 0 : format(plainNumber(sum)).length);
+      }
+    }
+    for (const total of totals ?? []) longest = Math.max(longest, total.length);
+    return Math.min(160, Math.round(longest * 7.3) + 18);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- format and stored follow from these
+  }, [rows, columns, sums, state, totals]);
+  const template = phone ? `minmax(120px, 1fr) minmax(130px, 1fr)` : `150px repeat(${columns.length}, minmax(${width}px, 1fr))`;
   const cellId = (row: number, column: number) => `cell-${row}-${column}`;
   const rowsTotal = rows.length + 1 + (totals ? 1 : 0);
   return (

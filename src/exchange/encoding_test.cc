@@ -24,11 +24,11 @@ class TempFile {
 };
 
 // "UTF-8: text", or the error: "file_damaged row 3".
-std::string Decode(std::string_view bytes) {
+std::string Decode(std::string_view bytes, std::optional<Encoding> forced = {}) {
   const TempFile temp(bytes);
   Result<InputFile> file = InputFile::Open(temp.path());
   EXPECT_TRUE(file.ok());
-  const Result<TextFacts> facts = ExamineText(*file);
+  const Result<TextFacts> facts = ExamineText(*file, forced);
   if (!facts.ok()) {
     const std::string_view row = facts.error().Arg("row");
     return facts.error().code + (row.empty() ? "" : " row " + std::string(row));
@@ -65,6 +65,23 @@ TEST(Encoding, AsciiOfAFewBytesIsUtf8) { EXPECT_EQ(Decode("a,b\n"), "UTF-8: a,b\
 TEST(Encoding, Utf8IsPassedThroughAndItsMarkIsDropped) {
   EXPECT_EQ(Decode("门店,销量 🚗 é\n"), "UTF-8: 门店,销量 🚗 é\n");
   EXPECT_EQ(Decode("\xEF\xBB\xBF门店\n"), "UTF-8 BOM: 门店\n");
+}
+
+TEST(Encoding, TheChosenOneIsTakenWhateverTheTextLooksLike) {
+  EXPECT_EQ(Decode("\xD0\xA1\n"), "UTF-8: С\n");
+  EXPECT_EQ(Decode("\xD0\xA1\n", Encoding::kGb18030), "GB18030: 小\n");
+  EXPECT_EQ(Decode(Utf16(u"门店\n", false), Encoding::kUtf16Be), "UTF-16BE: 门店\n");
+  EXPECT_EQ(Decode("\xFE\xFF" + Utf16(u"门店\n", false), Encoding::kUtf16Be), "UTF-16BE: 门店\n");
+  EXPECT_EQ(Decode("\xEF\xBB\xBF门店\n", Encoding::kUtf8), "UTF-8 BOM: 门店\n");
+  EXPECT_EQ(Decode("a\n\xD0\xA1\n\xB5\xEA\n", Encoding::kUtf8), "file_damaged row 3");
+  EXPECT_EQ(Decode("a\n\xFF\xFF\n", Encoding::kGb18030), "file_damaged row 2");
+  // NUL bytes belong to no text of single bytes, well-formed or not.
+  EXPECT_EQ(Decode(Utf16(u"a,b\n", true), Encoding::kUtf8), "file_not_a_table");
+  EXPECT_EQ(Decode(Utf16(u"a,b\n", true), Encoding::kGb18030), "file_not_a_table");
+  EXPECT_EQ(Decode("abc", Encoding::kUtf16Le), "file_damaged row 1") << "half a character at the end";
+  EXPECT_EQ(Decode(" \n", Encoding::kUtf8), "file_empty");
+  EXPECT_EQ(ParseEncoding("gb18030"), Encoding::kGb18030);
+  EXPECT_EQ(ParseEncoding("GBK"), std::nullopt);
 }
 
 TEST(Encoding, Utf16WithMark) {

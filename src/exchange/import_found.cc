@@ -271,17 +271,16 @@ std::vector<ColumnState> ColumnStates(const ImportJob& job, const catalog::Catal
     if (const auto it = shown.find(headers[i]); it != shown.end()) state.meaning = it->second;
     const bool confirmed =
         std::find(settings.confirmed.begin(), settings.confirmed.end(), headers[i]) != settings.confirmed.end();
+    state.sure = Sure::kRecognised;  // where a person has said so
     if (state.meaning.role == Role::kNone) {
       state.sure = Sure::kUnused;
     } else if (confirmed) {
-      state.sure = Sure::kRecognised;
+      // Said so, even if it was guessed first.
     } else if (settings.mapping_from == "remembered" || settings.mapping_from == "template") {
       state.sure = Sure::kRemembered;
     } else if (i < guesses.size() && guesses[i].meaning == state.meaning) {
       state.sure = guesses[i].sure;
       state.why = guesses[i].why;
-    } else {
-      state.sure = Sure::kRecognised;  // a person has said so
     }
     if (settings.loose.contains(headers[i]) && state.meaning.role != Role::kNone) {
       state.sure = Sure::kConfirm;
@@ -326,21 +325,21 @@ Status ChangeMapping(ImportJob& job, const ImportChange& change, const catalog::
     settings.confirmed.clear();
   }
   if (!change.columns.empty()) {
+    // A list of all columns confirms those that it changes; a shorter one whatever it names.
+    const bool names_all = change.columns.size() >= headers.size();
+    for (const ColumnState& state : ColumnStates(job, catalog)) {
+      const auto it = change.columns.find(state.column);
+      if (it == change.columns.end() || (names_all && it->second == state.meaning)) continue;
+      auto& confirmed = settings.confirmed;
+      if (std::find(confirmed.begin(), confirmed.end(), state.column) == confirmed.end()) {
+        confirmed.push_back(state.column);
+      }
+    }
     Meanings wanted = settings.loose;
     for (const auto& [column, meaning] : change.columns) wanted[column] = meaning;
     const Mapping before = mapping;
     ASSIGN_OR_RETURN(mapping, Reinterpret(mapping, wanted, headers, catalog));
     settings.loose = LooseOf(wanted, mapping, catalog);
-    const std::vector<ColumnState> states = ColumnStates(job, catalog);
-    for (const auto& [column, meaning] : change.columns) {
-      // A list of all columns confirms what it changes; naming a single one confirms that.
-      const auto state =
-          std::find_if(states.begin(), states.end(), [&](const ColumnState& known) { return known.column == column; });
-      const bool changed = state == states.end() || !(state->meaning == meaning);
-      const bool known =
-          std::find(settings.confirmed.begin(), settings.confirmed.end(), column) != settings.confirmed.end();
-      if (!known && (changed || change.columns.size() < headers.size())) settings.confirmed.push_back(column);
-    }
     if (settings.mapping_from == "guessed" && FormatMapping(before) != FormatMapping(mapping)) {
       settings.mapping_from = "chosen";
     }

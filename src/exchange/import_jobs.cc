@@ -292,14 +292,14 @@ Result<ImportJob> ImportJobs::Change(int64_t id, int64_t version, ImportChange c
 }
 
 Status ImportJobs::Discard(int64_t id) {
-  const Status status = options_.database->Write<void>([&](db::Connection& connection) -> Status {
+  RETURN_IF_ERROR(options_.database->Write<void>([&](db::Connection& connection) -> Status {
     ASSIGN_OR_RETURN(const ImportJob job, ReadJob(connection, id));
     if (job.of_command_line() || !IsDraft(job)) return WrongState(job);
     DeleteJob(connection, id);
     return {};
-  });
-  if (status.ok()) RemoveFolder(FolderOf(id));
-  return status;
+  }));
+  RemoveFolder(FolderOf(id));
+  return {};
 }
 
 Result<std::vector<std::string>> ImportJobs::MissingOfJob(const ImportJob& job) {

@@ -551,6 +551,88 @@ TEST_P(ImportTest, TheHeaderMayStandBelowTitleRows) {
   EXPECT_EQ(Live(), (Lines{"2026-03-02 traffic ana ×1", "2026-03-03 traffic ×1"}));
 }
 
+TEST_P(ImportTest, TheHeaderMayBeChosen) {
+  const std::string csv = "id,seen\nX0,2026-03-01\nkey,when\nL1,2026-03-02\n";
+  const std::string map =
+      "key=['key']\n[columns]\nlead='key'\n[constants]\ndealer='SH01'\n"
+      "[[event]]\nname='captured'\nat='when'\n";
+  ImportOptions options;
+  options.header_row = 3;
+  const ImportSummary chosen = Must(csv, map, options);
+  EXPECT_EQ(chosen.header_row, 3);
+  EXPECT_EQ(Live(), Lines{"2026-03-02 captured L1 ×1"});
+  options.header_row = 7;
+  EXPECT_EQ(Try(csv, map, options).error().code, "header_row_missing");
+  options.header_row = 0;
+  EXPECT_EQ(Try(csv, map, options).error().code, "unknown_column") << "they are called 1 and 2 now";
+}
+
+TEST_P(ImportTest, TheEncodingMayBeChosen) {
+  // GB18030 bytes that are UTF-8 as well: found as UTF-8, they are something else.
+  const std::string csv = "lead,seen,staff\n\xD0\xA1,2026-03-02,ana\n";
+  const std::string map = "[columns]\nlead='lead'\nstaff='staff'\n[[event]]\nname='captured'\nat='seen'\n";
+  ImportOptions options;
+  options.encoding = "GB18030";
+  (void)Must(csv, map, options);
+  EXPECT_EQ(Live(), Lines{"2026-03-02 captured 小 ana ×1"});
+  options.encoding = "EBCDIC";
+  EXPECT_EQ(Try(csv, map, options).error().code, "unknown_encoding");
+}
+
+TEST_P(ImportTest, RowsAreCountedByWhatBecomesOfThem) {
+  (void)Must(kWideCsv, kWideMap);
+  const ImportSummary again = Must(
+      "id,shop,who,from,seen,closed,value,result,why\n"
+      "L1,SH01,ana,referral,2026-03-02,2026-03-09,199800,Won,\n"
+      "L2,SH01,ben,路过展厅,2026-03-05,2026-03-20,,Lost,price\n"
+      "L3,SH01,ana,,2026-03-04,2026-03-06,1,Won,\n"
+      "L4,SH01,ana,,2026-03-04,,,Open,\n"
+      "L5,SH01,ana,,,,,Open,\n"
+      "L6,SH01,nobody,,2026-03-04,,,Open,\n",
+      kWideMap);
+  EXPECT_EQ(again.counts.rows_unchanged, 1);
+  EXPECT_EQ(again.counts.rows_changed, 1);
+  EXPECT_EQ(again.counts.rows_new, 2) << "L3 has a new entry besides the old one";
+  EXPECT_EQ(again.rows_taken, 4);
+  EXPECT_EQ(again.rows_empty, 1);
+  EXPECT_EQ(again.rows_refused, 1);
+}
+
+TEST_P(ImportTest, ARowThatTakesAnEntryBackHasChanged) {
+  (void)Must(kWideCsv, kWideMap);
+  const ImportSummary again = Must(
+      "id,shop,who,from,seen,closed,value,result,why\n"
+      "L1,SH01,ana,referral,2026-03-02,,,Open,\n",
+      kWideMap);
+  EXPECT_EQ(again.booked.removed, 1);
+  EXPECT_EQ(again.counts.rows_changed, 1);
+}
+
+TEST_P(ImportTest, DatesAmountsAndCountsOfRulesAreTranslated) {
+  const ImportSummary summary = Must("id,sold,price,n\nL1,2026-03-32,十九万,two\n",
+                                     "key=['id']\n[columns]\nlead='id'\n"
+                                     "[values.at]\n'2026-03-32'='2026-03-31'\n"
+                                     "[values.amount]\n'十九万'='19'\n[values.count]\n'two'='2'\n"
+                                     "[[event]]\nname='deal'\nat='sold'\namount='price'\ncount='n'\nscale=10000\n");
+  EXPECT_EQ(summary.rows_refused, 0);
+  EXPECT_EQ(Live(), Lines{"2026-03-31 deal L1 ×2 190000.00"});
+}
+
+TEST_P(ImportTest, LikelySlipsAreRefusedOnlyWhereItIsAsked) {
+  const std::string csv = "id,sold,price\nL1,2026-03-02,189800\nL2,2027-03-02,18.98\nL3,2026-03-03,18.98\n";
+  const std::string map =
+      "key=['id']\n[columns]\nlead='id'\n"
+      "[[event]]\nname='deal'\nat='sold'\namount='price'\nscale=10000\n";
+  ImportOptions options;
+  options.dry_run = true;
+  EXPECT_EQ(Must(csv, map, options).rows_refused, 0);
+  options.doubt = Instant{1'774'000'000'000};  // 2026-03-20
+  EXPECT_EQ(Refused(Must(csv, map, options)), (Lines{"2 row_amount_doubtful", "3 row_future_date"}));
+  // Totals over many customers may be any amount.
+  EXPECT_EQ(Refused(Must(csv, "key=['id']\n[[event]]\nname='deal'\nat='sold'\namount='price'\nscale=10000\n", options)),
+            Lines{"3 row_future_date"});
+}
+
 TEST_P(ImportTest, WithoutAHeaderColumnsGoByNumber) {
   const ImportSummary summary = Must("2026-03-02,traffic,3\n2026-03-03,deal,1\n",
                                      "header = false\ncolumns = { at = \"1\", event = \"2\", count = \"3\" }\n");

@@ -237,7 +237,7 @@ class Guesser {
   [[nodiscard]] std::string EventOfAmount(const std::string& text) const {
     for (const std::string_view end : {"金额", "价格", "总价", "价", "额"}) {
       if (!text.ends_with(end)) continue;
-      const std::string event = EventNamed(text.substr(0, text.size() - end.size()), catalog_);
+      std::string event = EventNamed(text.substr(0, text.size() - end.size()), catalog_);
       if (!event.empty() && Recorded(event)) return event;
     }
     return {};

@@ -85,6 +85,8 @@ struct ImportArguments {
   std::string file;
   std::string map_file;
   std::string sheet;
+  std::string encoding;
+  std::optional<int64_t> header_row;
   std::string errors_file;
   bool create_missing = false;
   bool dry_run = false;

@@ -129,6 +129,8 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
   options.kind = arguments.kind;
   options.path = arguments.file;
   options.sheet = arguments.sheet;
+  options.encoding = arguments.encoding;
+  options.header_row = arguments.header_row;
   options.create_missing = arguments.create_missing;
   options.dry_run = arguments.dry_run;
   if (!arguments.map_file.empty()) {

@@ -1632,6 +1632,8 @@ export interface components {
         SavedMapping: {
             id: string;
             name: string;
+            /** @description Remembered from the last import of such a file */
+            automatic?: boolean;
             kind?: string;
             headers?: string[];
             toml?: string;

@@ -6,6 +6,7 @@
 
 #include "exchange/print.h"
 #include "kpi/formula.h"
+#include "kpi/handbook.h"
 #include "kpi/program.h"
 
 namespace dealpace::analysis {
@@ -293,7 +294,9 @@ FormulaCheck CheckFormula(const catalog::Catalog& catalog, const MemberNames& me
   if (unit && !kpi::Fits(column.units, *unit)) {
     return fail(Error("own_kpi_unit_mismatch")
                     .With("unit", catalog::UnitName(*unit))
-                    .With("found", kpi::Describe(column.units)));
+                    .With("found", kpi::Describe(column.units, Language::kEnglish))
+                    .With("unit_zh", kpi::UnitTitle(*unit, Language::kChinese))
+                    .With("found_zh", kpi::Describe(column.units, Language::kChinese)));
   }
   return check;
 }

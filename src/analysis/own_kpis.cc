@@ -94,6 +94,8 @@ Status CheckAll(const catalog::Catalog& base, const std::vector<OwnKpi>& before,
       return Error("own_kpi_unit_mismatch")
           .With("unit", problem->Arg("unit"))
           .With("found", problem->Arg("found"))
+          .With("unit_zh", problem->Arg("unit_zh"))
+          .With("found_zh", problem->Arg("found_zh"))
           .With("field", "unit");
     }
     return Error(*problem).With("field", problem->code == "own_kpi_id_taken" ? "id" : "formula");

@@ -6,6 +6,7 @@
 
 #include "analysis/catalog_api.h"
 #include "catalog/embedded.h"
+#include "catalog/messages.h"
 #include "db/testing.h"
 #include "kpi/formula.h"
 #include "ledger/ledger.h"
@@ -318,6 +319,15 @@ TEST_P(OwnKpisTest, AFormulaIsCheckedAndCompletedByMembersOfTheStore) {
   EXPECT_EQ(wrong.at("error").at("position").as_int64(), 10);
   EXPECT_TRUE(wrong.at("completions").as_array().empty());
   EXPECT_FALSE(wrong.at("error").at("message").as_string().empty());
+}
+
+TEST(OwnKpis, ARefusalIsAllInTheAskersLanguage) {
+  const auto node = kpi::ParseFormula("deal_cnt /");
+  ASSERT_FALSE(node.ok());
+  const std::string chinese = catalog::Messages::Get().RenderMessage(node.error(), Language::kChinese);
+  EXPECT_NE(chinese.find("此处应为 数字、名称或 ("), std::string::npos) << chinese;
+  EXPECT_NE(catalog::Messages::Get().RenderMessage(node.error(), Language::kEnglish).find("a number, a name or ("),
+            std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, OwnKpisTest, testing::ValuesIn(db::TestKinds()), db::KindNames());

@@ -41,6 +41,17 @@ std::string Fill(std::string_view text, const Error& error) {
   return filled;
 }
 
+// The error with the words that it has for this language: of "unit" and "unit_zh" the latter in Chinese.
+Error InLanguage(const Error& error, Language language) {
+  Error spoken = error;
+  if (language != Language::kChinese) return spoken;
+  for (auto& [name, value] : spoken.args) {
+    const std::string_view chinese = error.Arg(name + "_zh");
+    if (!chinese.empty()) value = chinese;
+  }
+  return spoken;
+}
+
 }  // namespace
 
 const Messages& Messages::Get() {
@@ -71,7 +82,9 @@ const Messages::Message* Messages::Find(std::string_view code) const {
 }
 
 std::string Messages::RenderMessage(const Error& error, Language language) const {
-  if (const Message* found = Find(error.code); found != nullptr) return Fill(found->message.In(language), error);
+  if (const Message* found = Find(error.code); found != nullptr) {
+    return Fill(found->message.In(language), InLanguage(error, language));
+  }
   std::string text = error.code;
   for (const auto& [name, value] : error.args) text += " " + name + "=" + value;
   return text;
@@ -79,7 +92,7 @@ std::string Messages::RenderMessage(const Error& error, Language language) const
 
 std::string Messages::RenderTodo(const Error& error, Language language) const {
   const Message* found = Find(error.code);
-  return found == nullptr ? "" : Fill(found->todo.In(language), error);
+  return found == nullptr ? "" : Fill(found->todo.In(language), InLanguage(error, language));
 }
 
 std::string Messages::Render(const Error& error, Language language) const {

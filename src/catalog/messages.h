@@ -25,7 +25,8 @@ class Messages {
   };
   [[nodiscard]] const Message* Find(std::string_view code) const;
   // One paragraph for a person: message and advice, `{name}` replaced by the error's arguments; a part in `{? … ?}` is
-  // left out where the error has not the argument that it names.
+  // left out where the error has not the argument that it names. Where an argument is a word of ours, the error may
+  // bring it for Chinese as well: `unit_zh` beside `unit`.
   [[nodiscard]] std::string Render(const Error& error, Language language) const;
   // The two parts of it: what happened, and what to do about it (may be empty).
   [[nodiscard]] std::string RenderMessage(const Error& error, Language language) const;

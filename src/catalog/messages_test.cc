@@ -185,6 +185,12 @@ TEST(Messages, LeavesOutWhatTheErrorDoesNotHave) {
             "“x” is lost. Look for x.");
 }
 
+TEST(Messages, AnArgumentMayHaveItsOwnWordInChinese) {
+  const Error error = Error("lost").With("name", "sum").With("name_zh", "合计");
+  EXPECT_EQ(Examples().Render(error, Language::kEnglish), "“sum” is lost. Look for sum.");
+  EXPECT_EQ(Examples().Render(error, Language::kChinese), "“合计”丢失。请查找 合计。");
+}
+
 TEST(Messages, OtherBracesStay) {
   EXPECT_EQ(Examples().Render(Error("bare").With("name", "model"), Language::kEnglish),
             "Write { x = 1 } or [values.model].");

@@ -22,7 +22,7 @@ class Parser {
   Result<std::unique_ptr<Node>> Run() {
     auto node = Comparison();
     SkipBlanks();
-    if (!error_ && at_ < text_.size()) Expect("operator, or the end");
+    if (!error_ && at_ < text_.size()) Expect("operator, or the end", "运算符或结尾");
     if (error_) return *error_;
     return node;
   }
@@ -50,7 +50,8 @@ class Parser {
     return position;
   }
 
-  NodePtr Expect(std::string_view expected) {
+  // What should stand here, in both languages.
+  NodePtr Expect(std::string_view expected, std::string_view expected_zh) {
     if (!error_) {
       std::string found;
       if (at_ < text_.size()) {
@@ -62,6 +63,7 @@ class Parser {
       error_ = Error("formula_syntax")
                    .With("position", Position(at_))
                    .With("expected", expected)
+                   .With("expected_zh", expected_zh)
                    .With("found", found.empty() ? "—" : found)
                    .With("formula", text_);
     }
@@ -174,17 +176,17 @@ class Parser {
 
   NodePtr Primary() {
     SkipBlanks();
-    if (at_ >= text_.size()) return Expect("a number, a name or (");
+    if (at_ >= text_.size()) return Expect("a number, a name or (", "数字、名称或 (");
     const size_t at = at_;
     const char c = text_[at_];
     if (IsDigit(c) || c == '.') return Number();
     if (Take("(")) {
       NodePtr inner = Comparison();
       if (error_) return nullptr;
-      if (!Take(")")) return Expect(")");
+      if (!Take(")")) return Expect(")", ")");
       return inner;
     }
-    if (!IsNameStart(c)) return Expect("a number, a name or (");
+    if (!IsNameStart(c)) return Expect("a number, a name or (", "数字、名称或 (");
     while (at_ < text_.size() && IsNamePart(text_[at_])) ++at_;
     NodePtr node = Make(Node::Kind::kName, at);
     node->name = std::string(text_.substr(at, at_ - at));
@@ -195,7 +197,7 @@ class Parser {
       if (error_) return nullptr;
       node->children.push_back(std::move(argument));
     } while (Take(","));
-    if (!Take(")")) return Expect(", or )");
+    if (!Take(")")) return Expect(", or )", ", 或 )");
     return node;
   }
 
@@ -203,9 +205,9 @@ class Parser {
     const size_t at = at_;
     double value = 0;
     const auto [end, status] = std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-    if (status != std::errc() || !std::isfinite(value)) return Expect("a number");
+    if (status != std::errc() || !std::isfinite(value)) return Expect("a number", "数字");
     at_ = static_cast<size_t>(end - text_.data());
-    if (at_ < text_.size() && IsNamePart(text_[at_])) return Expect("an operator after the number");
+    if (at_ < text_.size() && IsNamePart(text_[at_])) return Expect("an operator after the number", "数字后的运算符");
     NodePtr node = Make(Node::Kind::kNumber, at);
     node->number = value;
     return node;
@@ -223,17 +225,17 @@ class Parser {
       const size_t name_at = at_;
       while (at_ < text_.size() && IsNamePart(text_[at_])) ++at_;
       filter.dim = std::string(text_.substr(name_at, at_ - name_at));
-      if (filter.dim.empty()) return Expect("a dimension");
+      if (filter.dim.empty()) return Expect("a dimension", "维度");
       if (Take("=")) {
         do {
           std::string value = FilterValue();
-          if (value.empty()) return Expect("a value");
+          if (value.empty()) return Expect("a value", "取值");
           filter.values.push_back(std::move(value));
         } while (Take("|"));
       }
       node->filters.push_back(std::move(filter));
     } while (Take(","));
-    if (!Take("]")) return Expect(", or ]");
+    if (!Take("]")) return Expect(", or ]", ", 或 ]");
     return node;
   }
 

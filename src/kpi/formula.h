@@ -40,7 +40,8 @@ struct Node {
   std::vector<FormulaFilter> filters;  // kFilter
 };
 
-// Reads a formula. Fails with formula_syntax ("position", counted in characters from 1, "expected", "found"),
+// Reads a formula. Fails with formula_syntax ("position", counted in characters from 1, "expected" and
+// "expected_zh", "found"),
 // formula_too_deep (nested more than 100 levels) and formula_too_large (more than 1000 parts).
 [[nodiscard]] Result<std::unique_ptr<Node>> ParseFormula(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "kpi/handbook.h"
 
 namespace dealpace::kpi {
 namespace {
@@ -77,15 +78,17 @@ bool IsOperator(std::string_view name) {
 
 }  // namespace
 
-std::string Describe(const UnitVector& units) {
-  if (units.any) return "number";
+std::string Describe(const UnitVector& units, Language language) {
+  const bool zh = language == Language::kChinese;
+  if (units.any) return zh ? "纯数" : "number";
   std::vector<std::string> parts;
-  for (const auto& [name, exponent] : {std::pair{"money", units.money}, std::pair{"day", units.day},
-                                       std::pair{"hour", units.hour}, std::pair{"count", units.count}}) {
+  for (const auto& [name, exponent] :
+       {std::pair{zh ? "金额" : "money", units.money}, std::pair{zh ? "天" : "day", units.day},
+        std::pair{zh ? "小时" : "hour", units.hour}, std::pair{zh ? "数量" : "count", units.count}}) {
     if (exponent == 1) parts.emplace_back(name);
     if (exponent != 0 && exponent != 1) parts.push_back(std::string(name) + "^" + std::to_string(exponent));
   }
-  return parts.empty() ? "ratio" : Join(parts, "·");
+  return parts.empty() ? (zh ? "比值" : "ratio") : Join(parts, "·");
 }
 
 bool Fits(const UnitVector& units, Unit unit) {
@@ -99,6 +102,19 @@ bool Fits(const UnitVector& units, Unit unit) {
     default: return units.money == 0;
   }
 }
+
+namespace {
+
+Error UnitMismatch(int position, const UnitVector& left, const UnitVector& right) {
+  return Error("unit_mismatch")
+      .With("position", position)
+      .With("left", Describe(left, Language::kEnglish))
+      .With("right", Describe(right, Language::kEnglish))
+      .With("left_zh", Describe(left, Language::kChinese))
+      .With("right_zh", Describe(right, Language::kChinese));
+}
+
+}  // namespace
 
 // What surrounds a part of a formula: the operators and filters it stands in, the argument of the KPI it is in.
 struct Program::Context {
@@ -215,10 +231,7 @@ Result<Program::Compiled> Program::Compile(const Node& node, const Context& cont
     }
     default:
       if (!left.units.any && !right.units.any && !(left.units == right.units)) {
-        return Error("unit_mismatch")
-            .With("position", node.position)
-            .With("left", Describe(left.units))
-            .With("right", Describe(right.units));
+        return UnitMismatch(node.position, left.units, right.units);
       }
       units = left.units.any ? right.units : left.units;
       if (node.op != Node::Op::kAdd && node.op != Node::Op::kSubtract) units = {.any = true};
@@ -255,6 +268,7 @@ Result<Program::Compiled> Program::CompileName(const Node& node, const Context& 
     return Error("formula_syntax")
         .With("position", node.position + static_cast<int>(node.name.size()))
         .With("expected", "( after " + node.name)
+        .With("expected_zh", node.name + " 后的 (")
         .With("found", "—")
         .With("formula", node.name);
   }
@@ -369,10 +383,7 @@ Result<Program::Compiled> Program::CompileCall(const Node& node, const Context& 
       expr.children.push_back(std::move(argument.expr));
       if (name == "if" && i == 0) continue;  // a condition may be of any unit
       if (!units.any && !argument.units.any && !(units == argument.units)) {
-        return Error("unit_mismatch")
-            .With("position", node.children[i]->position)
-            .With("left", Describe(units))
-            .With("right", Describe(argument.units));
+        return UnitMismatch(node.children[i]->position, units, argument.units);
       }
       if (units.any) units = argument.units;
     }
@@ -471,10 +482,13 @@ Status CheckKpi(const catalog::Catalog& catalog, const catalog::Kpi& kpi) {
       return status.error().Arg("formula").empty() ? Error(status.error()).With("formula", formula) : status.error();
     }
     if (!Fits(program.columns()[0].units, kpi.unit)) {
+      const UnitVector& found = program.columns()[0].units;
       return Error("catalog_unit_mismatch")
           .With("id", kpi.id)
           .With("unit", catalog::UnitName(kpi.unit))
-          .With("found", Describe(program.columns()[0].units));
+          .With("found", Describe(found, Language::kEnglish))
+          .With("unit_zh", UnitTitle(kpi.unit, Language::kChinese))
+          .With("found_zh", Describe(found, Language::kChinese));
     }
   }
   return {};

@@ -121,7 +121,7 @@ class Program {
 // Whether a figure of these units can be declared as `unit`.
 [[nodiscard]] bool Fits(const UnitVector& units, catalog::Unit unit);
 // "money·day^-1"; "ratio" for none, "number" for what goes with everything.
-[[nodiscard]] std::string Describe(const UnitVector& units);
+[[nodiscard]] std::string Describe(const UnitVector& units, Language language);
 
 // The KPIs and measures that a formula names, each once, in alphabetical order; operators and words of other
 // namespaces (dimensions, items of mean(), themes, scorecards) are left out.

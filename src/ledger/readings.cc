@@ -4,11 +4,13 @@ namespace dealpace::ledger {
 
 std::vector<LiveReading> ListReadings(db::Connection& connection, const catalog::Catalog& catalog, int event,
                                       std::optional<DealerId> dealer, int64_t limit) {
-  // The condition on the event's beginning is that of the index.
+  // The condition on the event's beginning is that of the index, which SQLite would not choose by itself.
   std::string sql =
-      "SELECT e.dealer_id, e.seq, e.event, e.day, e.at, e.lead, e.attempt, e.actor, e.source, e.access_form, "
-      "e.channel, e.model, e.customer_type, e.campaign, e.stage, e.reason, e.quantity, e.amount, e.entry_key, "
-      "e.recorded_at, e.recorded_by FROM ledger_entry e "
+      std::string(
+          "SELECT e.dealer_id, e.seq, e.event, e.day, e.at, e.lead, e.attempt, e.actor, e.source, e.access_form, "
+          "e.channel, e.model, e.customer_type, e.campaign, e.stage, e.reason, e.quantity, e.amount, e.entry_key, "
+          "e.recorded_at, e.recorded_by FROM ledger_entry e ") +
+      std::string(connection.kind() == db::Kind::kSqlite ? "INDEXED BY ledger_entry_reading " : "") +
       "WHERE substr(event, 1, 8) = 'reading.' AND e.reverses IS NULL AND NOT EXISTS "
       "(SELECT 1 FROM ledger_entry r WHERE r.dealer_id = e.dealer_id AND r.reverses = e.seq)";
   std::vector<db::Value> values{limit};

@@ -44,7 +44,12 @@ Result<const org::Dealer*> Names::DealerOf(std::string text, const std::string& 
     if (made_.contains({"dealer", text})) note = Note(CellNote::Kind::kCreated, "dealer", text, {});
     return dealer;
   }
-  if (!create_missing_) return Unknown("row_unknown_dealer", "dealer", text, directory_->DealerNames(), note);
+  if (!create_missing_) {
+    const std::string closest = ClosestTo("dealer", text, directory_->DealerNames(), note);
+    return Error(closest.empty() ? "row_unknown_dealer" : "row_unknown_dealer_suggest")
+        .With("name", text)
+        .With("suggestion", closest);
+  }
   wanted_.insert({Dim::kDealer, 0, text, region});
   return nullptr;  // known in the next round
 }
@@ -59,7 +64,10 @@ Result<StaffId> Names::StaffOf(DealerId dealer, const std::string& text, const s
   }
   if (!create_missing_) {
     // Who is closest depends on the dealer.
-    return Unknown("row_unknown_staff", "staff", text, directory_->StaffNames(dealer), note, dealer.value);
+    const std::string closest = ClosestTo("staff", text, directory_->StaffNames(dealer), note, dealer.value);
+    return Error(closest.empty() ? "row_unknown_staff" : "row_unknown_staff_suggest")
+        .With("name", text)
+        .With("suggestion", closest);
   }
   wanted_.insert({Dim::kStaff, dealer.value, text, team});
   return StaffId();
@@ -106,26 +114,27 @@ Result<int64_t> Names::MemberOf(Dim dim, std::string text, const catalog::Event&
     return id;
   }
   if (!known && !create_missing_) {
-    return Unknown("row_unknown_member", DimName(dim), text, directory_->MemberCodes(dim), note)
-        .With("dimension", DimName(dim));
+    const std::string closest = ClosestTo(DimName(dim), text, directory_->MemberCodes(dim), note);
+    return Error(closest.empty() ? "row_unknown_member" : "row_unknown_member_suggest")
+        .With("dimension", DimName(dim))
+        .With("name", text)
+        .With("suggestion", closest);
   }
   wanted_.insert({dim, 0, text, {}});
   return int64_t{0};
 }
 
-Error Names::Unknown(std::string_view code, std::string_view field, const std::string& text,
-                     const std::vector<std::string>& known, int& note, int64_t within) {
+std::string Names::ClosestTo(std::string_view field, const std::string& text, const std::vector<std::string>& known,
+                             int& note, int64_t within) {
   // The same slip stands in many rows: looked for once.
-  std::string closest;
   const auto it = note_index_.find({std::string(field), within, text});
   if (it != note_index_.end()) {
-    closest = notes_[static_cast<size_t>(it->second)].other;
     note = it->second;
-  } else {
-    closest = ClosestName(text, known);
-    note = Note(CellNote::Kind::kUnknown, field, text, closest, within);
+    return notes_[static_cast<size_t>(it->second)].other;
   }
-  return Error(std::string(code) + (closest.empty() ? "" : "_suggest")).With("name", text).With("suggestion", closest);
+  std::string closest = ClosestName(text, known);
+  note = Note(CellNote::Kind::kUnknown, field, text, closest, within);
+  return closest;
 }
 
 int Names::Note(CellNote::Kind kind, std::string_view field, const std::string& cell, const std::string& other,

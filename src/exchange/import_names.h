@@ -71,9 +71,9 @@ class Names {
   void Learned(const Wanted& wanted, int64_t id);
   int Note(CellNote::Kind kind, std::string_view field, const std::string& cell, const std::string& other,
            int64_t within = 0);
-  // The error of a name that no one has, with the closest of `known`.
-  Error Unknown(std::string_view code, std::string_view field, const std::string& text,
-                const std::vector<std::string>& known, int& note, int64_t within = 0);
+  // Of `known`, the one closest to a name that no one has; noted.
+  std::string ClosestTo(std::string_view field, const std::string& text, const std::vector<std::string>& known,
+                        int& note, int64_t within = 0);
 
   const catalog::Catalog& catalog_;
   bool create_missing_;

@@ -37,11 +37,12 @@ std::string Names::TextOf(Dim dim, int64_t id) const {
 }
 
 Result<const org::Dealer*> Names::DealerOf(std::string text, const std::string& region, int& note) {
-  if (text.empty()) text = lone_dealer_;
+  const bool named = !text.empty();
+  if (!named) text = lone_dealer_;
   if (text.empty()) return Error("row_missing_dealer");
   if (const org::Dealer* dealer = directory_->FindDealer(text)) {
     if (keep_texts_) texts_[{Dim::kDealer, dealer->id.value}] = dealer->code;
-    if (made_.contains({"dealer", text})) note = Note(CellNote::Kind::kCreated, "dealer", text, {});
+    if (named && made_.contains({"dealer", text})) note = Note(CellNote::Kind::kCreated, "dealer", text, {});
     return dealer;
   }
   if (!create_missing_) {

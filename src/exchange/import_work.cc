@@ -15,8 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int64_t kLeaseMs = 30'000;
-constexpr int64_t kRenewMs = 8'000;
+constexpr int64_t kLeaseMs = 15'000;
+constexpr int64_t kRenewMs = 4'000;
 constexpr int64_t kRetryMs = 15'000;  // after the store itself has failed
 constexpr auto kLookEvery = std::chrono::milliseconds(400);
 constexpr auto kPollEvery = std::chrono::seconds(3);

@@ -313,9 +313,15 @@ it("a member sees no page of administrators, and the interface refuses what they
   await open(page, "/dashboard");
   const rail = page.getByRole("navigation", { name: "Main navigation" });
   await rail.getByRole("link", { name: "Explore" }).waitFor();
-  expect(await rail.getByRole("link", { name: "Accounts" }).count()).toBe(0);
-  await page.goto("/admin/accounts");
-  await page.getByText("This page is for administrators.").waitFor();
+  for (const [name, where] of [
+    ["Accounts", "/admin/accounts"],
+    ["Organisation", "/admin/org"],
+    ["Own KPIs", "/admin/kpis"],
+  ] as const) {
+    expect(await rail.getByRole("link", { name }).count(), name).toBe(0);
+    await page.goto(where);
+    await page.getByText("This page is for administrators.").waitFor();
+  }
   expect(await page.getByText("wang.fang").count()).toBe(0);
   await page.keyboard.press("Control+K");
   await page.getByRole("dialog", { name: "Command palette" }).getByRole("combobox").fill("accounts");

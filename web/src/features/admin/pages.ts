@@ -9,6 +9,7 @@ export const pages = definePages(
     load: () => import("./org/OrgPage"),
     nav: { group: "settings", order: 10, icon: Network },
     key: "o",
+    admin: true,
     bar: [],
   },
   {
@@ -17,6 +18,7 @@ export const pages = definePages(
     title: { zh: "自有指标", en: "Own KPIs" },
     load: () => import("./kpis/KpisPage"),
     nav: { group: "settings", order: 20, icon: Calculator },
+    admin: true,
     bar: ["scope", "period"],
   },
   {

@@ -82,7 +82,7 @@ async function killedAt(share: number): Promise<{ shop: Shop; id: string }> {
 }
 
 it("a killed server goes on with the import: early and late in it", { timeout: 300_000 }, async () => {
-  // One after the other up to the second start. The hold of a dead server runs out after half a minute: of both at once.
+  // One after the other up to the second start. The hold of a dead server takes its time to run out: of both at once.
   const killed = [await killedAt(0.2), await killedAt(0.7)];
   await Promise.all(
     killed.map(async ({ shop, id }) => {

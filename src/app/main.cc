@@ -154,8 +154,9 @@ int Main(int argc, char** argv) {
   import->add_option("--sheet", import_arguments.sheet, "Sheet of a workbook / 工作表");
   import->add_option("--encoding", import_arguments.encoding,
                      "Read a text as UTF-8, UTF-16LE, UTF-16BE or GB18030 (default: found) / 文本编码");
-  import->add_option("--header-row", import_arguments.header_row,
-                     "Row of the header, 0 for none (default: found) / 表头行号，0 表示没有表头")
+  import
+      ->add_option("--header-row", import_arguments.header_row,
+                   "Row of the header, 0 for none (default: found) / 表头行号，0 表示没有表头")
       ->check(CLI::NonNegativeNumber);
   import->add_flag("--create-missing", import_arguments.create_missing,
                    "Add dealers, staff and members that the file names / 新建文件中出现的经销商、人员等");

@@ -1,4 +1,4 @@
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
 import { afterAll, beforeAll, expect, inject } from "vitest";
 import { password } from "./server";
 
@@ -19,6 +19,8 @@ export interface Visit {
 }
 
 let browser: Browser | undefined;
+/** Requests that wait for their answer, but for streams, which end with the page. */
+const waiting = new WeakMap<Page, Set<Request>>();
 
 beforeAll(async () => {
   browser = await chromium.launch({
@@ -61,7 +63,15 @@ export async function visit(look: Look = {}, url = inject("url")): Promise<Visit
       complaints.push(`console: ${message.text()}`);
     }
   });
+  const requests = new Set<Request>();
+  waiting.set(page, requests);
+  page.on("requestfinished", (request) => requests.delete(request));
+  page.on("requestfailed", (request) => requests.delete(request));
+  page.on("framenavigated", (frame) => {
+    if (frame === page.mainFrame()) requests.clear();
+  });
   page.on("request", (request) => {
+    if (!request.url().endsWith("/progress")) requests.add(request);
     const to = new URL(request.url());
     if (to.protocol.startsWith("http") && to.origin !== new URL(url).origin) complaints.push(`request: ${request.url()}`);
   });
@@ -91,8 +101,16 @@ export async function open(page: Page, path: string): Promise<void> {
   await settled(page);
 }
 
-/** Waits until all requests are answered and nothing says that it is loading. */
+/** Waits until all requests are answered, for a moment, and nothing says that it is loading. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState("networkidle");
-  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null);
+  const requests = waiting.get(page);
+  const until = Date.now() + 20_000;
+  for (let quiet = 0; quiet < 3; ) {
+    if (Date.now() > until) {
+      throw new Error(`${page.url()} does not settle: ${[...(requests ?? [])].map((request) => request.url()).join(", ")}`);
+    }
+    const busy = (requests?.size ?? 0) > 0 || (await page.evaluate(() => document.querySelector('[aria-busy="true"]') !== null));
+    quiet = busy ? 0 : quiet + 1;
+    await page.waitForTimeout(50);
+  }
 }

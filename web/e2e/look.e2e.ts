@@ -1,6 +1,6 @@
 import axe from "axe-core";
 import { describe, expect, it } from "vitest";
-import { open, signedIn, visit, type Look } from "./browser";
+import { open, settled, signedIn, visit } from "./browser";
 
 // Every page in both languages: fit for who cannot see, and nothing cut off.
 
@@ -41,7 +41,8 @@ function cutTexts(): string[] {
     if (element.closest("svg, [aria-hidden=true], .sr-only, [hidden]")) continue;
     if (![...element.childNodes].some((node) => node.nodeType === 3 && (node.textContent ?? "").trim() !== "")) continue;
     const style = getComputedStyle(element);
-    if (style.visibility === "hidden" || style.display === "none" || element.clientWidth === 0) continue;
+    // Nothing, or there for screen readers only.
+    if (style.visibility === "hidden" || style.display === "none" || element.clientWidth <= 1 || element.clientHeight <= 1) continue;
     const over = element.scrollWidth - element.clientWidth;
     if (over <= 1 || style.display === "inline") continue;
     // What is shortened by an ellipsis must be readable in full some other way.
@@ -52,43 +53,36 @@ function cutTexts(): string[] {
   return out;
 }
 
-const kLooks: Look[] = (["zh", "en"] as const).flatMap((language) => (["light", "dark"] as const).map((theme) => ({ language, theme })));
-
-describe.each(kLooks)("$language $theme", (look) => {
-  it("axe finds nothing, the console is silent, no request leaves", async () => {
+describe.each([{ language: "zh" as const }, { language: "en" as const }])("$language", (look) => {
+  it("axe finds nothing in light and dark, no text is cut at 1440, 1200 and 390 px, the console is silent, no request leaves", { timeout: 600_000 }, async () => {
     const { page, context, complaints } = await signedIn(look);
     const found: string[] = [];
+    const both = async (where: string) => {
+      for (const theme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme: theme });
+        found.push(...(await axeFindings(page)).map((finding) => `${where}, ${theme}: ${finding}`));
+      }
+      await page.emulateMedia({ colorScheme: "light" });
+    };
     for (const path of kPages) {
       await open(page, path);
-      found.push(...(await axeFindings(page)).map((finding) => `${path}: ${finding}`));
+      for (const width of [1440, 1200, 390]) {
+        await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+        await settled(page);
+        found.push(...(await page.evaluate(cutTexts)).map((text) => `${path} at ${String(width)} px: ${text}`));
+        if (width !== 1200) await both(`${path} at ${String(width)} px`);
+      }
+      await page.setViewportSize({ width: 1440, height: 900 });
     }
     await context.close();
+
     const before = await visit(look);
     await before.page.goto("/");
     await before.page.locator("form").waitFor();
     found.push(...(await axeFindings(before.page)).map((finding) => `sign-in: ${finding}`));
+    found.push(...(await before.page.evaluate(cutTexts)).map((text) => `sign-in: ${text}`));
     await before.context.close();
     expect(found).toEqual([]);
     expect([...complaints, ...before.complaints]).toEqual([]);
-  });
-});
-
-describe.each([
-  { language: "zh" as const, width: 390 },
-  { language: "zh" as const, width: 1200 },
-  { language: "zh" as const, width: 1440 },
-  { language: "en" as const, width: 390 },
-  { language: "en" as const, width: 1200 },
-  { language: "en" as const, width: 1440 },
-])("$language at $width px", (look) => {
-  it("no text is cut and no page is wider than the window", async () => {
-    const { page, context } = await signedIn(look);
-    const found: string[] = [];
-    for (const path of kPages) {
-      await open(page, path);
-      found.push(...(await page.evaluate(cutTexts)).map((text) => `${path}: ${text}`));
-    }
-    await context.close();
-    expect(found).toEqual([]);
   });
 });

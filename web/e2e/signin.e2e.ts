@@ -3,7 +3,7 @@ import { password } from "./server";
 import { open, settled, signedIn, visit } from "./browser";
 
 const bodies = {
-  login: { zh: "账户", en: "Account" },
+  login: { zh: "账户名", en: "Account" },
   password: { zh: "密码", en: "Password" },
   submit: { zh: "登录", en: "Sign in" },
 };

@@ -40,7 +40,6 @@ export default function ExplorePage() {
   const set = useCallback((change: Partial<ExploreState>) => patch(stateParams({ ...state, ...change })), [patch, state]);
   useDefaultView("explore", kKeys);
   const shownView = useShownView("explore", kKeys);
-  const words = useWords(state.rows, view.vs, view.scope.kind === "network" || view.scope.kind === "region");
 
   // ---- The answers, put together once all of one question are there ----
   const questions = useMemo(() => questionsOf(state, view, today), [state, view, today]);
@@ -71,6 +70,8 @@ export default function ExplorePage() {
   if (fresh && fresh !== kept) setKept(fresh);
   const shown = fresh ?? (error ? null : kept);
   const dim = fresh === null && shown !== null;
+  // The rows in sight are those of the answer, while a new question waits for its own.
+  const words = useWords(shown?.table.dims ?? state.rows, view.vs, view.scope.kind === "network" || view.scope.kind === "region");
 
   const title = useMemo(() => {
     if (state.values.length === 0) return t("title");

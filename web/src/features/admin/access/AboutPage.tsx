@@ -17,6 +17,8 @@ async function ask(): Promise<Health> {
   const probe = (path: string) => fetch(path, { headers: commonHeaders("GET"), cache: "no-store" }).catch(() => null);
   const [health, ready] = await Promise.all([probe("/healthz"), probe("/readyz")]);
   const why = ready === null || ready.ok ? "" : (await ApiError.from(ready)).title;
+  // An answer that is not read holds its connection.
+  await Promise.all([health?.text(), ready?.ok ? ready.text() : null]);
   return { process: health?.ok ?? false, store: ready?.ok ?? false, why, at: new Date().toISOString() };
 }
 

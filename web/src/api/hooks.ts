@@ -1,6 +1,5 @@
-import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
-import { useMemo } from "react";
-import { pick, useLanguage, type Bilingual } from "@/i18n";
+import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient, type FetchQueryOptions, type UseQueryOptions, type UseQueryResult } from "@tanstack/react-query";
+import { pick, useLanguage, type Bilingual, type Language } from "@/i18n";
 import { setToday } from "@/state/today";
 import { api, data, setCsrf, type Schemas } from "./client";
 import { ApiError } from "./error";
@@ -47,20 +46,31 @@ function took(session: Session): Session {
   return session;
 }
 // Null: nobody is signed in.
+const sessionOptions: UseQueryOptions<Session | null, ApiError> = {
+  queryKey: kSessionKey,
+  queryFn: async ({ signal }) => {
+    try {
+      return took(await data(api.GET("/api/v1/session", { signal })));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 5 * 60_000,
+  retry: (count, error) => error.code === "offline" && count < 2,
+};
 export function useSession(): UseQueryResult<Session | null, ApiError> {
-  return useQuery<Session | null, ApiError>({
-    queryKey: kSessionKey,
-    queryFn: async ({ signal }) => {
-      try {
-        return took(await data(api.GET("/api/v1/session", { signal })));
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return null;
-        throw error;
-      }
-    },
-    staleTime: 5 * 60_000,
-    retry: (count, error) => error.code === "offline" && count < 2,
-  });
+  return useQuery<Session | null, ApiError>(sessionOptions);
+}
+// What every page needs, asked for before there is one. Resolves with the session; never fails.
+export async function prefetchCommon(client: QueryClient): Promise<Session | null | undefined> {
+  await client.prefetchQuery(sessionOptions as FetchQueryOptions<Session | null, ApiError>);
+  const session = client.getQueryData<Session | null>(kSessionKey);
+  if (session && !session.must_change_password) {
+    void client.prefetchQuery(catalogOptions as FetchQueryOptions<Catalog, ApiError>);
+    void client.prefetchQuery(orgOptions as FetchQueryOptions<Org, ApiError>);
+  }
+  return session;
 }
 export function useSignIn() {
   const client = useQueryClient();
@@ -124,53 +134,65 @@ export interface CatalogView {
   text(value: Bilingual | null | undefined): string;
 }
 
+const catalogOptions: UseQueryOptions<Catalog, ApiError> = {
+  queryKey: ["catalog"],
+  queryFn: ({ signal }) => data(api.GET("/api/v1/catalog", { signal })),
+  staleTime: 10 * 60_000,
+};
 const kNotSet = { zh: "未填", en: "not set" };
+
+// One view for each catalogue and language, whoever asks.
+const views = new WeakMap<object, Partial<Record<Language, CatalogView>>>();
+const kNoCatalog = {};
+function catalogView(raw: Catalog | undefined, language: Language): CatalogView {
+  const known = views.get(raw ?? kNoCatalog) ?? {};
+  views.set(raw ?? kNoCatalog, known);
+  return (known[language] ??= makeCatalogView(raw, language));
+}
+function makeCatalogView(raw: Catalog | undefined, language: Language): CatalogView {
+  const byId = <T extends { id: string }>(list: T[] | undefined) => new Map((list ?? []).map((item) => [item.id, item]));
+  const kpis = byId(raw?.kpis);
+  const measures = byId(raw?.measures);
+  const events = byId(raw?.events);
+  const dims = byId([...(raw?.dimensions ?? []), ...(raw?.grains ?? [])]);
+  const labels = new Map<string, Map<string, Bilingual>>();
+  for (const list of raw?.lists ?? []) {
+    if (!list.dimension) continue;
+    const codes = labels.get(list.dimension) ?? new Map<string, Bilingual>();
+    for (const { code, name } of list.codes) codes.set(code, name);
+    labels.set(list.dimension, codes);
+  }
+  return {
+    ready: raw !== undefined,
+    raw,
+    kpi: (id) => kpis.get(id),
+    measure: (id) => measures.get(id),
+    event: (id) => events.get(id),
+    name: (id) => pick((kpis.get(id) ?? measures.get(id) ?? events.get(id))?.name, language) || id,
+    dim: (id) => pick(dims.get(id)?.name, language) || id,
+    dimLabel: (dim, member) => {
+      if (member == null) return pick(kNotSet, language);
+      return pick(labels.get(dim)?.get(member), language) || member;
+    },
+    text: (value) => pick(value, language),
+  };
+}
 
 export function useCatalog(): CatalogView {
   const language = useLanguage();
-  const { data: raw } = useQuery<Catalog, ApiError>({
-    queryKey: ["catalog"],
-    queryFn: ({ signal }) => data(api.GET("/api/v1/catalog", { signal })),
-    staleTime: 10 * 60_000,
-  });
-  const index = useMemo(() => {
-    const byId = <T extends { id: string }>(list: T[] | undefined) => new Map((list ?? []).map((item) => [item.id, item]));
-    const labels = new Map<string, Map<string, Bilingual>>();
-    for (const list of raw?.lists ?? []) {
-      if (!list.dimension) continue;
-      const codes = labels.get(list.dimension) ?? new Map<string, Bilingual>();
-      for (const { code, name } of list.codes) codes.set(code, name);
-      labels.set(list.dimension, codes);
-    }
-    return { kpis: byId(raw?.kpis), measures: byId(raw?.measures), events: byId(raw?.events), dims: byId([...(raw?.dimensions ?? []), ...(raw?.grains ?? [])]), labels };
-  }, [raw]);
-  return useMemo(
-    () => ({
-      ready: raw !== undefined,
-      raw,
-      kpi: (id) => index.kpis.get(id),
-      measure: (id) => index.measures.get(id),
-      event: (id) => index.events.get(id),
-      name: (id) => pick((index.kpis.get(id) ?? index.measures.get(id) ?? index.events.get(id))?.name, language) || id,
-      dim: (id) => pick(index.dims.get(id)?.name, language) || id,
-      dimLabel: (dim, member) => {
-        if (member == null) return pick(kNotSet, language);
-        return pick(index.labels.get(dim)?.get(member), language) || member;
-      },
-      text: (value) => pick(value, language),
-    }),
-    [raw, index, language],
-  );
+  const { data: raw } = useQuery<Catalog, ApiError>(catalogOptions);
+  return catalogView(raw, language);
 }
 
 // ---- Organisation ----
 
+const orgOptions: UseQueryOptions<Org, ApiError> = {
+  queryKey: ["org"],
+  queryFn: ({ signal }) => data(api.GET("/api/v1/org", { signal })),
+  staleTime: 5 * 60_000,
+};
 export function useOrg(): UseQueryResult<Org, ApiError> {
-  return useQuery<Org, ApiError>({
-    queryKey: ["org"],
-    queryFn: ({ signal }) => data(api.GET("/api/v1/org", { signal })),
-    staleTime: 5 * 60_000,
-  });
+  return useQuery<Org, ApiError>(orgOptions);
 }
 
 // ---- Questions ----

@@ -1,4 +1,3 @@
-import { useMemo } from "react";
 import type { Scope } from "@/state/view";
 import { useOrg, type Org } from "./hooks";
 
@@ -19,6 +18,8 @@ export interface OrgTree {
   byKey: ReadonlyMap<string, OrgNode>;
   dealerCount: number;
 }
+
+const kCollator = new Intl.Collator("zh-CN", { numeric: true });
 
 export const kNoRegion = "no-region";
 export function buildOrgTree(org: Org | undefined): OrgTree {
@@ -48,16 +49,23 @@ export function buildOrgTree(org: Org | undefined): OrgTree {
     }
   }
   const order = (a: OrgNode, b: OrgNode) =>
-    Number(Boolean(a.virtual)) - Number(Boolean(b.virtual)) || Number(a.left ?? false) - Number(b.left ?? false) || a.name.localeCompare(b.name, "zh-CN", { numeric: true });
+    Number(Boolean(a.virtual)) - Number(Boolean(b.virtual)) || Number(a.left ?? false) - Number(b.left ?? false) || kCollator.compare(a.name, b.name);
   roots.sort(order);
   for (const node of byKey.values()) node.children.sort(order);
   return { roots, byKey, dealerCount: org.dealers.length };
 }
 
-export function useOrgTree(): { tree: OrgTree; ready: boolean } {
-  const { data } = useOrg();
-  const tree = useMemo(() => buildOrgTree(data), [data]);
-  return { tree, ready: data !== undefined };
+// One tree for each answer, made when somebody asks for it.
+const trees = new WeakMap<Org, OrgTree>();
+const kNoTree = buildOrgTree(undefined);
+export function orgTree(org: Org | undefined): OrgTree {
+  if (!org) return kNoTree;
+  let tree = trees.get(org);
+  if (!tree) trees.set(org, (tree = buildOrgTree(org)));
+  return tree;
+}
+export function useOrgTree(): OrgTree {
+  return orgTree(useOrg().data);
 }
 
 // From the top down to the node: region, dealer, team, person. Virtual groups are left out.

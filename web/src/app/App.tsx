@@ -1,16 +1,13 @@
-import { QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { makeQueryClient } from "@/api";
 import "@/i18n";
 import { Toasts, TooltipProvider } from "@/ui";
 import { router } from "./router";
 
-const client = makeQueryClient();
-
-export function App() {
+export function App({ client }: { client: QueryClient }) {
   return (
     <QueryClientProvider client={client}>
-      <TooltipProvider delayDuration={500} skipDelayDuration={200}>
+      <TooltipProvider>
         <RouterProvider router={router} />
         <Toasts />
       </TooltipProvider>

@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronRight, House } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { pathOf, useOrgTree, type OrgNode } from "@/api";
+import { orgTree, pathOf, useOrg, type OrgNode, type OrgTree } from "@/api";
 import { useTexts } from "@/i18n";
 import { useView, type Scope } from "@/state/view";
 import { classes, matches, Popover, Skeleton } from "@/ui";
@@ -14,7 +14,7 @@ const kShownMax = 200;
 export function ScopePicker({ phone = false }: { phone?: boolean }) {
   const t = useTexts(appTexts);
   const view = useView();
-  const { tree, ready } = useOrgTree();
+  const { data: org } = useOrg();
   const [open, setOpen] = useState(false);
 
   useEffect(() => {
@@ -24,9 +24,10 @@ export function ScopePicker({ phone = false }: { phone?: boolean }) {
   }, []);
 
   const { scope } = view;
-  const node = scope.kind === "network" ? undefined : tree.byKey.get(`${scope.kind}:${scope.id}`);
+  const dealerCount = org?.dealers.length ?? 0;
+  const node = scope.kind === "network" ? undefined : orgTree(org).byKey.get(`${scope.kind}:${scope.id}`);
   const path = node ? pathOf(node) : [];
-  const name = scope.kind === "network" ? t(phone ? "networkShort" : "network") : (node?.name ?? (ready ? t("unknownScope") : "…"));
+  const name = scope.kind === "network" ? t(phone ? "networkShort" : "network") : (node?.name ?? (org ? t("unknownScope") : "…"));
   const above = path.at(-2)?.name;
 
   return (
@@ -42,17 +43,15 @@ export function ScopePicker({ phone = false }: { phone?: boolean }) {
           <span className={styles.shown}>
             {above && !phone && <span className={styles.above}>{above} /</span>}
             <b>{name}</b>
-            {scope.kind === "network" && !phone && tree.dealerCount > 1 && <span className={styles.count}>· {t("dealers", { n: tree.dealerCount, count: tree.dealerCount })}</span>}
+            {scope.kind === "network" && !phone && dealerCount > 1 && <span className={styles.count}>· {t("dealers", { n: dealerCount, count: dealerCount })}</span>}
           </span>
           <ChevronDown size={14} aria-hidden />
         </button>
       }
     >
-      {ready ? (
+      {org ? (
         <ScopeTree
-          roots={tree.roots}
-          byKey={tree.byKey}
-          dealerCount={tree.dealerCount}
+          tree={orgTree(org)}
           scope={scope}
           choose={(next) => {
             view.set({ scope: next });
@@ -75,7 +74,7 @@ interface Line {
   hint?: string;
 }
 
-function ScopeTree({ roots, byKey, dealerCount, scope, choose }: { roots: OrgNode[]; byKey: ReadonlyMap<string, OrgNode>; dealerCount: number; scope: Scope; choose: (scope: Scope) => void }) {
+function ScopeTree({ tree: { roots, byKey, dealerCount }, scope, choose }: { tree: OrgTree; scope: Scope; choose: (scope: Scope) => void }) {
   const t = useTexts(appTexts);
   const [search, setSearch] = useState("");
   const chosenKey = scope.kind === "network" ? "network" : `${scope.kind}:${scope.id}`;

@@ -1,6 +1,4 @@
-import i18next from "i18next";
-import { createElement, Fragment, useCallback, type ReactNode } from "react";
-import { initReactI18next, useTranslation } from "react-i18next";
+import { createElement, Fragment, useSyncExternalStore, type ReactNode } from "react";
 import { settings } from "@/state/settings";
 
 // Words of the screen, in both languages side by side:
@@ -27,50 +25,62 @@ export interface Texts<Key extends string> {
 export type Values = Record<string, string | number>;
 export type Translate<Key extends string> = (key: Key, values?: Values) => string;
 
-const bundles: { ns: string; entries: Record<string, Text> }[] = [];
-
-function register(ns: string, entries: Record<string, Text>) {
-  const zh: Record<string, string> = {};
-  const en: Record<string, string> = {};
-  for (const [key, text] of Object.entries(entries)) {
-    zh[key] = text.zh;
-    if (typeof text.en === "string") {
-      en[key] = text.en;
-    } else {
-      // Without `count` the bare key is asked for.
-      en[key] = text.en.other;
-      en[`${key}_one`] = text.en.one;
-      en[`${key}_other`] = text.en.other;
-    }
-  }
-  i18next.addResourceBundle("zh", ns, zh, true, true);
-  i18next.addResourceBundle("en", ns, en, true, true);
-}
-
 export function defineTexts<Key extends string>(ns: string, entries: Record<Key, Text>): Texts<Key> {
-  if (i18next.isInitialized) register(ns, entries);
-  else bundles.push({ ns, entries });
   return { ns, entries };
 }
 
+const kPlural = new Intl.PluralRules("en");
+function say(text: Text, language: Language, values?: Values): string {
+  const chosen = text[language];
+  const pattern = typeof chosen === "string" ? chosen : values?.count === undefined ? chosen.other : kPlural.select(Number(values.count)) === "one" ? chosen.one : chosen.other;
+  // What is put in is not looked through again.
+  return values ? pattern.replace(/\{(\w+)\}/g, (mark, name: string) => String(values[name] ?? mark)) : pattern;
+}
+
+// One function for the texts of a feature and a language, whoever asks: hundreds of figures on a page share it.
+const translators = new WeakMap<object, Partial<Record<Language, Translate<string>>>>();
+function translator<Key extends string>(texts: Texts<Key>, language: Language): Translate<Key> {
+  const known: Partial<Record<Language, Translate<Key>>> = translators.get(texts) ?? {};
+  translators.set(texts, known as Partial<Record<Language, Translate<string>>>);
+  return (known[language] ??= (key, values) => say(texts.entries[key], language, values));
+}
+
 export function useTexts<Key extends string>(texts: Texts<Key>): Translate<Key> {
-  const { t } = useTranslation(texts.ns);
-  return useCallback((key, values) => t(key as string, values ?? {}) as string, [t]);
+  return translator(texts, useLanguage());
 }
 
 // Outside components: in the language of now.
 export function text<Key extends string>(texts: Texts<Key>, key: Key, values?: Values): string {
-  const say = i18next.t as unknown as (key: string, values: object) => string;
-  return say(key, { ns: texts.ns, ...values });
+  return translator(texts, currentLanguage())(key, values);
 }
 
-export function useLanguage(): Language {
-  const { i18n } = useTranslation();
-  return i18n.language === "en" ? "en" : "zh";
+// The page's language: what was chosen here before, else the browser's, Chinese where unsure (public/start.js has
+// decided that already).
+function startLanguage(): Language {
+  const chosen = settings.get("language");
+  if (chosen === "zh" || chosen === "en") return chosen;
+  return document.documentElement.lang === "en" ? "en" : "zh";
 }
+
+let language: Language = startLanguage();
+const listeners = new Set<() => void>();
+const onLanguage = (listener: () => void) => {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+};
 export function currentLanguage(): Language {
-  return i18next.language === "en" ? "en" : "zh";
+  return language;
 }
+export function useLanguage(): Language {
+  return useSyncExternalStore(onLanguage, currentLanguage);
+}
+export function setLanguage(chosen: Language) {
+  language = chosen;
+  document.documentElement.lang = chosen === "zh" ? "zh-CN" : "en";
+  settings.set("language", chosen);
+  for (const listener of listeners) listener();
+}
+document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 
 // A text in two languages as the server gives it.
 export interface Bilingual {
@@ -81,34 +91,6 @@ export function pick(value: Bilingual | null | undefined, language: Language): s
   if (!value) return "";
   return (language === "zh" ? value.zh || value.en : value.en || value.zh) ?? "";
 }
-
-// The page's language: what was chosen here before, else the browser's, Chinese where unsure (public/theme.js has
-// decided that already).
-function startLanguage(): Language {
-  const chosen = settings.get("language");
-  if (chosen === "zh" || chosen === "en") return chosen;
-  return document.documentElement.lang === "en" ? "en" : "zh";
-}
-
-export function setLanguage(language: Language) {
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  settings.set("language", language);
-  void i18next.changeLanguage(language);
-}
-
-void i18next.use(initReactI18next).init({
-  lng: startLanguage(),
-  fallbackLng: false,
-  resources: {},
-  defaultNS: "app",
-  keySeparator: false,
-  nsSeparator: false,
-  initAsync: false,
-  interpolation: { escapeValue: false, prefix: "{", suffix: "}" },
-  react: { useSuspense: false },
-});
-document.documentElement.lang = i18next.language === "en" ? "en" : "zh-CN";
-for (const { ns, entries } of bundles.splice(0)) register(ns, entries);
 
 // Sentences with emphasised words, as the server's RichText and our own texts write them: **word** is strong,
 // **-word** bad, **+word** good. Everything else stays text.

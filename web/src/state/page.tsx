@@ -1,4 +1,5 @@
 import { Link as RouterLink, useNavigate, type LinkProps } from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
 import { useCallback, useEffect, useMemo, useSyncExternalStore, type ComponentType, type ReactNode } from "react";
 import type { Bilingual } from "@/i18n";
@@ -11,6 +12,8 @@ export interface Page {
   path: string; // "/handbook/$kpi" has a parameter
   title: Bilingual;
   load: () => Promise<{ default: ComponentType }>;
+  // Asks for what the page opened by its address will show, while the application starts.
+  prefetch?: (client: QueryClient) => void;
   // In the rail, in this group at this place. Pages without are reached by links.
   nav?: { group: "analyse" | "data" | "settings"; order: number; icon: LucideIcon; label?: Bilingual };
   // In the bottom row of the phone.

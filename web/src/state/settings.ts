@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 // What one person has set for himself on this device: kept in localStorage, shown on <html> where styles need it.
-// Keys are those of public/theme.js.
+// Keys are those of public/start.js.
 
 export type Theme = "system" | "light" | "dark";
 export type Density = "dense" | "comfortable";

@@ -11,12 +11,12 @@ export function setToday(iso: string | undefined) {
   today = day;
   for (const listener of listeners) listener();
 }
+export function currentToday(): DayNumber {
+  return today ?? localToday();
+}
 export function useToday(): DayNumber {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    () => today ?? localToday(),
-  );
+  return useSyncExternalStore((listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }, currentToday);
 }

@@ -2,7 +2,7 @@ import { LoaderCircle, type LucideIcon } from "lucide-react";
 import type { ButtonHTMLAttributes, ReactNode, Ref } from "react";
 import { classes } from "./hooks";
 import styles from "./Button.module.css";
-import { Tooltip } from "./overlay";
+import { Tooltip } from "./tooltip";
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   // plain: bordered; primary: the one thing to do here; link: in running text; ghost: no border

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { setLanguage } from "@/i18n";
 import { DataTable, sortRows, type Column } from "./DataTable";
-import { TooltipProvider } from "./overlay";
+import { TooltipProvider } from "./tooltip";
 
 interface Row {
   name: string;

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, Columns3, Rows3, Rows4 } from "lucide-react";
-import { useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type ReactNode, type RefObject } from "react";
 import { useTexts } from "@/i18n";
 import { remember, remembered, useSetting } from "@/state/settings";
 import { Button, IconButton } from "./Button";
@@ -157,24 +157,39 @@ export function DataTable<R>(props: DataTableProps<R>) {
   );
 }
 
-function Grid<R>({ caption, columns, rows, rowKey, sort, onSort, totalLabel, rowTone, onOpen, maxHeight, density }: DataTableProps<R> & { sort: Sort[]; onSort: (sort: Sort[]) => void; density: string }) {
-  const t = useTexts(uiTexts);
-  const scroller = useRef<HTMLDivElement>(null);
+type GridProps<R> = DataTableProps<R> & { sort: Sort[]; onSort: (sort: Sort[]) => void; density: string };
+
+// Few rows are all drawn, and nothing is measured for them.
+function Grid<R>(props: GridProps<R>) {
   const printing = usePrinting();
-  const virtual = rows.length >= kVirtualFrom && !printing;
-  const rowHeight = density === "comfortable" ? 36 : 29;
-   
+  return props.rows.length >= kVirtualFrom && !printing ? <LongGrid {...props} /> : <GridRows {...props} printing={printing} />;
+}
+function LongGrid<R>(props: GridProps<R>) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const rowHeight = props.density === "comfortable" ? 36 : 29;
   const virtualizer = useVirtualizer({
-    count: virtual ? rows.length : 0,
+    count: props.rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
     initialRect: { width: 800, height: 600 },
   });
   useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
-  const items = virtual ? virtualizer.getVirtualItems() : null;
-  const before = items?.[0]?.start ?? 0;
-  const after = items ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  const items = virtualizer.getVirtualItems();
+  const before = items[0]?.start ?? 0;
+  const after = virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0);
+  return <GridRows {...props} scroller={scroller} shown={{ indices: items.map(({ index }) => index), before, after }} />;
+}
+
+interface ShownRows {
+  indices: number[];
+  before: number; // px of what is left out above and below
+  after: number;
+}
+function GridRows<R>({ caption, columns, rows, rowKey, sort, onSort, totalLabel, rowTone, onOpen, maxHeight, shown, scroller, printing = false }: GridProps<R> & { shown?: ShownRows; scroller?: RefObject<HTMLDivElement | null>; printing?: boolean }) {
+  const t = useTexts(uiTexts);
+  const virtual = shown !== undefined;
+  const { before = 0, after = 0 } = shown ?? {};
   const hasTotal = columns.some((column) => column.total !== undefined);
 
   const row = (index: number) => {
@@ -211,7 +226,7 @@ function Grid<R>({ caption, columns, rows, rowKey, sort, onSort, totalLabel, row
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- moves between the links inside
     <div
-      ref={scroller}
+      ref={scroller ?? null}
       className={styles.scroller}
       style={{ maxHeight: printing ? undefined : (maxHeight ?? (virtual ? "min(720px, calc(100dvh - 180px))" : undefined)) }}
       role="group"
@@ -255,7 +270,7 @@ function Grid<R>({ caption, columns, rows, rowKey, sort, onSort, totalLabel, row
               <td colSpan={columns.length} style={{ height: before, padding: 0, border: 0 }} />
             </tr>
           )}
-          {items ? items.map((item) => row(item.index)) : rows.map((_, index) => row(index))}
+          {shown ? shown.indices.map(row) : rows.map((_, index) => row(index))}
           {after > 0 && (
             <tr aria-hidden>
               <td colSpan={columns.length} style={{ height: after, padding: 0, border: 0 }} />

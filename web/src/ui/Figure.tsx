@@ -4,7 +4,7 @@ import { wilson } from "./figures/interval";
 import { formatFigure, formatInstant, formatNumber, formatTile, sampleOf, type Unit, type Value } from "./format";
 import { classes } from "./hooks";
 import styles from "./Figure.module.css";
-import { Tooltip } from "./overlay";
+import { Tooltip } from "./tooltip";
 import { uiTexts } from "./texts";
 
 // A number that opens. Hover, focus or a long press shows what it is made of; a click asks the page to show more.

@@ -9,7 +9,8 @@ import { Figure } from "./Figure";
 import { FileDrop } from "./FileDrop";
 import { Field, NumberInput, parseNumber } from "./form";
 import { Delta } from "./marks";
-import { Dialog, TooltipProvider } from "./overlay";
+import { Dialog } from "./overlay";
+import { TooltipProvider } from "./tooltip";
 import { ErrorState } from "./panel";
 import { ApiError } from "@/api/error";
 

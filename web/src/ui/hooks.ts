@@ -37,6 +37,13 @@ export function useDebounced<T>(value: T, ms = 200): T {
   return shown;
 }
 
+// The value as it was when `when` last held.
+export function useLatestWhen<T>(when: boolean, value: T): T {
+  const [kept, setKept] = useState(value);
+  if (when && kept !== value) setKept(value);
+  return when ? value : kept;
+}
+
 // The width of an element, kept up to date.
 export function useWidth<E extends HTMLElement>(): [React.RefObject<E | null>, number] {
   const ref = useRef<E>(null);

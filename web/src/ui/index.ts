@@ -12,3 +12,4 @@ export * from "./marks";
 export * from "./overlay";
 export * from "./panel";
 export * from "./Toast";
+export * from "./tooltip";

@@ -1,6 +1,6 @@
 import { Check, X } from "lucide-react";
-import { Dialog as RadixDialog, DropdownMenu as RadixMenu, Popover as RadixPopover, Tooltip as RadixTooltip } from "radix-ui";
-import { useLayoutEffect, useRef, useState, type ReactElement, type ReactNode } from "react";
+import { Dialog as RadixDialog, DropdownMenu as RadixMenu, Popover as RadixPopover } from "radix-ui";
+import { useLayoutEffect, useRef, type ReactElement, type ReactNode } from "react";
 import { useTexts } from "@/i18n";
 import { classes, usePhone } from "./hooks";
 import styles from "./overlay.module.css";
@@ -141,56 +141,6 @@ function CloseButton() {
     </RadixDialog.Close>
   );
 }
-
-export interface TooltipProps {
-  content: ReactNode;
-  children: ReactElement;
-  side?: "top" | "bottom" | "left" | "right";
-  rich?: boolean; // several lines: of a figure
-}
-// On hover and focus, and on a long press where there is no hover. Never the only place of something needed.
-export function Tooltip({ content, children, side = "bottom", rich = false }: TooltipProps) {
-  const [open, setOpen] = useState(false);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const pressed = useRef(false);
-  if (!content) return children;
-  const stop = () => clearTimeout(timer.current);
-  return (
-    <RadixTooltip.Root open={open} onOpenChange={(next) => (pressed.current && !next ? undefined : setOpen(next))} delayDuration={rich ? 250 : 500}>
-      <RadixTooltip.Trigger
-        asChild
-        onTouchStart={() => {
-          stop();
-          timer.current = setTimeout(() => {
-            pressed.current = true;
-            setOpen(true);
-          }, 450);
-        }}
-        onTouchMove={stop}
-        onTouchEnd={(event) => {
-          stop();
-          if (!pressed.current) return;
-          // A long press has shown it; it is no click.
-          event.preventDefault();
-          setTimeout(() => {
-            pressed.current = false;
-            setOpen(false);
-          }, 2500);
-        }}
-        onTouchCancel={stop}
-      >
-        {children}
-      </RadixTooltip.Trigger>
-      <RadixTooltip.Portal>
-        <RadixTooltip.Content className={classes(styles.tip, rich && styles.tipRich)} side={side} sideOffset={5} collisionPadding={8}>
-          {content}
-          <RadixTooltip.Arrow className={styles.arrow} width={10} height={5} />
-        </RadixTooltip.Content>
-      </RadixTooltip.Portal>
-    </RadixTooltip.Root>
-  );
-}
-export const TooltipProvider = RadixTooltip.Provider;
 
 // ---- Menu ----
 

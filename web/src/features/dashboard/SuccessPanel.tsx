@@ -1,10 +1,8 @@
-import { useMemo } from "react";
+import { memo, useDeferredValue, useMemo } from "react";
 import { useCatalog, type Cell, type Schemas } from "@/api";
 import { useLanguage, useTexts, type Translate } from "@/i18n";
 import { classes, DataTable, ErrorState, Figure, formatChange, formatFigure, formatNumber, IntervalDot, Panel, sampleOf, Skeleton, SmallSampleTag, type Column } from "@/ui";
-import type { UseQueryResult } from "@tanstack/react-query";
-import type { ApiError } from "@/api/error";
-import type { SuccessTable } from "./data";
+import { useSuccess, type TableQuestion } from "./data";
 import { drillScope } from "./logic/model";
 import styles from "./dashboard.module.css";
 import { dashboardTexts } from "./texts";
@@ -14,11 +12,12 @@ export const kSuccessKpi = "sales_success_rate";
 
 // Success step by step, by consultant or the level below: rates with their counts, the weakest step where it is no
 // chance, the rate of all with its interval. Few cases are shown and not judged.
-export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult<SuccessTable, ApiError>; onScope: (scope: string) => void; onOpen: (column: string, by: string, row: Row | null, cell: Cell, name: string) => void }) {
+export const SuccessPanel = memo(function SuccessPanel({ question, onScope, onOpen }: { question: TableQuestion; onScope: (scope: string) => void; onOpen: (column: string, by: string, row: Row | null, cell: Cell, name: string) => void }) {
   const t = useTexts(dashboardTexts);
   const language = useLanguage();
   const catalog = useCatalog();
-  const table = query.data;
+  const query = useSuccess(question);
+  const table = useDeferredValue(query.data);
   const nameOf = useMemo(() => (row: Row) => catalog.dimLabel(table?.by ?? "", row.name), [catalog, table?.by]);
   const scale = useMemo((): [number, number] => {
     const highs = (table ? [...table.rows.filter((row) => row.sample === "ok"), table.total] : []).map((row) => row.interval?.high ?? row.success.value ?? 0);
@@ -110,15 +109,10 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
     ];
   }, [table, catalog, nameOf, t, language, onOpen, onScope, scale]);
 
-  return (
-    <Panel className={styles.success} title={t("success")} note={table && t("by", { dim: language === "zh" ? catalog.dim(table.by) : catalog.dim(table.by).toLowerCase() })} flush dim={query.isPlaceholderData}>
-      {query.error && !table ? (
-        <ErrorState error={query.error} onRetry={() => void query.refetch()} small />
-      ) : !table ? (
-        <div className={styles.pad}>
-          <Skeleton lines={9} height={22} />
-        </div>
-      ) : (
+  // Drawn once for each answer, not again when the panel is dimmed.
+  const drawn = useMemo(
+    () =>
+      table && (
         <DataTable
           id="dashboard.success"
           caption={t("success")}
@@ -130,10 +124,24 @@ export function SuccessPanel({ query, onScope, onOpen }: { query: UseQueryResult
           rowTone={(row) => (row.sample === "ok" ? undefined : "muted")}
           maxHeight={322}
         />
+      ),
+    [table, columns, t],
+  );
+
+  return (
+    <Panel className={styles.success} title={t("success")} note={table && t("by", { dim: language === "zh" ? catalog.dim(table.by) : catalog.dim(table.by).toLowerCase() })} flush dim={query.isPlaceholderData}>
+      {query.error && !table ? (
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} small />
+      ) : !table ? (
+        <div className={styles.pad}>
+          <Skeleton lines={9} height={22} />
+        </div>
+      ) : (
+        drawn
       )}
     </Panel>
   );
-}
+});
 
 // The six milestones in short words, as they are said; another stage by its name.
 export function stageName(t: Translate<keyof typeof dashboardTexts.entries>, stage: string, name: string): string {

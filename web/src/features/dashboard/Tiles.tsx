@@ -1,52 +1,79 @@
-import { cellOf, useCatalog, type Answer } from "@/api";
+import { memo, useCallback, useMemo } from "react";
+import { cellOf, useCatalog, type Answer, type Cell, type Question } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
-import type { DayNumber, Period } from "@/state/period";
-import type { Versus } from "@/state/view";
+import type { DayNumber, Grain, Period } from "@/state/period";
+import type { Versus, View } from "@/state/view";
 import { BulletBar, classes, Delta, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, sampleOf, Skeleton, Sparkline, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
 import { ratioNames } from "@/ui/figures/formula";
-import { fromFirst, kTiles, lineOf, paceOf, targetOf, type Tile } from "./logic/model";
+import type { OpenFigure } from "@/ui/figures/FigureSheet";
+import { useAnswer } from "./data";
+import { fromFirst, kTiles, lineOf, paceOf, sparkPeriod, targetOf, unitsOf, type DashboardQuestions, type Tile } from "./logic/model";
 import styles from "./dashboard.module.css";
 import { dashboardTexts } from "./texts";
 
 export interface TilesProps {
-  previous: Answer | undefined;
-  yearAgo: Answer | undefined;
-  targets: Answer | undefined;
-  spark: { answer: Answer | undefined; grain: string; units: string[] };
-  vs: Versus;
-  period: Period;
+  questions: DashboardQuestions;
+  view: View;
   today: DayNumber;
-  dim: boolean;
-  onOpen: (tile: Tile, question: "previous" | "year-ago") => void;
+  onOpen: (question: Question, column: string, cell: Cell, unit: Unit, title: string, more?: Partial<OpenFigure>) => void;
 }
 
 // What is counted, where the language says it with the number.
 const kNoun: Partial<Record<Tile, string>> = { deals_count: "台", traffic_count: "批" };
 
 // The six figures at the top: the value, what it was before, where it should be, and how it went.
-export function Tiles(props: TilesProps) {
+export const Tiles = memo(function Tiles({ questions, view, today, onOpen }: TilesProps) {
   const t = useTexts(dashboardTexts);
-  const ready = props.yearAgo && props.previous;
+  const yearAgo = useAnswer(questions.yearAgo);
+  const previous = useAnswer(questions.previous);
+  const targets = useAnswer(questions.targets).data;
+  const spark = useAnswer(questions.spark).data;
+  const { grain, units } = useMemo(() => {
+    const { grain, period } = sparkPeriod(view.period, today);
+    return { grain, units: unitsOf(period, grain) };
+  }, [view.period, today]);
+  const dim = yearAgo.isPlaceholderData || previous.isPlaceholderData;
+  const open = useCallback(
+    (tile: Tile, unit: Unit, cell: Cell, answer: Answer, vs: "previous" | "yearAgo") => onOpen(questions[vs], tile, cell, unit, t(tile), { cutoff: answer.cutoff, explore: { to: "/explore", search: { v: tile } } }),
+    [questions, onOpen, t],
+  );
   return (
-    <section className={classes(styles.tiles, props.dim && styles.dim)} aria-label={t("tiles")} aria-busy={props.dim || undefined}>
+    <section className={classes(styles.tiles, dim && styles.dim)} aria-label={t("tiles")} aria-busy={dim || undefined}>
       {kTiles.map((tile, i) => (
         <div key={tile} className={classes(styles.tile, i === 0 && styles.hero)}>
-          {ready ? <TileContent tile={tile} {...props} /> : <Skeleton height={92} />}
+          {yearAgo.data && previous.data ? (
+            <TileContent tile={tile} yearAgo={yearAgo.data} previous={previous.data} targets={targets} spark={spark} grain={grain} units={units} vs={view.vs} period={view.period} today={today} onOpen={open} />
+          ) : (
+            <Skeleton height={92} />
+          )}
         </div>
       ))}
     </section>
   );
-}
+});
 
-function TileContent({ tile, previous, yearAgo, targets, spark, vs, period, today, onOpen }: TilesProps & { tile: Tile }) {
+interface TileProps {
+  tile: Tile;
+  yearAgo: Answer;
+  previous: Answer;
+  targets: Answer | undefined;
+  spark: Answer | undefined;
+  grain: Grain;
+  units: string[];
+  vs: Versus;
+  period: Period;
+  today: DayNumber;
+  onOpen: (tile: Tile, unit: Unit, cell: Cell, answer: Answer, vs: "previous" | "yearAgo") => void;
+}
+function TileContent({ tile, previous, yearAgo, targets, spark, grain, units, vs, period, today, onOpen }: TileProps) {
   const t = useTexts(dashboardTexts);
   const language = useLanguage();
   const catalog = useCatalog();
   const phone = usePhone();
   const kpi = catalog.kpi(tile);
-  const now = cellOf(yearAgo!.total, tile);
-  const before = cellOf(previous!.total, tile);
-  const column = yearAgo!.columns.find(({ name }) => name === tile);
+  const now = cellOf(yearAgo.total, tile);
+  const before = cellOf(previous.total, tile);
+  const column = yearAgo.columns.find(({ name }) => name === tile);
   const unit: Unit = column?.unit ?? "count";
   // Of few cases a change is shown and not judged.
   const better: Better = unit === "percent" && sampleOf(now.den) !== "ok" ? "none" : (column?.better ?? "higher");
@@ -65,8 +92,8 @@ function TileContent({ tile, previous, yearAgo, targets, spark, vs, period, toda
   const due = pace ?? goal;
   const gap = goal !== null && now.value != null && due !== null ? formatChange(now.value - due, unit, language, noun) : null;
   const verdict = gap ? judge(gap.direction, better) : "neutral";
-  const line = lineOf(spark.answer, tile, spark.grain, spark.units, (cell) => cell.value);
-  const lastYear = fromFirst(lineOf(spark.answer, tile, spark.grain, spark.units, (cell) => cell.vs?.value));
+  const line = lineOf(spark, tile, grain, units, (cell) => cell.value);
+  const lastYear = fromFirst(lineOf(spark, tile, grain, units, (cell) => cell.vs?.value));
   const names = kpi ? ratioNames(kpi.formula) : null;
   const show = (value: number | null | undefined) => formatShort(value, unit, language, noun);
   const note = [`${t("previous")} ${show(before.vs?.value)}`, `${t("yearAgo")} ${show(now.vs?.value)}`].join(" · ");
@@ -88,11 +115,11 @@ function TileContent({ tile, previous, yearAgo, targets, spark, vs, period, toda
           {...(names ? { numName: catalog.name(names[0]), denName: catalog.name(names[1]) } : {})}
           definition={kpi && catalog.text(kpi.meaning)}
           note={note}
-          cutoff={yearAgo!.cutoff}
+          cutoff={yearAgo.cutoff}
           judgeSample={unit === "percent"}
-          onOpen={() => onOpen(tile, first ?? "year-ago")}
+          onOpen={() => (first === "previous" ? onOpen(tile, unit, before, previous, "previous") : onOpen(tile, unit, now, yearAgo, "yearAgo"))}
         />
-        {!phone && <Sparkline values={line} versus={lastYear} width={76} height={30} label={t("sparkText", { name, grain: catalog.dim(spark.grain), values: line.map((value) => formatFigure(value, unit)).join(", ") })} />}
+        {!phone && <Sparkline values={line} versus={lastYear} width={76} height={30} label={t("sparkText", { name, grain: catalog.dim(grain), values: line.map((value) => formatFigure(value, unit)).join(", ") })} />}
       </div>
       {goal !== null ? (
         <>

@@ -1,23 +1,27 @@
-import type { UseQueryResult } from "@tanstack/react-query";
 import { ChartNoAxesColumn, Table2 } from "lucide-react";
-import { useState } from "react";
-import type { Answer } from "@/api";
-import type { ApiError } from "@/api/error";
+import { memo, useDeferredValue, useState } from "react";
+import type { Question } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
-import { isPartial, parsePeriod, periodLabel, type DayNumber } from "@/state/period";
+import { formatPeriod, isPartial, parsePeriod, periodLabel, type DayNumber } from "@/state/period";
+import type { useView } from "@/state/view";
 import { Delta, ErrorState, formatNumber, formatRelative, IconButton, Panel, Skeleton } from "@/ui";
-import { fromFirst, lineOf } from "./logic/model";
+import { useAnswer } from "./data";
+import { fromFirst, lineOf, trendMonths, unitsOf } from "./logic/model";
 import { TrendChart } from "./TrendChart";
 import styles from "./dashboard.module.css";
 import { dashboardTexts } from "./texts";
 
 // Twelve months of orders, as drawing or as table.
-export function TrendPanel({ query, months, chosen, today, onMonth }: { query: UseQueryResult<Answer, ApiError>; months: string[]; chosen: string; today: DayNumber; onMonth: (month: string) => void }) {
+export const TrendPanel = memo(function TrendPanel({ question, view, today }: { question: Question; view: ReturnType<typeof useView>; today: DayNumber }) {
   const t = useTexts(dashboardTexts);
   const language = useLanguage();
   const [asTable, setAsTable] = useState(false);
-  const values = lineOf(query.data, "deals_count", "month", months, (cell) => cell.value);
-  const before = fromFirst(lineOf(query.data, "deals_count", "month", months, (cell) => cell.vs?.value));
+  const query = useAnswer(question);
+  const data = useDeferredValue(query.data);
+  const months = unitsOf(trendMonths(view.period, today), "month");
+  const onMonth = (month: string) => view.set({ period: parsePeriod(month)! });
+  const values = lineOf(data, "deals_count", "month", months, (cell) => cell.value);
+  const before = fromFirst(lineOf(data, "deals_count", "month", months, (cell) => cell.vs?.value));
   const lastPeriod = parsePeriod(months[months.length - 1] ?? "");
   const running = lastPeriod !== null && isPartial(lastPeriod, today);
   return (
@@ -28,9 +32,9 @@ export function TrendPanel({ query, months, chosen, today, onMonth }: { query: U
       dim={query.isPlaceholderData}
       action={<IconButton small label={asTable ? t("asChart") : t("asTable")} icon={asTable ? ChartNoAxesColumn : Table2} aria-pressed={asTable} onClick={() => setAsTable(!asTable)} />}
     >
-      {query.error && !query.data ? (
+      {query.error && !data ? (
         <ErrorState error={query.error} onRetry={() => void query.refetch()} small />
-      ) : !query.data ? (
+      ) : !data ? (
         <Skeleton height={232} />
       ) : asTable ? (
         <div className={styles.trendTable}>
@@ -72,8 +76,8 @@ export function TrendPanel({ query, months, chosen, today, onMonth }: { query: U
           </table>
         </div>
       ) : (
-        <TrendChart months={months} values={values} before={before} chosen={chosen} today={today} onMonth={onMonth} />
+        <TrendChart months={months} values={values} before={before} chosen={formatPeriod(view.period)} today={today} onMonth={onMonth} />
       )}
     </Panel>
   );
-}
+});

@@ -26,10 +26,10 @@ const answer = (rows: Answer["rows"], total: Record<string, unknown> = {}): Answ
 describe("questions", () => {
   it("a running period is asked to date; its target is the whole period's", () => {
     const questions = dashboardQuestions(view("period=2026-11&scope=dealer:7&basis=cohort&within=30d"), today);
-    expect(questions.tiles("previous")).toMatchObject({ to_date: true, vs: "previous", scope: "dealer:7", basis: "cohort", within: "30d" });
+    expect(questions.previous).toMatchObject({ to_date: true, vs: "previous", scope: "dealer:7", basis: "cohort", within: "30d" });
     expect(questions.targets).toMatchObject({ period: "2026-11", vs: "none" });
     expect(questions.targets.to_date).toBe(false);
-    expect(dashboardQuestions(view("period=2026-10"), today).tiles("year-ago").to_date).toBe(false);
+    expect(dashboardQuestions(view("period=2026-10"), today).yearAgo.to_date).toBe(false);
   });
 });
 

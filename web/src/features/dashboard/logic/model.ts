@@ -50,24 +50,30 @@ export function trendMonths(period: Period, today: DayNumber): Period {
 }
 
 export interface DashboardQuestions {
-  tiles: (vs: "previous" | "year-ago") => Question;
+  yearAgo: Question; // the tiles, each against a year ago and against the previous period
+  previous: Question;
   targets: Question;
   spark: Question;
   trend: Question;
-  by: (dim: "source" | "access_form") => Question;
+  source: Question;
+  accessForm: Question;
 }
 
 export function dashboardQuestions(view: View, today: DayNumber): DashboardQuestions {
   const base = { ...questionOf(view), to_date: false, ids: false };
   const to_date = isPartial(view.period, today);
   const spark = sparkPeriod(view.period, today);
+  const tiles = { ...base, columns: [...kTiles], to_date };
+  const structure = { ...base, columns: ["traffic_count", "capture_rate", "close_rate", "deals_count"], vs: "year-ago" as const, to_date, ids: true };
   return {
-    tiles: (vs) => ({ ...base, columns: [...kTiles], vs, to_date }),
+    yearAgo: { ...tiles, vs: "year-ago" },
+    previous: { ...tiles, vs: "previous" },
     // Of the whole period: what counts at its end.
     targets: { ...base, columns: kTiles.map(target), vs: "none" },
     spark: { ...base, columns: [...kTiles], period: formatPeriod(spark.period), by: [spark.grain], vs: "year-ago" },
     trend: { ...base, columns: ["deals_count"], period: formatPeriod(trendMonths(view.period, today)), by: ["month"], vs: "year-ago" },
-    by: (dim) => ({ ...base, columns: ["traffic_count", "capture_rate", "close_rate", "deals_count"], by: [dim], vs: "year-ago", to_date, ids: true }),
+    source: { ...structure, by: ["source"] },
+    accessForm: { ...structure, by: ["access_form"] },
   };
 }
 

@@ -1,5 +1,6 @@
-// Sets theme, density and language on <html> before the first paint. Loaded synchronously, so it stays tiny; the
-// same keys are kept by src/state/settings.ts.
+// What cannot wait for the application: theme, density and language on <html> before the first paint (the same keys
+// are kept by src/state/settings.ts), and the questions that every page begins with, on their way while the application
+// is still being loaded (src/api/client.ts takes the answers). Loaded synchronously, so it stays tiny.
 (function () {
   var root = document.documentElement;
   var get = function (key) {
@@ -27,4 +28,20 @@
     }
   }
   root.setAttribute("lang", language === "en" ? "en" : "zh-CN");
+
+  var ask = function (path) {
+    return fetch(path, { credentials: "same-origin", headers: { "Accept-Language": root.lang } });
+  };
+  var early = (window.dealpaceEarly = {});
+  var session = (early["/api/v1/session"] = ask("/api/v1/session"));
+  // Nobody is signed in: the rest would only be refused.
+  var next = function (path) {
+    early[path] = session.then(function (answer) {
+      return answer.ok ? ask(path) : Promise.reject(answer.status);
+    });
+    early[path].catch(function () {});
+  };
+  session.catch(function () {});
+  next("/api/v1/catalog");
+  next("/api/v1/org");
 })();

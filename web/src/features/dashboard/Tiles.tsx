@@ -3,7 +3,7 @@ import { cellOf, useCatalog, type Answer, type Cell, type Question } from "@/api
 import { useLanguage, useTexts } from "@/i18n";
 import type { DayNumber, Grain, Period } from "@/state/period";
 import type { Versus, View } from "@/state/view";
-import { BulletBar, classes, Delta, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, sampleOf, Skeleton, Sparkline, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
+import { BulletBar, classes, Delta, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, sampleOf, Skeleton, Sparkline, useLatestWhen, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
 import { ratioNames } from "@/ui/figures/formula";
 import type { OpenFigure } from "@/ui/figures/FigureSheet";
 import { useAnswer } from "./data";
@@ -27,11 +27,13 @@ export const Tiles = memo(function Tiles({ questions, view, today, onOpen }: Til
   const yearAgo = useAnswer(questions.yearAgo);
   const previous = useAnswer(questions.previous);
   const targets = useAnswer(questions.targets).data;
-  const spark = useAnswer(questions.spark).data;
-  const { grain, units } = useMemo(() => {
+  const { data: spark, isPlaceholderData: oldSpark } = useAnswer(questions.spark);
+  const asked = useMemo(() => {
     const { grain, period } = sparkPeriod(view.period, today);
     return { grain, units: unitsOf(period, grain) };
   }, [view.period, today]);
+  // The line that is still shown has its own weeks.
+  const { grain, units } = useLatestWhen(!oldSpark, asked);
   const dim = yearAgo.isPlaceholderData || previous.isPlaceholderData;
   const open = useCallback(
     (tile: Tile, unit: Unit, cell: Cell, answer: Answer, vs: "previous" | "yearAgo") => onOpen(questions[vs], tile, cell, unit, t(tile), { cutoff: answer.cutoff, explore: { to: "/explore", search: { v: tile } } }),

@@ -1,10 +1,10 @@
 import { ChartNoAxesColumn, Table2 } from "lucide-react";
-import { memo, useDeferredValue, useState } from "react";
+import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { Question } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
 import { formatPeriod, isPartial, parsePeriod, periodLabel, type DayNumber } from "@/state/period";
 import type { useView } from "@/state/view";
-import { Delta, ErrorState, formatNumber, formatRelative, IconButton, Panel, Skeleton } from "@/ui";
+import { Delta, ErrorState, formatNumber, formatRelative, IconButton, Panel, Skeleton, useLatestWhen } from "@/ui";
 import { useAnswer } from "./data";
 import { fromFirst, lineOf, trendMonths, unitsOf } from "./logic/model";
 import { TrendChart } from "./TrendChart";
@@ -18,7 +18,8 @@ export const TrendPanel = memo(function TrendPanel({ question, view, today }: { 
   const [asTable, setAsTable] = useState(false);
   const query = useAnswer(question);
   const data = useDeferredValue(query.data);
-  const months = unitsOf(trendMonths(view.period, today), "month");
+  const asked = useMemo(() => unitsOf(trendMonths(view.period, today), "month"), [view.period, today]);
+  const months = useLatestWhen(!query.isPlaceholderData, asked);
   const onMonth = (month: string) => view.set({ period: parsePeriod(month)! });
   const values = lineOf(data, "deals_count", "month", months, (cell) => cell.value);
   const before = fromFirst(lineOf(data, "deals_count", "month", months, (cell) => cell.vs?.value));

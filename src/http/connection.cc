@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -22,7 +24,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using Milliseconds = std::chrono::milliseconds;
 
-constexpr size_t kReadSize = 16 << 10;
+constexpr size_t kReadHead = 2 << 10;  // holds a usual request; more would be idle memory of each connection
+constexpr size_t kReadMore = 16 << 10;
+constexpr size_t kWriteProgress = 16 << 10;    // what a client must take within the write time-out
 constexpr size_t kFileChunk = 256 << 10;       // gathered before it is written
 constexpr size_t kLingerBytesMax = 32 << 20;   // of what a client still sends after its refusal …
 constexpr Milliseconds kLingerTimeout{2'000};  // … and for how long
@@ -35,7 +39,7 @@ Connection::Connection(ServerCore& core, tcp::socket socket, bool full)
     : core_(core),
       full_(full),
       socket_(std::move(socket)),
-      deadline_(socket_.get_executor()),
+      timer_(socket_.get_executor()),
       pause_(socket_.get_executor()) {
   Metrics::Get().ChangeConnections(1);
   const std::lock_guard lock(core_.mutex);
@@ -51,41 +55,47 @@ Connection::~Connection() {
 
 // ---- Deadlines ----
 //
-// A deadline cancels whatever the socket is doing, again and again until it is disarmed: what it hits may just have
-// been completed, and be followed by the next step of the same operation.
+// A deadline is a time that is written down; a timer looks at it when the earliest one comes, so that a request that is
+// answered at once sets no timer. A deadline that has passed cancels whatever the socket is doing, again and again
+// until it is disarmed: what it hits may just have been completed, and be followed by the next step of the same
+// operation.
 
 void Connection::Arm(Milliseconds after) {
   timed_out_ = false;
-  const uint64_t set = ++deadline_set_;
-  deadline_.expires_after(after);
-  deadline_.async_wait([self = shared_from_this(), set](const boost::system::error_code& problem) {
-    if (!problem) self->OnDeadline(set);
+  deadline_ = Clock::now() + after;
+  if (deadline_ < timer_at_) SetTimer(deadline_);
+}
+
+void Connection::SetTimer(Clock::time_point at) {
+  timer_at_ = at;
+  timer_.expires_at(at);
+  timer_.async_wait([known = weak_from_this()](const boost::system::error_code& problem) {
+    if (problem) return;
+    if (const auto self = known.lock()) self->OnTimer();
   });
 }
 
-void Connection::Disarm() {
-  ++deadline_set_;
-  deadline_.cancel();
-}
-
-void Connection::OnDeadline(uint64_t set) {
-  if (set != deadline_set_) return;
+void Connection::OnTimer() {
+  timer_at_ = kNever;
+  if (deadline_ == kNever) return;
+  const Clock::time_point now = Clock::now();
+  if (now < deadline_) {
+    SetTimer(deadline_);
+    return;
+  }
   timed_out_ = true;
   Cancel();
-  deadline_.expires_after(kAgain);
-  deadline_.async_wait([self = shared_from_this(), set](const boost::system::error_code& problem) {
-    if (!problem) self->OnDeadline(set);
-  });
+  SetTimer(now + kAgain);
 }
 
 // ---- Bytes ----
 
-Awaited<size_t> Connection::ReadSome() {
+Awaited<size_t> Connection::ReadSome(size_t most) {
   const size_t had = in_.size();
-  in_.resize(had + kReadSize);
+  in_.resize(had + most);
   boost::system::error_code problem;
   size_t count = 0;
-  const auto buffer = asio::buffer(in_.data() + had, kReadSize);
+  const auto buffer = asio::buffer(in_.data() + had, most);
   if (tls_) {
     count = co_await tls_->async_read_some(buffer, asio::redirect_error(asio::use_awaitable, problem));
   } else {
@@ -96,22 +106,39 @@ Awaited<size_t> Connection::ReadSome() {
   co_return count;
 }
 
-Awaited<bool> Connection::WriteAll(std::string_view bytes) {
-  while (!bytes.empty()) {
-    Arm(core_.options.write_timeout);
+Awaited<bool> Connection::WriteAll(std::string_view first, std::string_view second) {
+  bool armed = false;
+  size_t progress = 0;
+  bool good = true;
+  while (good && !(first.empty() && second.empty())) {
     boost::system::error_code problem;
     size_t count = 0;
-    const auto buffer = asio::buffer(bytes.data(), bytes.size());
-    if (tls_) {
-      count = co_await tls_->async_write_some(buffer, asio::redirect_error(asio::use_awaitable, problem));
-    } else {
-      count = co_await socket_.async_write_some(buffer, asio::redirect_error(asio::use_awaitable, problem));
+    const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first.data(), first.size()),
+                                                       asio::buffer(second.data(), second.size())};
+    if (!tls_) count = socket_.write_some(buffers, problem);  // mostly it takes all at once
+    if (tls_ || problem == asio::error::would_block || problem == asio::error::try_again) {
+      if (!armed || progress >= kWriteProgress) {
+        Arm(core_.options.write_timeout);
+        armed = true;
+        progress = 0;
+      }
+      if (tls_) {
+        const std::string_view part = first.empty() ? second : first;
+        count = co_await tls_->async_write_some(asio::buffer(part.data(), part.size()),
+                                                asio::redirect_error(asio::use_awaitable, problem));
+      } else {
+        count = co_await socket_.async_write_some(buffers, asio::redirect_error(asio::use_awaitable, problem));
+      }
     }
-    Disarm();
-    if (problem) co_return false;
-    bytes.remove_prefix(count);
+    good = !problem;
+    progress += count;
+    const size_t of_first = std::min(count, first.size());
+    first.remove_prefix(of_first);
+    second.remove_prefix(std::min(count - of_first, second.size()));
   }
-  co_return true;
+  stuck_ = !good && timed_out_;
+  if (armed) Disarm();
+  co_return good;
 }
 
 Awaited<bool> Connection::OnWorker(std::function<void()> job, bool must) {
@@ -144,12 +171,14 @@ Wait Connection::Serve(std::shared_ptr<Connection> self) {
   }
   self->peer_ = address.to_string();
   self->socket_.set_option(tcp::no_delay(true), problem);
+  self->socket_.non_blocking(true, problem);
   try {
     co_await self->Run();
   } catch (const std::exception& what) {
     WriteLog(LogLevel::kError, "connection_failed", {{"detail", what.what()}});
   }
   self->Disarm();
+  self->timer_.cancel();
   self->socket_.close(problem);
 }
 
@@ -164,11 +193,15 @@ Wait Connection::Run() {
     if (in_.empty()) {
       idle_ = true;
       if (core_.stopping) break;
+      if (in_.capacity() > 2 * kReadHead) in_.shrink_to_fit();
       Arm(first ? core_.options.header_timeout : core_.options.idle_timeout);
-      const size_t count = co_await ReadSome();
+      const size_t count = co_await ReadSome(kReadHead);
       Disarm();
       idle_ = false;
       if (count == 0) break;  // closed, or silent for too long: there is nothing to answer
+    } else {
+      // Who sends requests without waiting for the answers must not have the thread for himself.
+      co_await asio::post(socket_.get_executor(), asio::use_awaitable);
     }
     first = false;
     more = co_await ServeRequest();
@@ -200,6 +233,12 @@ Awaited<bool> Connection::Handshake() {
 // Closes so that the last answer arrives: data that nobody has read would make the system reset the connection.
 Wait Connection::Goodbye() {
   boost::system::error_code ignored;
+  if (stuck_) {
+    // What is still to be sent would keep memory of the system for a quarter of an hour.
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+    socket_.close(ignored);
+    co_return;
+  }
   if (tls_ && !timed_out_) {
     Arm(kTlsGoodbyeTimeout);
     co_await tls_->async_shutdown(asio::redirect_error(asio::use_awaitable, ignored));
@@ -212,7 +251,7 @@ Wait Connection::Goodbye() {
     Arm(kLingerTimeout);
     for (size_t bytes = 0; bytes < kLingerBytesMax && !timed_out_ && !core_.stopping;) {
       in_.clear();
-      const size_t count = co_await ReadSome();
+      const size_t count = co_await ReadSome(kReadMore);
       if (count == 0) break;
       bytes += count;
     }
@@ -224,7 +263,7 @@ Wait Connection::Goodbye() {
 // ---- Reading a request ----
 
 Awaited<Status> Connection::ReadHead(RequestParser& parser) {
-  Arm(core_.options.header_timeout);
+  bool armed = false;
   Status status;
   while (in_.starts_with("\r\n")) in_.erase(0, 2);  // some clients end a body with one too many
   while (true) {
@@ -235,12 +274,14 @@ Awaited<Status> Connection::ReadHead(RequestParser& parser) {
     }
     in_.erase(0, *taken);
     if (parser.head_done()) break;
-    const size_t count = co_await ReadSome();
+    if (!armed) Arm(core_.options.header_timeout);
+    armed = true;
+    const size_t count = co_await ReadSome(kReadMore);
     if (count > 0) continue;
     status = timed_out_ ? Error("request_timeout") : Error("request_malformed");
     break;
   }
-  Disarm();
+  if (armed) Disarm();
   co_return status;
 }
 
@@ -273,7 +314,7 @@ Awaited<Status> Connection::ReadBody(RequestParser& parser, Exchange& exchange) 
     if (parser.done()) break;
     if (*taken > 0 && !in_.empty()) continue;
     Arm(core_.options.body_timeout);
-    const size_t count = co_await ReadSome();
+    const size_t count = co_await ReadSome(kReadMore);
     Disarm();
     if (count > 0) continue;
     status = timed_out_ ? Error("request_timeout") : Error("request_malformed");
@@ -292,7 +333,7 @@ Awaited<bool> Connection::ReadAway(RequestParser& parser, uint64_t most) {
     if (bytes > most) co_return false;
     if (parser.done() || (*taken > 0 && !in_.empty())) continue;
     Arm(core_.options.header_timeout);
-    const size_t count = co_await ReadSome();
+    const size_t count = co_await ReadSome(kReadMore);
     Disarm();
     if (count == 0) co_return false;
   }
@@ -309,7 +350,7 @@ void ServeConnection(ServerCore& core, tcp::socket socket, bool full) {
 
 namespace {
 
-// Whatever is said to all connections is said on their strands. The connections are let go of outside the lock, which
+// Whatever is said to all connections is said on their threads. The connections are let go of outside the lock, which
 // their destructors take.
 void TellAll(ServerCore& core, void (Connection::*what)()) {
   std::vector<std::shared_ptr<Connection>> all;

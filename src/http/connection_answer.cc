@@ -1,6 +1,8 @@
 // How a connection answers: who is asked, on which thread, and how the answer is sent.
+#include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
@@ -15,7 +17,6 @@ namespace dealpace::http {
 namespace {
 
 namespace asio = boost::asio;
-using Clock = std::chrono::steady_clock;
 
 constexpr size_t kFileChunk = 256 << 10;
 constexpr uint64_t kGateFirstFrom = 64 << 10;  // a longer body is read only for who may send it
@@ -25,6 +26,18 @@ bool Refuses(const Response& response) { return response.status >= 400; }
 
 Response Busy(const Request& request) {
   return Response::Problem(Error("server_busy"), request).Header("Retry-After", "2");
+}
+
+// "total;dur=0.123", in milliseconds.
+std::string ServerTiming(std::chrono::duration<double, std::milli> took) {
+  std::array<char, 40> text{};
+  const int length = std::snprintf(text.data(), text.size(), "total;dur=%.3f", took.count());
+  return {text.data(), static_cast<size_t>(length)};
+}
+
+void RefuseAsBusy(Intake& intake) {
+  intake.refusal = Busy(intake.request);
+  Metrics::Get().CountRejected("queue_full");
 }
 
 class InFlight {
@@ -83,12 +96,14 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
   const RequestHead& head = parser.head();
   Intake& intake = exchange.intake;
   const bool to_file = intake.route != nullptr && intake.route->body == Body::kFile;
-  bool served = false;  // by a handler
+  const bool gated = intake.route != nullptr && intake.route->gate != Gate::kOpen;
   bool busy = false;
-  if (!intake.refusal && intake.route != nullptr && intake.route->gate != Gate::kOpen &&
-      (to_file || head.chunked || head.length.value_or(0) > kGateFirstFrom)) {
-    const bool run = co_await OnWorker([&] { PassGate(exchange); });
-    busy = !run;
+  if (!intake.refusal && gated) {
+    PassGateQuickly(exchange);
+    if (!exchange.gate_asked && (to_file || head.chunked || head.length.value_or(0) > kGateFirstFrom)) {
+      const bool run = co_await OnWorker([&] { PassGate(exchange); });
+      busy = !run;
+    }
   }
   if (!busy && !intake.refusal && (!parser.done() || to_file)) {
     if (head.expects_continue && in_.empty()) {
@@ -120,22 +135,8 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
       }
     }
   }
-  if (!busy && !intake.refusal) {
-    const bool run = co_await OnWorker([&] {
-      Handle(exchange);
-      Finish(exchange);
-    });
-    busy = !run;
-    served = run;
-  }
-  if (busy) {
-    intake.refusal = Busy(intake.request);
-    Metrics::Get().CountRejected("queue_full");
-  }
-  if (!served) {
-    exchange.response = *std::move(intake.refusal);
-    Finish(exchange);
-  }
+  if (busy) RefuseAsBusy(intake);
+  co_await Respond(exchange);
   const bool body_left = !exchange.malformed && !parser.done();
   // Who waits for "100 Continue" sends nothing more; whether it comes after all cannot be known.
   const bool too_much = head.chunked || head.length.value_or(0) > kReadAwayMax || head.expects_continue;
@@ -149,6 +150,61 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
   }
 }
 
+Wait Connection::Respond(Exchange& exchange) {
+  Intake& intake = exchange.intake;
+  bool finished = false;
+  bool handled = !intake.refusal && HandleQuickly(exchange);
+  if (!handled && !intake.refusal) {
+    const bool run = co_await OnWorker([&] {
+      Handle(exchange);
+      Finish(exchange);
+    });
+    handled = run;
+    finished = run;
+    if (!run) RefuseAsBusy(intake);
+  }
+  if (!handled) exchange.response = *std::move(intake.refusal);
+  if (!finished && TakesLong(intake.request, exchange.response)) {
+    const bool run = co_await OnWorker([&] { Finish(exchange); }, true);
+    finished = run;
+  }
+  if (!finished) Finish(exchange);
+}
+
+// ---- Without waiting for anything ----
+
+void Connection::PassGateQuickly(Exchange& exchange) {
+  if (!core_.quick_gate) return;
+  Intake& intake = exchange.intake;
+  try {
+    if (const auto let_in = core_.quick_gate(intake.request, *intake.route)) TakeVerdict(exchange, *let_in);
+  } catch (const std::exception& problem) {
+    exchange.gate_asked = true;
+    Failed(exchange, problem.what());
+    intake.refusal = std::move(exchange.response);
+  }
+}
+
+// False: a worker has to answer.
+bool Connection::HandleQuickly(Exchange& exchange) {
+  Intake& intake = exchange.intake;
+  const bool falls_back = intake.route == nullptr;
+  if (!falls_back && (!intake.route->quick || (intake.route->gate != Gate::kOpen && !exchange.gate_asked)))
+    return false;
+  try {
+    if (falls_back) {
+      exchange.response = core_.fallback(intake.request);
+      return true;
+    }
+    auto response = intake.route->quick(intake.request);
+    if (!response) return false;
+    exchange.response = *std::move(response);
+  } catch (const std::exception& problem) {
+    Failed(exchange, problem.what());
+  }
+  return true;
+}
+
 // ---- Jobs of a worker ----
 
 void Connection::Failed(Exchange& exchange, std::string_view what) {
@@ -157,13 +213,30 @@ void Connection::Failed(Exchange& exchange, std::string_view what) {
   exchange.response.log_detail = what;
 }
 
+// What the gate says; and who is let in takes one of the places of his account.
+void Connection::TakeVerdict(Exchange& exchange, const Status& let_in) {
+  Intake& intake = exchange.intake;
+  exchange.gate_asked = true;
+  if (!let_in.ok()) {
+    intake.refusal = Response::Problem(let_in.error(), intake.request);
+    return;
+  }
+  if (!intake.request.caller.account.set()) return;
+  auto place = core_.limits.Admit(intake.request.caller.account);
+  if (place.ok()) {
+    exchange.place = *std::move(place);
+  } else {
+    intake.refusal = Response::Problem(place.error(), intake.request);
+    Metrics::Get().CountRejected(place.error().code);
+  }
+}
+
 void Connection::PassGate(Exchange& exchange) {
   Intake& intake = exchange.intake;
-  exchange.gate_passed = true;
   try {
-    const Status let_in = core_.gate(intake.request, *intake.route);
-    if (!let_in.ok()) intake.refusal = Response::Problem(let_in.error(), intake.request);
+    TakeVerdict(exchange, core_.gate(intake.request, *intake.route));
   } catch (const std::exception& problem) {
+    exchange.gate_asked = true;
     Failed(exchange, problem.what());
     intake.refusal = std::move(exchange.response);
   }
@@ -171,7 +244,7 @@ void Connection::PassGate(Exchange& exchange) {
 
 void Connection::Handle(Exchange& exchange) {
   Intake& intake = exchange.intake;
-  if (intake.route != nullptr && intake.route->gate != Gate::kOpen && !exchange.gate_passed) {
+  if (intake.route != nullptr && intake.route->gate != Gate::kOpen && !exchange.gate_asked) {
     PassGate(exchange);
     if (intake.refusal) {
       exchange.response = *std::move(intake.refusal);
@@ -191,10 +264,14 @@ void Connection::Handle(Exchange& exchange) {
   exchange.upload.reset();
 }
 
-void Connection::Finish(Exchange& exchange) {
+AnswerRules Connection::RulesOf(const Exchange& exchange) const {
   AnswerRules rules;
   rules.no_store = exchange.intake.route != nullptr || Refuses(exchange.response);
   rules.hsts = core_.hsts && tls_.has_value();
+  return rules;
+}
+
+void Connection::Finish(Exchange& exchange) {
   const auto open = [&] {
     if (exchange.response.body_file.empty()) return;
     auto file = ReadFile::Open(exchange.response.body_file, exchange.response.remove_body_file);
@@ -204,13 +281,27 @@ void Connection::Finish(Exchange& exchange) {
       exchange.response = Response::Problem(file.error(), exchange.intake.request);
     }
   };
+  const auto admit = [&] {
+    const AccountId account = exchange.intake.request.caller.account;
+    if (exchange.response.stream == nullptr || !account.set()) return;
+    auto place = core_.limits.AdmitStream(account);
+    if (place.ok()) {
+      exchange.stream_place = *std::move(place);
+    } else {
+      exchange.response = Response::Problem(place.error(), exchange.intake.request);
+      Metrics::Get().CountRejected(place.error().code);
+    }
+  };
   try {
     open();
-    FinishAnswer(exchange.intake.request, rules, exchange.response);
+    admit();
+    FinishAnswer(exchange.intake.request, RulesOf(exchange), exchange.response);
+    if (exchange.intake.route != nullptr) {
+      exchange.response.Header("Server-Timing", ServerTiming(Clock::now() - exchange.begin));
+    }
   } catch (const std::exception& problem) {
     exchange.file.reset();
     Failed(exchange, problem.what());
-    exchange.response.Header("X-Request-Id", exchange.intake.request.id);
   }
 }
 
@@ -251,22 +342,23 @@ Wait Connection::Send(Exchange& exchange) {
     co_return;
   }
   std::string_view body = response.static_body.empty() ? std::string_view(response.body) : response.static_body;
-  std::string head = AnswerHead(response, body.size(), exchange.keep_alive, false);
+  std::string head =
+      AnswerHead(response, exchange.intake.request.id, RulesOf(exchange), body.size(), exchange.keep_alive, false);
   if (exchange.head_only || response.status == 204 || response.status == 304) body = {};
-  constexpr size_t kTogether = 16 << 10;
   exchange.sent = static_cast<int64_t>(body.size());
-  if (body.size() <= kTogether) {
+  constexpr size_t kRecord = 16 << 10;  // of TLS: what fits goes into one
+  if (tls_ && head.size() + body.size() <= kRecord) {
     head += body;
     body = {};
   }
-  bool written = co_await WriteAll(head);
-  if (written && !body.empty()) written = co_await WriteAll(body);
+  const bool written = co_await WriteAll(head, body);
   exchange.answered = written;
 }
 
 Wait Connection::SendFile(Exchange& exchange) {
   ReadFile& file = *exchange.file;
-  const std::string head = AnswerHead(exchange.response, file.size(), exchange.keep_alive, false);
+  const std::string head = AnswerHead(exchange.response, exchange.intake.request.id, RulesOf(exchange), file.size(),
+                                      exchange.keep_alive, false);
   bool good = co_await WriteAll(head);
   while (good && !exchange.head_only && exchange.sent < static_cast<int64_t>(file.size())) {
     std::string part;
@@ -296,25 +388,61 @@ void Connection::Watch() {
   }
 }
 
+// Whether the caller would still be let in, without counting as a use of his session.
+Awaited<bool> Connection::MayListenOn(const Exchange& exchange) {
+  const Route* route = exchange.intake.route;
+  if (route == nullptr || route->gate == Gate::kOpen) co_return true;
+  Request request = exchange.intake.request;
+  request.unattended = true;
+  std::optional<Status> let_in;
+  try {
+    if (core_.quick_gate) let_in = core_.quick_gate(request, *route);
+    if (!let_in) {
+      const bool run = co_await OnWorker([&] {
+        try {
+          let_in = core_.gate(request, *route);
+        } catch (const std::exception&) {
+          let_in.reset();  // the store cannot say: later again
+        }
+      });
+      if (!run) let_in.reset();
+    }
+  } catch (const std::exception&) {
+    let_in.reset();
+  }
+  co_return !let_in || let_in->ok();
+}
+
 Wait Connection::SendStream(Exchange& exchange) {
   exchange.keep_alive = false;
+  exchange.place.Leave();
   const bool chunked = !exchange.http_1_0;
-  const std::string head = AnswerHead(exchange.response, std::nullopt, false, chunked);
+  const std::string head =
+      AnswerHead(exchange.response, exchange.intake.request.id, RulesOf(exchange), std::nullopt, false, chunked);
   const bool begun = co_await WriteAll(head);
   exchange.answered = begun;
   if (!begun || exchange.head_only) co_return;
   Watch();
+  const ServerOptions& options = core_.options;
+  EventStream& stream = *exchange.response.stream;
+  const bool wakes = stream.WakeBy([known = weak_from_this(), executor = socket_.get_executor()] {
+    asio::post(executor, [known] {
+      if (const auto self = known.lock()) self->Wake();
+    });
+  });
   const Clock::time_point begin = Clock::now();
   Clock::time_point last = begin;
-  while (!gone_ && !core_.stopping && Clock::now() - begin < core_.options.stream_max) {
+  Clock::time_point check = begin + options.stream_check;
+  while (!gone_ && !core_.stopping && Clock::now() - begin < options.stream_max) {
+    woken_ = false;
     std::optional<std::string> piece;
     try {
-      piece = exchange.response.stream->Poll();
+      piece = stream.Poll();
     } catch (const std::exception& problem) {
       exchange.response.log_detail = problem.what();
     }
     if (!piece) break;
-    if (piece->empty() && Clock::now() - last >= core_.options.stream_heartbeat) piece = ": \n\n";
+    if (piece->empty() && Clock::now() - last >= options.stream_heartbeat) piece = ": \n\n";
     if (!piece->empty()) {
       last = Clock::now();
       exchange.sent += static_cast<int64_t>(piece->size());
@@ -324,9 +452,16 @@ Wait Connection::SendStream(Exchange& exchange) {
       const bool written = co_await WriteAll(chunked ? std::string_view(chunk) : std::string_view(*piece));
       if (!written) co_return;
     }
+    if (Clock::now() >= check) {
+      const bool may = co_await MayListenOn(exchange);
+      if (!may) break;
+      check = Clock::now() + options.stream_check;
+    }
     if (gone_ || core_.stopping) break;
+    if (woken_) continue;
     boost::system::error_code woken;
-    pause_.expires_after(core_.options.stream_poll);
+    pause_.expires_at(wakes ? std::min({last + options.stream_heartbeat, check, begin + options.stream_max})
+                            : std::min(Clock::now() + options.stream_poll, check));
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
   if (chunked && !gone_) co_await WriteAll("0\r\n\r\n");

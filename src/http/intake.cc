@@ -2,6 +2,7 @@
 
 #include <array>
 #include <random>
+#include <utility>
 
 #include "base/text.h"
 #include "http/negotiate.h"
@@ -82,9 +83,9 @@ std::vector<Method> Allowed(const Router& router, std::string_view path) {
 
 }  // namespace
 
-Request RequestOf(const RequestHead& head, std::string_view peer, bool secure) {
+Request RequestOf(RequestHead& head, std::string_view peer, bool secure) {
   Request request;
-  request.headers = head.headers;
+  request.headers = std::exchange(head.headers, {});
   request.peer = peer;
   request.secure = secure;
   const std::string_view given = request.Header("x-request-id").value_or("");
@@ -92,10 +93,11 @@ Request RequestOf(const RequestHead& head, std::string_view peer, bool secure) {
   if (const auto language = AcceptedLanguage(request.Header("accept-language").value_or(""))) {
     request.language = *language;
   }
+  request.unattended = request.Header("x-unattended").has_value();
   return request;
 }
 
-Intake TakeIn(const RequestHead& head, const Router& router, std::string_view peer, bool secure) {
+Intake TakeIn(RequestHead& head, const Router& router, std::string_view peer, bool secure) {
   Intake intake;
   intake.request = RequestOf(head, peer, secure);
   Request& request = intake.request;

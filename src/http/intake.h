@@ -19,11 +19,11 @@ struct Intake {
 
 // Decides from the head alone. Refusals are method_unknown, target_malformed, target_too_long, not_found,
 // method_not_allowed (with Allow), body_not_expected, length_required, body_too_large, content_type_unsupported.
-// Below /api nothing falls back.
-[[nodiscard]] Intake TakeIn(const RequestHead& head, const Router& router, std::string_view peer, bool secure);
+// Below /api nothing falls back. The request takes the header fields out of the head.
+[[nodiscard]] Intake TakeIn(RequestHead& head, const Router& router, std::string_view peer, bool secure);
 
 // A request that could not be read whole: what is known of it, for its problem details.
-[[nodiscard]] Request RequestOf(const RequestHead& head, std::string_view peer, bool secure);
+[[nodiscard]] Request RequestOf(RequestHead& head, std::string_view peer, bool secure);
 
 // The longest target that is taken.
 inline constexpr size_t kTargetBytesMax = 8 << 10;

@@ -3,7 +3,9 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <mutex>
@@ -14,6 +16,10 @@
 
 namespace dealpace::http {
 namespace {
+
+constexpr const char* kLogger = "dealpace";
+// How long a line may wait to be written, unless it tells an error.
+constexpr std::chrono::seconds kFlushInterval{1};
 
 std::mutex guard;
 std::shared_ptr<spdlog::logger> current;
@@ -61,9 +67,11 @@ Status OpenLog(const std::string& file) {
   try {
     const auto sink = file.empty() ? spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>())
                                    : std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
-    log = std::make_shared<spdlog::logger>("dealpace", sink);
+    log = std::make_shared<spdlog::logger>(kLogger, sink);
     log->set_pattern("%v");
-    log->flush_on(spdlog::level::info);
+    spdlog::drop(kLogger);
+    spdlog::register_logger(log);
+    spdlog::flush_every(kFlushInterval);
   } catch (const spdlog::spdlog_ex& problem) {
     return Error("log_unwritable").With("file", file).With("detail", problem.what());
   }
@@ -76,6 +84,7 @@ void CloseLog() {
   const std::lock_guard lock(guard);
   if (current != nullptr) current->flush();
   current = nullptr;
+  spdlog::drop(kLogger);
 }
 
 void WriteLog(LogLevel level, std::string_view event,

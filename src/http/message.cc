@@ -123,9 +123,9 @@ std::optional<std::string_view> Request::Header(std::string_view lower_case_name
 }
 
 std::optional<std::string_view> Request::Cookie(std::string_view name) const {
-  const auto [from, to] = headers.equal_range("cookie");
-  for (auto it = from; it != to; ++it) {
-    if (const auto value = FindCookie(it->second, name)) return value;
+  for (const auto& [header, text] : headers) {
+    if (header != "cookie") continue;
+    if (const auto value = FindCookie(text, name)) return value;
   }
   return std::nullopt;
 }
@@ -214,6 +214,31 @@ Response Response::Problem(const Error& error, const Request& request) {
   if (status == 401 && request.Header("authorization")) response.Header("WWW-Authenticate", "Bearer");
   response.log_code = error.code;
   if (status >= 500) response.log_detail = messages.RenderMessage(error, Language::kEnglish);
+  return response;
+}
+
+bool IfNoneMatch(const Request& request, std::string_view etag) {
+  const auto plain = [](std::string_view tag) {
+    tag = Trim(tag);
+    if (tag.starts_with("W/")) tag.remove_prefix(2);
+    return tag;
+  };
+  const auto header = request.Header("if-none-match");
+  if (!header) return false;
+  // Our tags hold no comma.
+  for (std::string_view rest = *header; !rest.empty();) {
+    const size_t comma = rest.find(',');
+    const std::string_view tag = plain(rest.substr(0, comma));
+    if (tag == "*" || tag == plain(etag)) return true;
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  }
+  return false;
+}
+
+Response NotModified(std::string_view etag) {
+  Response response = Response::NoContent();
+  response.status = 304;
+  response.Header("ETag", etag);
   return response;
 }
 

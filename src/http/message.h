@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/text.h"
+#include "http/headers.h"
 
 // A request as a handler sees it, and what it answers. Plain values: nothing here knows of sockets.
 namespace dealpace::http {
@@ -41,14 +42,15 @@ struct Request {
   std::string path;  // decoded, without the query: "/api/v1/imports/17"
   // In order of appearance, decoded.
   std::vector<std::pair<std::string, std::string>> query;
-  // Names in lower case.
-  std::multimap<std::string, std::string, std::less<>> headers;
+  Headers headers;
   std::string body;       // routes with Body::kMemory
   std::string body_file;  // routes with Body::kFile: a temporary file, removed when the handler returns
   int64_t body_bytes = 0;
-  std::string id;                          // of the request, also in the log and in X-Request-Id
-  std::string peer;                        // address, without the port
-  bool secure = false;                     // came over TLS
+  std::string id;       // of the request, also in the log and in X-Request-Id
+  std::string peer;     // address, without the port
+  bool secure = false;  // came over TLS
+  // Nobody is at it: a page that refreshes itself says so (X-Unattended), and it must not keep a session open.
+  bool unattended = false;
   Language language = Language::kChinese;  // Accept-Language, or ?lang=; Chinese where unsure
   Caller caller;
   std::map<std::string, std::string, std::less<>> params;  // of the route's pattern
@@ -67,11 +69,15 @@ struct Request {
 
 // What a connection sends piece by piece: server-sent events. Poll is called about four times a second on an I/O
 // thread and must not block. It returns what is to be sent now (possibly nothing), or no value when the stream ends.
-// What it throws ends the stream. The server adds a heartbeat and ends a stream after an hour: a client comes back.
+// What it throws ends the stream. The server adds a heartbeat, ends a stream after an hour (a client comes back), and
+// asks the gate now and then whether the caller may still listen.
 class EventStream {
  public:
   virtual ~EventStream() = default;
   [[nodiscard]] virtual std::optional<std::string> Poll() = 0;
+  // Called once, before the first Poll. A stream that keeps `wake` and returns true is not polled by time: it calls
+  // `wake`, on any thread and for as long as it lives, when Poll has something to say.
+  [[nodiscard]] virtual bool WakeBy(std::function<void()> /*wake*/) { return false; }
 };
 // One event in the format of text/event-stream. `json` must not hold line breaks.
 [[nodiscard]] std::string ServerSentEvent(std::string_view name, std::string_view json);
@@ -111,6 +117,11 @@ struct Response {
   // has. Errors with status 500 and above hide their "detail" argument, which goes to the log under the request's id.
   static Response Problem(const Error& error, const Request& request);
 };
+
+// Whether If-None-Match names the tag, given with its quotation marks; a weak comparison.
+[[nodiscard]] bool IfNoneMatch(const Request& request, std::string_view etag);
+// An answer without a body: what the client has is still so. 304 also to a POST that only reads; the contract says so.
+[[nodiscard]] Response NotModified(std::string_view etag);
 
 // An ETag for optimistic locking: W/"7" of a version, and back from If-Match.
 [[nodiscard]] std::string VersionTag(int64_t version);

@@ -9,6 +9,9 @@
 
 #include <map>
 #include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
 
 namespace dealpace::http {
 
@@ -47,14 +50,38 @@ Metrics& Metrics::Get() {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
+namespace {
+
+// A series of its own for each route, method and class of status, found without the registry's lock: each thread
+// remembers where they are. They live as long as the registry.
+struct Series {
+  prometheus::Counter* requests = nullptr;
+  prometheus::Histogram* seconds = nullptr;
+};
+using SeriesByName = std::unordered_map<std::string, Series>;
+
+}  // namespace
+
 void Metrics::CountRequest(std::string_view pattern, std::string_view method, int status, double seconds) {
-  static const prometheus::Histogram::BucketBoundaries kBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                                   0.1,   0.25,   0.5,   1,    2.5,   10};
-  const std::string route(pattern);
-  impl_->requests
-      .Add({{"route", route}, {"method", std::string(method)}, {"status", std::to_string(status / 100) + "xx"}})
-      .Increment();
-  impl_->seconds.Add({{"route", route}}, kBuckets).Observe(seconds);
+  static const prometheus::Histogram::BucketBoundaries kBuckets = {
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
+  static thread_local std::pair<const Impl*, SeriesByName> known;
+  if (known.first != impl_.get()) known = {impl_.get(), {}};
+  static thread_local std::string name;
+  name.assign(pattern);
+  name += ' ';
+  name += method;
+  name += static_cast<char>('0' + status / 100);
+  Series& series = known.second[name];
+  if (series.requests == nullptr) {
+    const std::string route(pattern);
+    const std::string status_class = std::to_string(status / 100) + "xx";
+    series.requests =
+        &impl_->requests.Add({{"route", route}, {"method", std::string(method)}, {"status", status_class}});
+    series.seconds = &impl_->seconds.Add({{"route", route}}, kBuckets);
+  }
+  series.requests->Increment();
+  series.seconds->Observe(seconds);
 }
 
 void Metrics::CountRejected(std::string_view reason) {

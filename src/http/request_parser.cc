@@ -2,6 +2,7 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <utility>
 
 #include "base/text.h"
 
@@ -13,6 +14,8 @@ namespace beast = boost::beast;
 // The longest line between the chunks of a body, and the longest trailers.
 constexpr size_t kChunkLineMax = 16 << 10;
 
+constexpr size_t kHeadersUsual = 16;
+
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -23,6 +26,7 @@ class RequestParser::Impl final : public beast::http::basic_parser<true> {
     header_limit(static_cast<std::uint32_t>(header_bytes_max));
     body_limit(boost::none);  // the route's, kept by who reads
     eager(false);
+    head.headers.reserve(kHeadersUsual);
   }
 
   Result<size_t> Feed(std::string_view bytes) {
@@ -98,7 +102,7 @@ class RequestParser::Impl final : public beast::http::basic_parser<true> {
   void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
   void on_field_impl(beast::http::field, beast::string_view name, beast::string_view value,
                      beast::error_code&) override {
-    if (!is_header_done()) head.headers.emplace(ToLower(View(name)), View(value));
+    if (!is_header_done()) head.headers.emplace(ToLower(View(name)), std::string(View(value)));
   }
   void on_header_impl(beast::error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, beast::error_code&) override {}
@@ -124,6 +128,7 @@ Result<size_t> RequestParser::Feed(std::string_view bytes) { return impl_->Feed(
 bool RequestParser::head_done() const { return impl_->is_header_done(); }
 bool RequestParser::done() const { return impl_->is_done(); }
 const RequestHead& RequestParser::head() const { return impl_->head; }
+RequestHead& RequestParser::head() { return impl_->head; }
 std::string RequestParser::TakeBody() { return std::exchange(impl_->body, {}); }
 
 }  // namespace dealpace::http

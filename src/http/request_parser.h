@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +15,7 @@ namespace dealpace::http {
 struct RequestHead {
   std::string method;  // as it came: "GET", but also "BREW"
   std::string target;
-  // Names in lower case. Trailers of a chunked body are not taken in.
-  std::multimap<std::string, std::string, std::less<>> headers;
+  Headers headers;                 // trailers of a chunked body are not taken in
   std::optional<uint64_t> length;  // Content-Length
   bool chunked = false;
   bool http_1_0 = false;
@@ -46,6 +44,7 @@ class RequestParser {
   [[nodiscard]] bool done() const;
   // Whole once head_done(); before, what has been read so far.
   [[nodiscard]] const RequestHead& head() const;
+  [[nodiscard]] RequestHead& head();
   // What has come of the body since it was last taken.
   [[nodiscard]] std::string TakeBody();
 

@@ -32,6 +32,12 @@ bool SameShape(const std::vector<std::string>& a, const std::vector<std::string>
   });
 }
 
+std::string LiteralKey(Method method, std::string_view path) {
+  std::string key(1, static_cast<char>('0' + static_cast<int>(method)));
+  key += path;
+  return key;
+}
+
 }  // namespace
 
 Handler Answering(ResultHandler handler) {
@@ -48,6 +54,9 @@ void Router::Add(Route route) {
     if (routes_[i].method == route.method && SameShape(parts_[i], parts)) {
       throw std::logic_error("two routes for " + std::string(MethodName(route.method)) + " " + route.pattern);
     }
+  }
+  if (std::none_of(parts.begin(), parts.end(), [](const std::string& part) { return IsPlaceholder(part); })) {
+    literal_.emplace(LiteralKey(route.method, route.pattern), routes_.size());
   }
   routes_.push_back(std::move(route));
   parts_.push_back(std::move(parts));
@@ -70,8 +79,12 @@ void Router::Delete(std::string_view pattern, Gate gate, ResultHandler handler) 
 }
 
 Router::Match Router::Find(Method method, std::string_view path) const {
-  const std::vector<std::string> parts = Split(path, '/');
   Match match;
+  if (const auto it = literal_.find(LiteralKey(method, path)); it != literal_.end()) {
+    match.route = &routes_[it->second];
+    return match;
+  }
+  const std::vector<std::string> parts = Split(path, '/');
   size_t best = 0;
   const auto consider = [&](Method wanted) {
     for (size_t i = 0; i < routes_.size(); ++i) {

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "http/message.h"
@@ -26,6 +29,9 @@ enum class Body {
 
 // Runs on the worker pool, so it may block. What it throws is logged and answered with 500.
 using Handler = std::function<Response(const Request&)>;
+// Runs on the thread that reads from the network, which many connections share: it must not wait for the store, a file
+// or a lock that somebody holds for long, and be done in some fifty microseconds. Nothing: a worker shall answer.
+using QuickHandler = std::function<std::optional<Response>(const Request&)>;
 // The same for handlers that return a Result: an Error becomes its problem details.
 using ResultHandler = std::function<Result<Response>(const Request&)>;
 [[nodiscard]] Handler Answering(ResultHandler handler);
@@ -40,6 +46,8 @@ struct Route {
   // What an API token needs to call it: "read", "write", "admin"; empty: by method (GET and HEAD read, else write),
   // and "admin" for Gate::kAdmin.
   std::string scope;
+  // Tried before `handler`, where there is one.
+  QuickHandler quick = nullptr;
 };
 
 // Patterns are compared part by part; where several fit a path, the one that is literal where they first differ wins
@@ -69,6 +77,8 @@ class Router {
  private:
   std::vector<Route> routes_;
   std::vector<std::vector<std::string>> parts_;  // the patterns of routes_, split
+  // Positions of the routes whose pattern has no placeholder, by method and pattern: none fits better.
+  std::unordered_map<std::string, size_t> literal_;
 };
 
 }  // namespace dealpace::http

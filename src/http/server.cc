@@ -11,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <thread>
 
@@ -89,8 +88,8 @@ Status SetUpTls(std::optional<asio::ssl::context>& tls, const CertificateFiles& 
 }
 
 asio::awaitable<void> Accept(ServerCore& core, tcp::acceptor& acceptor) {
-  while (!core.stopping) {
-    tcp::socket socket(asio::make_strand(core.io));
+  for (size_t next = 0; !core.stopping; ++next) {
+    tcp::socket socket(*core.loops[next % core.loops.size()]);
     boost::system::error_code problem;
     co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, problem));
     if (!acceptor.is_open()) break;
@@ -117,10 +116,11 @@ asio::awaitable<void> Accept(ServerCore& core, tcp::acceptor& acceptor) {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Router router, GateKeeper gate, Handler fallback)
-      : core_(std::move(options), std::move(router), std::move(gate), std::move(fallback)),
-        work_(core_.io.get_executor()),
-        acceptor_(asio::make_strand(core_.io)) {}
+  Impl(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickGateKeeper quick_gate)
+      : core_(std::move(options), std::move(router), std::move(gate), std::move(fallback), std::move(quick_gate)),
+        acceptor_(*core_.loops.front()) {
+    for (const auto& loop : core_.loops) work_.emplace_back(loop->get_executor());
+  }
 
   ~Impl() { Stop(); }
   Impl(const Impl&) = delete;
@@ -128,14 +128,14 @@ class Server::Impl {
 
   Status Start() {
     const ServerOptions& options = core_.options;
-    ASSIGN_OR_RETURN(address_, Resolve(core_.io, options.address));
+    ASSIGN_OR_RETURN(address_, Resolve(*core_.loops.front(), options.address));
     RETURN_IF_ERROR(ChooseTls());
     RETURN_IF_ERROR(Listen());
     BodyFile::RemoveStale(options.folder);
     Metrics::Get().SetGauge(kQueueGauge, "Requests that wait for a worker",
                             [this] { return static_cast<double>(core_.pool.waiting()); });
     asio::co_spawn(acceptor_.get_executor(), Accept(core_, acceptor_), asio::detached);
-    for (int i = 0; i < options.io_threads; ++i) threads_.emplace_back([this] { RunIo(); });
+    for (const auto& each : core_.loops) threads_.emplace_back([&loop = *each] { RunLoop(loop); });
     WriteLog(LogLevel::kInfo, "server_started", {{"url", Url()}});
     return {};
   }
@@ -161,8 +161,8 @@ class Server::Impl {
       AllLeft(std::nullopt);
       Metrics::Get().SetGauge(kQueueGauge, "", nullptr);
     }
-    work_.reset();
-    core_.io.stop();
+    work_.clear();
+    for (const auto& loop : core_.loops) loop->stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
     if (started) WriteLog(LogLevel::kInfo, "server_stopped");
@@ -218,10 +218,10 @@ class Server::Impl {
     return Error("address_unusable").With("address", text).With("detail", problem.message());
   }
 
-  void RunIo() {
+  static void RunLoop(asio::io_context& loop) {
     while (true) {
       try {
-        core_.io.run();
+        loop.run();
         return;
       } catch (const std::exception& problem) {
         WriteLog(LogLevel::kError, "io_failed", {{"detail", problem.what()}});
@@ -239,7 +239,7 @@ class Server::Impl {
   }
 
   ServerCore core_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   tcp::acceptor acceptor_;
   asio::ip::address address_;
   int port_ = 0;
@@ -248,8 +248,9 @@ class Server::Impl {
   std::vector<std::thread> threads_;
 };
 
-Server::Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback)
-    : impl_(std::make_unique<Impl>(std::move(options), std::move(router), std::move(gate), std::move(fallback))) {}
+Server::Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickGateKeeper quick_gate)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(router), std::move(gate), std::move(fallback),
+                                   std::move(quick_gate))) {}
 Server::~Server() = default;
 
 Status Server::Start() { return impl_->Start(); }

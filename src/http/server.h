@@ -3,10 +3,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "http/limits.h"
 #include "http/message.h"
 #include "http/router.h"
 
@@ -22,15 +24,17 @@ struct ServerOptions {
   int worker_threads = 8;
   size_t queue_max = 512;  // requests that wait for a worker; beyond it 503 with Retry-After
   size_t connections_max = 4096;
-  size_t header_bytes_max = 16 << 10;                // 431
-  std::chrono::milliseconds header_timeout{10'000};  // 408
-  std::chrono::milliseconds body_timeout{60'000};    // without progress: 408
-  std::chrono::milliseconds idle_timeout{75'000};    // between requests of a connection
-  std::chrono::milliseconds write_timeout{60'000};
+  size_t header_bytes_max = 16 << 10;                  // 431
+  std::chrono::milliseconds header_timeout{10'000};    // 408
+  std::chrono::milliseconds body_timeout{60'000};      // without progress: 408
+  std::chrono::milliseconds idle_timeout{75'000};      // between requests of a connection
+  std::chrono::milliseconds write_timeout{60'000};     // for each 16 kB that the client takes
   std::chrono::milliseconds drain_timeout{10'000};     // graceful stop: for requests that run
   std::chrono::milliseconds stream_poll{250};          // how often an EventStream is asked
   std::chrono::milliseconds stream_heartbeat{15'000};  // a comment line when it has had nothing to say for so long
   std::chrono::milliseconds stream_max{3'600'000};     // then it ends, and the client comes back
+  std::chrono::milliseconds stream_check{30'000};      // how often the gate is asked about a stream
+  LimitOptions limits;                                 // of one account
 };
 
 // Finds out who asks, and refuses what is not to be answered: not signed in, no such right, CSRF. Called on a worker
@@ -39,13 +43,18 @@ struct ServerOptions {
 // that is read: it must not look at the body.
 using GateKeeper = std::function<Status(Request& request, const Route& route)>;
 
+// The same on the thread that reads from the network, so it must not look into the store. Nothing: it would have to,
+// and a worker shall ask the GateKeeper.
+using QuickGateKeeper = std::function<std::optional<Status>(Request& request, const Route& route)>;
+
 // The HTTP server (1.0 and 1.1): connections on a few I/O threads, handlers on a pool. Answers every malformed request
 // with problem details where there is still somebody to answer. Writes the log (log.h) and the metrics (metrics.h) of
 // the process. A client that speaks plain HTTP to a TLS port is sent to https.
 class Server {
  public:
-  // `fallback` answers GET and HEAD requests that no route matches (the web application), but none below /api.
-  Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback);
+  // `fallback` answers GET and HEAD requests that no route matches (the web application), but none below /api; on an
+  // I/O thread, so it must not block.
+  Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickGateKeeper quick_gate = nullptr);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -10,7 +10,9 @@
 #include <mutex>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
+#include "http/limits.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "http/worker_pool.h"
@@ -20,19 +22,26 @@ namespace dealpace::http {
 class Connection;
 
 struct ServerCore {
-  ServerCore(ServerOptions given, Router routes, GateKeeper keeper, Handler otherwise)
+  ServerCore(ServerOptions given, Router routes, GateKeeper keeper, Handler otherwise, QuickGateKeeper quick)
       : options(std::move(given)),
         router(std::move(routes)),
         gate(std::move(keeper)),
         fallback(std::move(otherwise)),
-        io(options.io_threads),
-        pool(options.worker_threads, options.queue_max) {}
+        quick_gate(std::move(quick)),
+        limits(options.limits),
+        pool(options.worker_threads, options.queue_max) {
+    for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
+  }
 
   const ServerOptions options;
   const Router router;
   const GateKeeper gate;
   const Handler fallback;
-  boost::asio::io_context io;
+  const QuickGateKeeper quick_gate;
+  AccountLimits limits;
+  // One for each I/O thread. A connection stays with the one that it was given to, so that nothing of it needs a lock
+  // or wakes another thread.
+  std::vector<std::unique_ptr<boost::asio::io_context>> loops;
   std::optional<boost::asio::ssl::context> tls;
   bool hsts = false;
   WorkerPool pool;

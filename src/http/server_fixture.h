@@ -67,6 +67,52 @@ class TwoEvents : public EventStream {
   int said_ = 0;
 };
 
+// Rings are counted; whoever listens hears the number of the last one. Not polled by time.
+class Bell {
+ public:
+  void Ring() {
+    const std::lock_guard lock(mutex_);
+    ++rings_;
+    if (wake_) wake_();
+  }
+  [[nodiscard]] int polls() const { return polls_; }
+
+  class Listener : public EventStream {
+   public:
+    explicit Listener(Bell& bell) : bell_(bell) {}
+    ~Listener() override {
+      const std::lock_guard lock(bell_.mutex_);
+      bell_.wake_ = nullptr;
+    }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    bool WakeBy(std::function<void()> wake) override {
+      const std::lock_guard lock(bell_.mutex_);
+      bell_.wake_ = std::move(wake);
+      return true;
+    }
+    std::optional<std::string> Poll() override {
+      ++bell_.polls_;
+      const std::lock_guard lock(bell_.mutex_);
+      if (bell_.rings_ == heard_) return "";
+      heard_ = bell_.rings_;
+      return ServerSentEvent("rung", std::to_string(heard_));
+    }
+
+   private:
+    Bell& bell_;
+    int heard_ = -1;
+  };
+
+ private:
+  std::mutex mutex_;
+  int rings_ = 0;
+  std::function<void()> wake_;
+  std::atomic<int> polls_ = 0;
+};
+
+inline constexpr size_t kHuge = 64 << 20;  // bytes of "/huge"
+
 inline std::string ReadWholeFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
@@ -95,8 +141,19 @@ class ServerTest : public testing::Test {
 
   // Starts with the routes that the tests use.
   void Start() {
-    server_ = std::make_unique<Server>(options_, Routes(), Gatekeeper(),
-                                       [](const Request& request) { return Response::Text("page " + request.path); });
+    static const std::string kBytes(kHuge, 'h');
+    const auto fallback = [](const Request& request) {
+      if (request.path != "/huge") return Response::Text("page " + request.path);
+      Response response;
+      response.static_body = kBytes;
+      return response;
+    };
+    const auto quickly = [this](Request& request, const Route&) -> std::optional<Status> {
+      if (!quick_gate_) return std::nullopt;
+      return PassGate(request);
+    };
+    server_ = std::make_unique<Server>(
+        options_, Routes(), [this](Request& request, const Route&) { return PassGate(request); }, fallback, quickly);
     const Status started = server_->Start();
     ASSERT_TRUE(started.ok()) << started.error().code << " " << started.error().Arg("detail");
   }
@@ -130,19 +187,22 @@ class ServerTest : public testing::Test {
   std::unique_ptr<Server> server_;
   Door door_;
   std::shared_ptr<std::atomic<bool>> go_on_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  std::atomic<bool> quick_gate_ = false;  // whether the gate knows without asking
+  std::atomic<bool> shut_ = false;        // the gate, for everybody
   std::atomic<int> gate_calls_ = 0;
+  std::atomic<int> unattended_calls_ = 0;
   std::atomic<int> handler_calls_ = 0;
 
  private:
-  GateKeeper Gatekeeper() {
-    return [this](Request& request, const Route&) -> Status {
-      ++gate_calls_;
-      if (request.Header("authorization") != "let me in") return Error("not_found");
-      request.caller.via = Caller::Via::kToken;
-      request.caller.account = AccountId(77);
-      request.response_headers.emplace_back("Set-Cookie", "renewed=1");
-      return {};
-    };
+  Status PassGate(Request& request) {
+    ++gate_calls_;
+    if (request.unattended) ++unattended_calls_;
+    if (shut_ || request.Header("authorization") != "let me in") return Error("not_found");
+    request.caller.via = Caller::Via::kToken;
+    request.caller.account = AccountId(77);
+    request.response_headers.emplace_back("Set-Cookie", "renewed=1");
+    return {};
   }
 
   Router Routes() {
@@ -174,6 +234,28 @@ class ServerTest : public testing::Test {
     router.Get("/api/wait", Gate::kOpen, [this](const Request&) -> Result<Response> {
       door_.Wait();
       return Response::Text("waited");
+    });
+    router.Get("/api/wait-private", Gate::kSignedIn, [this](const Request&) -> Result<Response> {
+      door_.Wait();
+      return Response::Text("waited");
+    });
+    using PathAndGate = std::pair<const char*, Gate>;
+    for (const auto& [path, gate] : {PathAndGate("/api/quick", Gate::kOpen), {"/api/quick-private", Gate::kSignedIn}}) {
+      Route route;
+      route.pattern = path;
+      route.gate = gate;
+      route.handler = [](const Request&) { return Response::Text("slow"); };
+      route.quick = [](const Request& request) -> std::optional<Response> {
+        if (request.Header("x-slow")) return std::nullopt;
+        return Response::Text("quick");
+      };
+      router.Add(std::move(route));
+    }
+    router.Get("/api/bell", Gate::kOpen, [bell = bell_](const Request&) -> Result<Response> {
+      return Response::Events(std::make_shared<Bell::Listener>(*bell));
+    });
+    router.Get("/api/stream-private", Gate::kSignedIn, [this](const Request&) -> Result<Response> {
+      return Response::Events(std::make_shared<TwoEvents>(go_on_));
     });
     router.Get("/api/stream", Gate::kOpen, [this](const Request&) -> Result<Response> {
       return Response::Events(std::make_shared<TwoEvents>(go_on_));

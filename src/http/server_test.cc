@@ -31,6 +31,7 @@ TEST_F(ServerTest, AnswersWithIdAndSecurityHeaders) {
 TEST_F(ServerTest, TakesOverAGoodRequestIdOnly) {
   Start();
   EXPECT_EQ(Ask("GET", "/api/hello", "X-Request-Id: shop-4711_a\r\n").Header("x-request-id"), "shop-4711_a");
+  EXPECT_TRUE(Ask("GET", "/api/hello").Header("server-timing").starts_with("total;dur="));
   for (const char* bad : {"short", "with blank in", "\"quoted-id\"", "<script>alert"}) {
     const std::string given =
         Ask("GET", "/api/hello", std::string("X-Request-Id: ") + bad + "\r\n").Header("x-request-id");

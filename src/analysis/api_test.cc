@@ -190,6 +190,9 @@ TEST_P(ApiTest, WhatIsWrongWithAQuestionIsSaid) {
   EXPECT_EQ(CodeOf("/api/v1/kpi/export", R"({"question":{"columns":["deal_cnt"]},"format":"pdf"})"), "field_choice");
   EXPECT_EQ(CodeOf("/api/v1/kpi/export", R"({"question":{"columns":["deal_cnt"]},"format":"csv","pivot":"month"})"),
             "pivot_not_a_grain");
+  EXPECT_EQ(CodeOf("/api/v1/kpi/export",
+                   R"({"question":{"columns":["deal_cnt"],"by":["month"],"top":1},"format":"xlsx","pivot":"month"})"),
+            "pivot_with_top");
 }
 
 TEST_P(ApiTest, TheEntriesBehindACellComeInPagesAndAddUp) {

@@ -149,6 +149,12 @@ class Workbook {
     line(Say("Scope", "范围"), ScopeLine());
     line(Say("Period", "期间"), PeriodLine());
     line(Say("Basis", "口径"), BasisLine());
+    if (answer_.row_count && *answer_.row_count > static_cast<int64_t>(answer_.rows.size())) {
+      const std::string shown = std::to_string(answer_.rows.size());
+      const std::string all = std::to_string(*answer_.row_count);
+      line(Say("Rows", "行数"), chinese_ ? all + " 行中的 " + shown + " 行，合计是全部行的合计"
+                                         : shown + " of " + all + "; the total is that of all");
+    }
     line(Say("As known at", "数据截至"), LocalTime(std::min(answer_.known_at, context_.now)));
     line(Say("Exported", "导出"), context_.by + Say(", ", "，") + LocalTime(context_.now));
     return row + 1;
@@ -236,6 +242,8 @@ class Workbook {
     by_unit.by = {request_.pivot};
     kpi::Question by_rest = request_.asked.question;
     std::erase(by_rest.by, request_.pivot);
+    by_unit.sort.clear();
+    by_rest.sort.clear();
     ASSIGN_OR_RETURN(const kpi::Answer units, context_.engine.Ask(by_unit));
     ASSIGN_OR_RETURN(const kpi::Answer rests, context_.engine.Ask(by_rest));
 
@@ -401,6 +409,8 @@ Result<ExportRequest> ReadExportRequest(http::JsonBody body, Day today) {
     if (!ParseGrain(*pivot) || std::find(by.begin(), by.end(), *pivot) == by.end()) {
       return Error("pivot_not_a_grain").With("name", *pivot);
     }
+    // What a cut leaves out of a row would look like nothing recorded.
+    if (request.asked.question.top) return Error("pivot_with_top");
     request.pivot = *pivot;
   }
   RETURN_IF_ERROR(body.Done());

@@ -15,7 +15,7 @@ struct ExportRequest {
   std::string title;  // empty: the names of the columns
   std::string pivot;  // a time grain of the question's `by` that becomes columns (XLSX); empty: none
 };
-// Reads the body of exportKpi. Fails as ReadQuestion does, and with field_choice, pivot_not_a_grain.
+// Reads the body of exportKpi. Fails as ReadQuestion does, and with field_choice, pivot_not_a_grain, pivot_with_top.
 [[nodiscard]] Result<ExportRequest> ReadExportRequest(http::JsonBody body, Day today);
 
 // Who exports, when, and where temporary files may be written.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "kpi/row_order.h"
 #include "org/org.h"
 
 namespace dealpace::analysis {
@@ -64,6 +65,18 @@ Status ReadColumns(http::JsonBody& body, kpi::Question& question) {
     if (taken || !names.insert(column.name).second) return Error("column_twice").With("name", column.name);
   }
   return {};
+}
+
+Status ReadRowOrder(http::JsonBody& body, kpi::Question& question) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> sort, body.Texts("sort", kColumnsMax));
+  for (const std::string& text : sort) {
+    ASSIGN_OR_RETURN(const std::vector<kpi::RowOrder> order, kpi::ParseRowOrder(text));
+    question.sort.insert(question.sort.end(), order.begin(), order.end());
+  }
+  ASSIGN_OR_RETURN(question.top, body.OptionalInt("top"));
+  ASSIGN_OR_RETURN(const auto per, body.OptionalText("per"));
+  question.per = per.value_or("");
+  return kpi::CheckRowOrder(question);
 }
 
 Status ReadFilters(http::JsonBody& body, kpi::Question& question) {
@@ -129,6 +142,7 @@ Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today) {
   RETURN_IF_ERROR(ReadColumns(body, question));
   RETURN_IF_ERROR(ReadCommon(body, today, question, asked.scope));
   RETURN_IF_ERROR(ReadFilters(body, question));
+  RETURN_IF_ERROR(ReadRowOrder(body, question));
   ASSIGN_OR_RETURN(const auto as_of, body.OptionalText("as_of"));
   if (as_of) {
     const auto instant = ParseInstant(*as_of);

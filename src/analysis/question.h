@@ -35,7 +35,7 @@ struct AskedQuestion {
 
 // Reads a Question of the contract. Errors besides those of JsonBody: bad_period, bad_within, bad_instant, bad_scope,
 // unknown_dimension, field_choice ("field", "choices"), column_empty, columns_too_many, column_twice ("name"),
-// dimension_twice ("name").
+// dimension_twice ("name"), and those of kpi::ParseRowOrder and kpi::CheckRowOrder.
 [[nodiscard]] Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today);
 
 // What a printed table is asked for. `by`: a dimension; where the asker names none, the level below the scope.

@@ -23,7 +23,8 @@ TEST(QuestionTest, EveryFieldArrives) {
   const auto asked = Read(R"({
     "columns": ["win=deal_cnt / lead_cnt", "close_rate"], "period": "2026-10", "basis": "cohort", "within": "30d",
     "by": ["staff", "month"], "scope": "dealer:17", "filters": {"source": ["referral", "id:9"], "campaign": []},
-    "vs": "year-ago", "as_of": "2026-10-10T08:00Z", "to_date": true, "ids": true})");
+    "vs": "year-ago", "as_of": "2026-10-10T08:00Z", "to_date": true, "ids": true,
+    "sort": ["win", "staff:desc"], "top": 3, "per": "month"})");
   ASSERT_TRUE(asked.ok()) << asked.error().code;
   const kpi::Question& q = asked->question;
   ASSERT_EQ(q.columns.size(), 2U);
@@ -38,6 +39,13 @@ TEST(QuestionTest, EveryFieldArrives) {
   EXPECT_EQ(q.today, kToday);
   EXPECT_TRUE(q.to_date);
   EXPECT_TRUE(asked->ids);
+  ASSERT_EQ(q.sort.size(), 2U);
+  EXPECT_EQ(q.sort[0].name, "win");
+  EXPECT_EQ(q.sort[0].descending, std::nullopt);
+  EXPECT_EQ(q.sort[1].name, "staff");
+  EXPECT_EQ(q.sort[1].descending, true);
+  EXPECT_EQ(q.top, 3);
+  EXPECT_EQ(q.per, "month");
   ASSERT_EQ(q.filters.size(), 3U);
   EXPECT_EQ(q.filters[0].dim, Dim::kDealer);
   EXPECT_EQ(q.filters[0].ids, std::vector<int64_t>{17});
@@ -71,6 +79,13 @@ TEST(QuestionTest, SlipsAreNamed) {
                         {R"({"columns": ["deal_cnt"], "scope": "dealer:99999999999999999999"})", "bad_scope"},
                         {R"({"columns": ["deal_cnt"], "filters": {"colour": ["red"]}})", "unknown_dimension"},
                         {R"({"columns": ["deal_cnt"], "filters": {"source": "referral"}})", "field_type"},
+                        {R"({"columns": ["deal_cnt"], "sort": "deal_cnt"})", "field_type"},
+                        {R"({"columns": ["deal_cnt"], "sort": [""]})", "sort_empty"},
+                        {R"({"columns": ["deal_cnt"], "sort": ["lost_cnt"]})", "sort_unknown"},
+                        {R"({"columns": ["deal_cnt"], "top": 0})", "top_bad"},
+                        {R"({"columns": ["deal_cnt"], "top": "ten"})", "field_type"},
+                        {R"({"columns": ["deal_cnt"], "by": ["staff"], "per": "staff"})", "per_without_top"},
+                        {R"({"columns": ["deal_cnt"], "by": ["staff"], "top": 1, "per": "month"})", "per_unknown"},
                         {R"({"columns": ["deal_cnt"], "perod": "2026"})", "field_unknown"}}) {
     const auto asked = Read(c.json);
     ASSERT_FALSE(asked.ok()) << c.json;

@@ -171,6 +171,11 @@ int Main(int argc, char** argv) {
       ->required();
   kpi->add_option("--vs", kpi_options.arguments.versus, "target, previous or year-ago / 对比")
       ->check(CLI::IsMember({"target", "previous", "year-ago"}));
+  kpi->add_option("--sort", kpi_options.arguments.sort,
+                  "Order of rows: columns or slices, e.g. win:desc,dealer:asc / 排序");
+  kpi->add_option("--top", kpi_options.arguments.top, "Only the first so many rows / 只要前几行");
+  kpi->add_option("--per", kpi_options.arguments.per,
+                  "With --top: so many of each, e.g. of each dealer / 每组各取前几行");
   kpi_options.AddTo(*kpi);
 
   QuestionOptions table_options;

@@ -222,6 +222,12 @@ std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, La
     table.has_total = true;
   }
   std::string out = AlignTable(table);
+  if (answer.row_count && *answer.row_count > static_cast<int64_t>(answer.rows.size())) {
+    const std::string shown = std::to_string(answer.rows.size());
+    const std::string all = std::to_string(*answer.row_count);
+    out += chinese ? "显示 " + all + " 行中的 " + shown + " 行，合计是全部行的合计。\n"
+                   : shown + " of " + all + " rows; the total is that of all.\n";
+  }
   if (provisional) {
     out += chinese ? "* 批次未满观察期，数字还会变化。\n"
                    : "* Provisional: not every lead of this cohort is old enough yet.\n";
@@ -333,6 +339,7 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
     json.EndObject();
   }
   json.EndArray();
+  if (answer.row_count) json.Field("row_count", *answer.row_count);
   json.Key("total").BeginObject();
   WriteCells(json, answer, answer.total);
   json.EndObject();

@@ -39,6 +39,12 @@ class ScorecardSource {
 
 enum class Versus { kNone, kTarget, kPrevious, kYearAgo };
 
+// A step of the order of rows: by a column's value or a member of `by`.
+struct RowOrder {
+  std::string name;
+  std::optional<bool> descending;  // none: values from high to low, members and times upwards
+};
+
 struct Question {
   std::vector<NamedFormula> columns;
   std::optional<Period> period;  // none: from the first entry to the last
@@ -53,6 +59,9 @@ struct Question {
   // its own; targets stay those of the full period.
   bool to_date = false;
   std::vector<DealerId> dealers;  // the asker's row scope; empty: all
+  std::vector<RowOrder> sort;     // before the order of the keys, in which rows come otherwise
+  std::optional<int64_t> top;     // only the first so many rows …
+  std::string per;                // … of each member of this one of `by`; empty: of all
 };
 
 // A figure. `value` is null when it is undefined. A ratio carries its two sums.
@@ -88,7 +97,8 @@ struct Answer {
   std::vector<std::string> by;
   std::vector<Program::Column> columns;
   std::vector<RowAnswer> rows;
-  RowAnswer total;
+  RowAnswer total;                   // of all rows, also of those that `top` left out
+  std::optional<int64_t> row_count;  // with `top`: how many rows there were before it
   int64_t rows_read = 0;
   // Where a total is undefined or zero: events that a column needs and of which it has no entry in the period.
   std::vector<int> unrecorded_events;
@@ -107,7 +117,7 @@ class Engine {
       : catalog_(catalog), facts_(facts), targets_(targets), scorecards_(scorecards) {}
 
   // Answers a question. Besides the errors of Program::Add and of the facts: unknown_dimension, unknown_member (a
-  // filter names one that does not exist), balance_on_cohort_basis, within_needs_cohort.
+  // filter names one that does not exist), balance_on_cohort_basis, within_needs_cohort, and those of CheckRowOrder.
   [[nodiscard]] Result<Answer> Ask(const Question& question);
 
   // What stands behind one cell of the answer: kpi/trace.h.

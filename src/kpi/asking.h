@@ -13,6 +13,7 @@
 #include "base/money.h"
 #include "base/text.h"
 #include "kpi/answer.h"
+#include "kpi/row_order.h"
 
 // How a question is answered, step by step. Internal to this room: answer.cc and trace.cc.
 namespace dealpace::kpi::internal {
@@ -94,6 +95,7 @@ class Asking {
     answer.by = question_.by;
     answer.columns = program_.columns();
     MakeRows(answer);
+    OrderRows(question_, answer);
     for (const Variant& variant : variants_) answer.rows_read += variant.cube.rows_read;
     FindUnrecorded(answer);
     answer.not_set.assign(not_set_.begin(), not_set_.end());
@@ -103,6 +105,7 @@ class Asking {
  protected:
   Status Prepare() {
     if (question_.within_days && question_.basis != facts::Basis::kCohort) return Error("within_needs_cohort");
+    RETURN_IF_ERROR(CheckRowOrder(question_));
     for (const std::string& name : question_.by) {
       if (const auto dim = ParseDim(name)) {
         dims_.push_back(*dim);

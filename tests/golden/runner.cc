@@ -11,6 +11,7 @@
 #include "base/money.h"
 #include "base/text.h"
 #include "base/zones.h"
+#include "kpi/row_order.h"
 
 namespace dealpace::golden {
 namespace {
@@ -143,6 +144,7 @@ std::vector<std::string> Render(const kpi::Answer& answer, int percent_digits) {
   }
   Words total_keys(keys);
   if (keys > 0) total_keys[0] = "total";
+  if (keys > 0 && answer.row_count) total_keys[0] += " of " + std::to_string(*answer.row_count) + " rows";
   add(total_keys, answer.total);
 
   const bool compared = !answer.total.cells.empty() && answer.total.cells[0].compared;
@@ -568,6 +570,12 @@ class Player {
         question.basis = value == "cohort" ? facts::Basis::kCohort : facts::Basis::kPeriod;
       } else if (words[i] == "within") {
         question.within_days = std::atoi(value.c_str());
+      } else if (words[i] == "sort") {
+        ASSIGN_OR_RETURN(question.sort, kpi::ParseRowOrder(value));
+      } else if (words[i] == "top") {
+        question.top = std::atoi(value.c_str());
+      } else if (words[i] == "per") {
+        question.per = value;
       } else if (words[i] == "vs" && (value == "previous" || value == "year-ago" || value == "target")) {
         question.versus = value == "previous"   ? kpi::Versus::kPrevious
                           : value == "year-ago" ? kpi::Versus::kYearAgo

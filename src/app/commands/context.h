@@ -105,6 +105,9 @@ struct KpiArguments {
   std::string as_of;
   std::string versus;
   bool to_date = false;
+  std::string sort;
+  std::optional<int64_t> top;
+  std::string per;
 };
 int RunKpi(const Context& context, const KpiArguments& arguments);
 int RunTable(const Context& context, const std::string& name, const KpiArguments& arguments);

@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "base/zones.h"
 #include "exchange/print.h"
+#include "kpi/row_order.h"
 #include "kpi/tables.h"
 
 namespace dealpace::app {
@@ -32,6 +33,11 @@ Result<kpi::Question> MakeQuestion(const KpiArguments& arguments, std::vector<kp
   if (arguments.versus == "target") question.versus = kpi::Versus::kTarget;
   if (arguments.versus == "previous") question.versus = kpi::Versus::kPrevious;
   if (arguments.versus == "year-ago") question.versus = kpi::Versus::kYearAgo;
+  if (!arguments.sort.empty()) {
+    ASSIGN_OR_RETURN(question.sort, kpi::ParseRowOrder(arguments.sort));
+  }
+  question.top = arguments.top;
+  question.per = arguments.per;
   for (const auto& [dim, value] : arguments.filters) {
     // The same option twice means either value.
     kpi::TextFilter* same = nullptr;

@@ -1073,6 +1073,12 @@ export interface components {
              * @default false
              */
             ids?: boolean;
+            /** @description Order of rows: names of columns or of `by`, each with `:asc` or `:desc`; without, values from high to low and members and times upwards. No value comes last; equals stay in the order of `by` */
+            sort?: string[];
+            /** @description Only the first so many rows; the total is that of all, and `row_count` says how many there were */
+            top?: number | null;
+            /** @description One of `by`: `top` rows of each of its members */
+            per?: string | null;
         };
         Figure: {
             value: number | null;
@@ -1100,6 +1106,8 @@ export interface components {
             rows: {
                 [key: string]: unknown;
             }[];
+            /** @description With `top`: rows before it */
+            row_count?: number;
             total: {
                 [key: string]: unknown;
             };

@@ -1,22 +1,27 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
+#include "facts/bytes.h"
+
 namespace dealpace::facts {
 
-// A column of whole numbers that takes one, two, four or eight bytes a row, whichever holds its values so far; it
-// widens by itself. Reading a run of rows decodes them in one loop per width.
+// A column of whole numbers that takes one, two, four or eight bytes a row, whichever holds its values so far, and none
+// while they are all the same; it widens by itself. Reading a run of rows decodes them in one loop per width.
 class Column {
  public:
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] size_t bytes() const { return data_.capacity(); }
 
   void Append(int64_t value) {
-    if (const int needed = WidthOf(value); needed > width_) Widen(needed);
+    if (width_ == 0 && size_ == 0) constant_ = value;
+    Fit(value);
     switch (width_) {
+      case 0: break;
       case 1: Push(static_cast<int8_t>(value)); break;
       case 2: Push(static_cast<int16_t>(value)); break;
       case 4: Push(static_cast<int32_t>(value)); break;
@@ -29,9 +34,11 @@ class Column {
   [[nodiscard]] Column Gather(const std::vector<uint32_t>& rows) const {
     Column out;
     out.width_ = width_;
+    out.constant_ = constant_;
     out.size_ = rows.size();
     out.data_.resize(rows.size() * static_cast<size_t>(width_));
     switch (width_) {
+      case 0: break;
       case 1: GatherAs<int8_t>(rows, out); break;
       case 2: GatherAs<int16_t>(rows, out); break;
       case 4: GatherAs<int32_t>(rows, out); break;
@@ -40,10 +47,25 @@ class Column {
     return out;
   }
 
+  void Save(ByteWriter& out) const {
+    out.Put<uint64_t>(size_);
+    out.Put<int32_t>(width_);
+    out.Put<int64_t>(constant_);
+    out.PutAll(data_);
+  }
+  void Load(ByteReader& in) {
+    size_ = in.Get<uint64_t>();
+    width_ = in.Get<int32_t>();
+    constant_ = in.Get<int64_t>();
+    in.GetAll(data_);
+  }
+
+  // Gives back the room kept for more rows.
+  void Shrink() { data_.shrink_to_fit(); }
+
   void Set(size_t row, int64_t value) {
     assert(row < size_);
-    const int needed = WidthOf(value);
-    if (needed > width_) Widen(needed);
+    Fit(value);
     std::memcpy(data_.data() + row * static_cast<size_t>(width_), &value, static_cast<size_t>(width_));
   }
 
@@ -51,6 +73,7 @@ class Column {
     assert(row < size_);
     const unsigned char* p = data_.data() + row * static_cast<size_t>(width_);
     switch (width_) {
+      case 0: return constant_;
       case 1: return static_cast<int8_t>(*p);
       case 2: return Load<int16_t>(p);
       case 4: return Load<int32_t>(p);
@@ -64,6 +87,7 @@ class Column {
     assert(begin + count <= size_);
     const unsigned char* p = data_.data() + begin * static_cast<size_t>(width_);
     switch (width_) {
+      case 0: std::fill_n(out, count, static_cast<T>(constant_)); return;
       case 1: return DecodeAs<int8_t>(p, count, out);
       case 2: return DecodeAs<int16_t>(p, count, out);
       case 4: return DecodeAs<int32_t>(p, count, out);
@@ -99,9 +123,18 @@ class Column {
     if (value >= INT32_MIN && value <= INT32_MAX) return 4;
     return 8;
   }
+  // Makes the column wide enough for a value.
+  void Fit(int64_t value) {
+    if (width_ == 0) {
+      if (value == constant_) return;
+      Widen(std::max(WidthOf(value), WidthOf(constant_)));
+    } else if (const int needed = WidthOf(value); needed > width_) {
+      Widen(needed);
+    }
+  }
   void Widen(int width) {
     std::vector<unsigned char> wider;
-    wider.reserve(data_.capacity() / static_cast<size_t>(width_) * static_cast<size_t>(width));
+    wider.reserve((size_ + size_ / 2 + 8) * static_cast<size_t>(width));
     wider.resize(size_ * static_cast<size_t>(width));
     for (size_t row = 0; row < size_; ++row) {
       const int64_t value = At(row);
@@ -113,7 +146,8 @@ class Column {
 
   std::vector<unsigned char> data_;
   size_t size_ = 0;
-  int width_ = 1;
+  int width_ = 0;
+  int64_t constant_ = 0;
 };
 
 }  // namespace dealpace::facts

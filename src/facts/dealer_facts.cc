@@ -11,7 +11,6 @@ constexpr int64_t kDayMs = 86'400'000;
 constexpr size_t kChunk = 1024;
 constexpr size_t kTailMin = 512;  // unsorted rows that are left alone
 constexpr size_t kDenseGroupsMax = 65'536;
-constexpr int64_t kDayTableMax = 40'000;  // about 110 years of days
 
 }  // namespace
 
@@ -56,6 +55,21 @@ void DealerFacts::Threads::Grow() {
   }
 }
 
+void DealerFacts::Threads::Index() {
+  named = 0;
+  for (const Hash128& hash : hashes) named += hash == Hash128{} ? 0 : 1;
+  size_t room = 64;
+  while (room < named * 2 + 16) room *= 2;
+  slots.assign(room, kNoThread);
+  const size_t mask = slots.size() - 1;
+  for (size_t thread = 0; thread < hashes.size(); ++thread) {
+    if (hashes[thread] == Hash128{}) continue;
+    size_t slot = hashes[thread].low & mask;
+    while (slots[slot] != kNoThread) slot = (slot + 1) & mask;
+    slots[slot] = static_cast<uint32_t>(thread);
+  }
+}
+
 // ---- Taking entries ----
 
 DealerFacts::DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer)
@@ -70,6 +84,7 @@ DealerFacts::DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const 
 void DealerFacts::SetOrg(std::shared_ptr<const OrgView> org) {
   org_ = std::move(org);
   deriver_.SetOrg(*org_);
+  steady_region_ = SteadyRegion();
 }
 
 void DealerFacts::Touch(uint32_t thread) {
@@ -84,16 +99,16 @@ void DealerFacts::Add(const ledger::Entry& entry) {
   if (entry.reverses != 0) {
     // The entry taken back stands before its reversal. It is not here when it was left out of this view.
     size_t low = 0;
-    size_t high = raw_seq_.size();
+    size_t high = raw_skipped_.size();
     while (low < high) {
       const size_t middle = (low + high) / 2;
-      if (raw_seq_.At(middle) < entry.reverses) {
+      if (RawSeq(middle) < entry.reverses) {
         low = middle + 1;
       } else {
         high = middle;
       }
     }
-    if (low < raw_seq_.size() && raw_seq_.At(low) == entry.reverses) {
+    if (low < raw_skipped_.size() && RawSeq(low) == entry.reverses) {
       raw_reversed_[low] = true;
       Touch(static_cast<uint32_t>(raw_thread_.At(low)));
     }
@@ -112,14 +127,14 @@ void DealerFacts::Add(const ledger::Entry& entry) {
     thread = threads_.Find(HashText(entry.lead, 1));
   }
 
-  const auto index = static_cast<int64_t>(raw_seq_.size());
-  raw_seq_.Append(entry.seq);
+  const auto index = static_cast<int64_t>(raw_skipped_.size());
+  raw_skipped_.Append(entry.seq - index);
   raw_event_.Append(entry.event);
   raw_day_.Append(entry.day.value);
   raw_ms_.Append(entry.at.ms - int64_t{entry.day.value} * kDayMs);
   raw_thread_.Append(thread);
   const uint32_t previous = threads_.last_raw[thread];
-  raw_previous_.Append(previous == kNoThread ? -1 : static_cast<int64_t>(previous));
+  raw_back_.Append(previous == kNoThread ? 0 : index - static_cast<int64_t>(previous));
   raw_attempt_.Append(entry.attempt);
   raw_actor_.Append(dictionaries_[CodedDim(Dim::kActor)].Code(entry.actor));
   for (int m = 0; m < kMemberDimCount; ++m) {
@@ -135,7 +150,7 @@ void DealerFacts::Add(const ledger::Entry& entry) {
 
 RawEntry DealerFacts::RawAt(uint32_t index) const {
   RawEntry raw;
-  raw.seq = raw_seq_.At(index);
+  raw.seq = RawSeq(index);
   raw.event = static_cast<int32_t>(raw_event_.At(index));
   raw.day = {static_cast<int32_t>(raw_day_.At(index))};
   raw.at_ms = raw_ms_.At(index) + int64_t{raw.day.value} * kDayMs;
@@ -156,15 +171,14 @@ void DealerFacts::Settle() {
   if (settled_) {
     // Strike out what stood for the touched threads; their rows are derived anew below.
     int32_t chunk[kChunk];
-    for (const auto& rows : events_) {
-      if (!rows) continue;
+    for (size_t event = 0; event < events_.size(); ++event) {
+      EventRows* rows = events_[event].get();
+      if (rows == nullptr) continue;
       for (size_t begin = 0; begin < rows->size(); begin += kChunk) {
         const size_t count = std::min(kChunk, rows->size() - begin);
         rows->thread.Decode(begin, count, chunk);
         for (size_t i = 0; i < count; ++i) {
-          if (!is_touched_[static_cast<size_t>(chunk[i])] || (rows->flags.At(begin + i) & kDead) != 0) continue;
-          rows->flags.Set(begin + i, kDead);
-          ++rows->dead;
+          if (is_touched_[static_cast<size_t>(chunk[i])]) StrikeOut(event, *rows, begin + i);
         }
       }
     }
@@ -181,7 +195,37 @@ void DealerFacts::Settle() {
       SortEvent(*rows);
     }
   }
+  if (!settled_) {
+    for (Column* column : {&raw_skipped_, &raw_event_, &raw_day_, &raw_ms_, &raw_thread_, &raw_back_, &raw_attempt_,
+                           &raw_actor_, &raw_quantity_, &raw_amount_}) {
+      column->Shrink();
+    }
+    for (Column& column : raw_members_) column.Shrink();
+  }
   settled_ = true;
+  steady_region_ = SteadyRegion();
+}
+
+void DealerFacts::StrikeOut(size_t event, EventRows& rows, size_t row) {
+  const int64_t flags = rows.flags.At(row);
+  if ((flags & kDead) != 0) return;
+  rows.flags.Set(row, kDead);
+  ++rows.dead;
+  Cuboids::Codes codes;
+  for (size_t d = 0; d < codes.size(); ++d) codes[d] = static_cast<int32_t>(rows.dims[d].At(row));
+  cuboids_.Add(
+      {static_cast<int>(event), static_cast<int32_t>(rows.day.At(row)), static_cast<int32_t>(rows.cohort.At(row)),
+       (flags & kFirst) != 0, rows.quantity.At(row), rows.amount.At(row)},
+      codes, -1);
+}
+
+std::optional<int64_t> DealerFacts::SteadyRegion() const {
+  const OrgView::Dealer* dealer = org_->Find(dealer_);
+  if (dealer == nullptr) return 0;
+  for (const Membership& membership : dealer->region) {
+    if (membership.from.value > days_seen_.first && membership.from.value <= days_seen_.second) return std::nullopt;
+  }
+  return days_seen_.first > days_seen_.second ? 0 : facts::At(dealer->region, Day{days_seen_.first});
 }
 
 void DealerFacts::DeriveThread(uint32_t thread) {
@@ -189,8 +233,8 @@ void DealerFacts::DeriveThread(uint32_t thread) {
   entries.clear();
   for (uint32_t index = threads_.last_raw[thread]; index != kNoThread;) {
     if (!raw_reversed_[index]) entries.push_back(RawAt(index));
-    const int64_t previous = raw_previous_.At(index);
-    index = previous < 0 ? kNoThread : static_cast<uint32_t>(previous);
+    const int64_t back = raw_back_.At(index);
+    index = back == 0 ? kNoThread : index - static_cast<uint32_t>(back);
   }
   if (entries.empty()) return;
   const auto emit = [this, thread](const FactRow& row) { AppendRow(row, thread); };
@@ -214,15 +258,24 @@ void DealerFacts::AppendRow(const FactRow& row, uint32_t thread) {
   rows.seq.Append(row.seq);
   rows.quantity.Append(row.quantity);
   rows.amount.Append(row.amount);
+  Cuboids::Codes codes;
   const auto set = [&](Dim dim, int64_t id) {
     const size_t coded = CodedDim(dim);
-    rows.dims[coded].Append(dictionaries_[coded].Code(id));
+    codes[coded] = dictionaries_[coded].Code(id);
+    rows.dims[coded].Append(codes[coded]);
   };
   set(Dim::kRegion, row.region);
   set(Dim::kTeam, row.team);
   set(Dim::kStaff, row.staff);
   set(Dim::kActor, row.actor);
   for (int m = 0; m < kMemberDimCount; ++m) set(MemberDim(m), row.members[static_cast<size_t>(m)]);
+
+  cuboids_.Add({static_cast<int>(RowsIndex(row.event)), row.day.value, row.cohort_day - row.day, row.first,
+                row.quantity, row.amount},
+               codes, +1);
+  days_seen_ = {std::min(days_seen_.first, row.day.value), std::max(days_seen_.second, row.day.value)};
+  cohorts_seen_ = {std::min(cohorts_seen_.first, row.cohort_day.value),
+                   std::max(cohorts_seen_.second, row.cohort_day.value)};
 }
 
 void DealerFacts::SortEvent(EventRows& rows) const {
@@ -251,6 +304,7 @@ void DealerFacts::SortEvent(EventRows& rows) const {
 }
 
 std::optional<Period> DealerFacts::extent() const {
+  if (!has_rows_) return cuboids_.Extent();
   std::optional<Period> extent;
   const auto take = [&](const EventRows& rows, size_t row) {
     const Day day{static_cast<int32_t>(rows.day.At(row))};
@@ -275,8 +329,8 @@ std::optional<Period> DealerFacts::extent() const {
 }
 
 size_t DealerFacts::bytes() const {
-  size_t total = raw_seq_.bytes() + raw_event_.bytes() + raw_day_.bytes() + raw_ms_.bytes() + raw_thread_.bytes() +
-                 raw_previous_.bytes() + raw_attempt_.bytes() + raw_actor_.bytes() + raw_quantity_.bytes() +
+  size_t total = raw_skipped_.bytes() + raw_event_.bytes() + raw_day_.bytes() + raw_ms_.bytes() + raw_thread_.bytes() +
+                 raw_back_.bytes() + raw_attempt_.bytes() + raw_actor_.bytes() + raw_quantity_.bytes() +
                  raw_amount_.bytes() + raw_reversed_.capacity() / 8;
   for (const Column& column : raw_members_) total += column.bytes();
   total += threads_.last_raw.capacity() * 4 + threads_.slots.capacity() * 4 + threads_.hashes.capacity() * 16;
@@ -286,7 +340,7 @@ size_t DealerFacts::bytes() const {
              rows->quantity.bytes() + rows->amount.bytes();
     for (const Column& column : rows->dims) total += column.bytes();
   }
-  return total;
+  return total + cuboids_.bytes();
 }
 
 int64_t DealerFacts::rows() const {
@@ -299,96 +353,158 @@ int64_t DealerFacts::rows() const {
 
 // ---- Answering ----
 
-DealerFacts::Pieces::Pieces(const std::vector<Day>& cuts) : cuts_(cuts) {
-  assert(cuts.size() >= 2);
-  first_ = cuts.front().value;
-  span_ = int64_t{cuts.back().value} - first_;
-  if (span_ <= kDayTableMax) {
-    table_.resize(static_cast<size_t>(span_));
-    for (size_t k = 0; k + 1 < cuts_.size(); ++k) {
-      for (int32_t day = cuts_[k].value; day < cuts_[k + 1].value; ++day) {
-        table_[static_cast<size_t>(day - first_)] = static_cast<int32_t>(k) + 1;
-      }
-    }
+bool DealerFacts::NoneBefore(const Plan& plan) const {
+  const Days& seen = plan.query().basis == Basis::kCohort ? cohorts_seen_ : days_seen_;
+  return seen.first >= plan.query().cuts.front().value;
+}
+
+bool DealerFacts::NoneAfter(const Plan& plan) const {
+  const Days& seen = plan.query().basis == Basis::kCohort ? cohorts_seen_ : days_seen_;
+  return seen.second < plan.query().cuts.back().value;
+}
+
+DealerFacts::Days DealerFacts::WholeRange(const Plan& plan, const Plan::Part& part) {
+  const Query& query = plan.query();
+  const bool running = query.sums[part.sum].running;
+  return {running ? INT32_MIN : query.cuts.front().value, query.cuts.back().value};
+}
+
+const Cuboids::Cuboid* DealerFacts::Served(const Plan& plan, const Plan::Part& part) const {
+  const auto bit = [](Dim dim) { return 1U << static_cast<unsigned>(dim); };
+  const Query& query = plan.query();
+  uint32_t dims = part.dims & ~bit(Dim::kDealer);
+  if (steady_region_) dims &= ~bit(Dim::kRegion);
+  const int event = static_cast<int>(RowsIndex(part.event));
+  if (query.basis == Basis::kCohort) {
+    const Cuboids::Cuboid& cohorts = cuboids_.cohorts();
+    const bool told_apart = !query.within_days || *query.within_days < Cuboids::kAgesMax - 1;
+    const bool fits = dims == 0 && told_apart && !query.sums[part.sum].running && cohorts.Has(event);
+    return fits && plan.WholeMonths(NoneBefore(plan), NoneAfter(plan)) ? &cohorts : nullptr;
   }
+  const Cuboids::Cuboid* cuboid = cuboids_.Find(event, dims);
+  if (cuboid == nullptr || cuboid->time() == Cuboids::Cuboid::Time::kDay) return cuboid;
+  return query.sums[part.sum].running || plan.Split(false, false) == nullptr ? nullptr : cuboid;
 }
 
-int32_t DealerFacts::Pieces::Search(int32_t day) const {
-  return static_cast<int32_t>(std::upper_bound(cuts_.begin(), cuts_.end(), Day{day}) - cuts_.begin());
-}
-
-DealerFacts::Merger::Merger(const Query& query) : pieces_(query.cuts) {
-  cube_.sums = query.sums.size();
-  cube_.pieces = query.cuts.size();
-}
-
-size_t DealerFacts::Merger::HashIds::operator()(const std::vector<int64_t>& ids) const {
-  return static_cast<size_t>(HashText({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int64_t)}).low);
-}
-
-Cell* DealerFacts::Merger::Group(const std::vector<int64_t>& ids) {
-  const auto [it, fresh] = index_.emplace(ids, cube_.groups.size());
-  const size_t stride = cube_.sums * cube_.pieces;
-  if (fresh) {
-    cube_.groups.push_back(ids);
-    cube_.cells.resize(cube_.cells.size() + stride);
-  }
-  return cube_.cells.data() + it->second * stride;
-}
-
-void DealerFacts::Merger::Absorb(Merger& other) {
-  const size_t stride = cube_.sums * cube_.pieces;
-  for (size_t g = 0; g < other.cube_.groups.size(); ++g) {
-    Cell* into = Group(other.cube_.groups[g]);
-    const Cell* from = other.cube_.cells.data() + g * stride;
-    for (size_t i = 0; i < stride; ++i) {
-      into[i].sum += from[i].sum;
-      into[i].day_sum += from[i].day_sum;
-      into[i].rows += from[i].rows;
-    }
-  }
-  rows_read += other.rows_read;
-}
-
-template <typename Each>
-void DealerFacts::EachEvent(const Query& query, const Each& each) const {
-  for (size_t s = 0; s < query.sums.size(); ++s) {
-    if (query.sums[s].measure == kThreads) {
-      if (const auto& rows = events_.back()) each(s, kThreadEvent, *rows, false);
+void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
+  // Parts that one cuboid serves go through it together; nearly always there are one or two.
+  struct ByCuboid {
+    const Cuboids::Cuboid* cuboid = nullptr;
+    std::vector<const Plan::Part*> parts;
+  };
+  thread_local std::vector<ByCuboid> served;
+  size_t used = 0;
+  for (const Plan::Part& part : plan.parts()) {
+    const auto& rows = events_[RowsIndex(part.event)];
+    if (!rows) continue;
+    const Cuboids::Cuboid* cuboid = Served(plan, part);
+    if (cuboid == nullptr) {
+      const Days range = WholeRange(plan, part);
+      ScanRows(plan, part, plan.pieces(), {&range, 1}, merger);
       continue;
     }
-    const catalog::Measure& measure = catalog_.measures()[static_cast<size_t>(query.sums[s].measure)];
-    if (measure.event < 0) continue;
-    if (const auto& rows = events_[static_cast<size_t>(measure.event)]) {
-      each(s, measure.event, *rows, measure.kind == catalog::SumKind::kReading);
+    if (cuboid->time() == Cuboids::Cuboid::Time::kMonth) {
+      const MonthSplit& split = *plan.Split(NoneBefore(plan), NoneAfter(plan));
+      if (!split.rest.empty()) ScanRows(plan, part, split.pieces, split.rest, merger);
+      if (split.months.empty()) continue;
     }
-    if (measure.reading_event != measure.event) {
-      if (const auto& rows = events_[static_cast<size_t>(measure.reading_event)]) {
-        each(s, measure.reading_event, *rows, true);
+    size_t at = 0;
+    while (at < used && served[at].cuboid != cuboid) ++at;
+    if (at == used) {
+      if (used == served.size()) served.emplace_back();
+      served[used].cuboid = cuboid;
+      served[used++].parts.clear();
+    }
+    served[at].parts.push_back(&part);
+  }
+  for (size_t i = 0; i < used; ++i) ScanCuboid(plan, served[i].parts, *served[i].cuboid, merger);
+}
+
+void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const> parts, const Cuboids::Cuboid& cuboid,
+                             Merger& merger) const {
+  using Time = Cuboids::Cuboid::Time;
+  const Query& query = plan.query();
+  const auto& cuts = query.cuts;
+  const size_t pieces = merger.cube().pieces;
+  const auto has = [&](Dim dim) { return (cuboid.dims() >> static_cast<unsigned>(dim) & 1U) != 0; };
+  const auto wanted = [&](const Filter& filter, int64_t id) {
+    return filter.ids.empty() ? id != 0 : std::find(filter.ids.begin(), filter.ids.end(), id) != filter.ids.end();
+  };
+  const auto id_of = [&](Dim dim, size_t combination) -> int64_t {
+    if (dim == Dim::kDealer) return dealer_.value;
+    if (!has(dim)) return *steady_region_;  // the only dimension that may lack
+    return dictionaries_[CodedDim(dim)].ids[static_cast<size_t>(cuboid.CodeOf(combination, dim))];
+  };
+  const MonthSplit* split = cuboid.time() == Time::kMonth ? plan.Split(NoneBefore(plan), NoneAfter(plan)) : nullptr;
+  const int32_t age_max = query.within_days.value_or(Cuboids::kAgesMax - 1);
+
+  thread_local std::vector<int64_t> ids;
+  for (size_t c = 0; c < cuboid.combinations(); ++c) {
+    size_t base = SIZE_MAX;
+    for (const Plan::Part* part : parts) {
+      const bool taken_in = std::all_of(part->filters.begin(), part->filters.end(),
+                                        [&](const Filter& filter) { return wanted(filter, id_of(filter.dim, c)); });
+      if (!taken_in) continue;
+      const int event = static_cast<int>(RowsIndex(part->event));
+      const auto add = [&](size_t piece, const Cuboids::Sum& sum, int64_t day_sum) {
+        if (sum.rows == 0 && sum.sum == 0) return;
+        if (base == SIZE_MAX) {
+          ids.clear();
+          for (const Dim dim : query.by) ids.push_back(id_of(dim, c));
+          base = merger.Group(ids);
+        }
+        Cell& cell = merger.cube().cells[base + part->sum * pieces + piece];
+        cell.sum += sum.sum;
+        cell.day_sum += day_sum;
+        cell.rows += sum.rows;
+        merger.rows_read += sum.rows;
+      };
+      if (split != nullptr) {
+        for (const MonthSplit::Months& months : split->months) {
+          add(months.piece, cuboid.Range(event, c, months.from, months.to, part->taken), 0);
+        }
+        continue;
+      }
+      if (cuboid.time() == Time::kCohortMonth) {
+        // Where a cut is no first of a month, nothing lies beyond it.
+        for (size_t k = 0; k + 1 < cuts.size(); ++k) {
+          const int32_t to = MonthOf(cuts[k + 1].value - 1) + 1;
+          add(k + 1, cuboid.Range(event, c, MonthOf(cuts[k].value), to, part->taken, age_max), 0);
+        }
+        continue;
+      }
+      const bool running = query.sums[part->sum].running;
+      const int32_t origin = cuts.front().value;
+      const auto day_sum = [&](int32_t from, int32_t to) {
+        return running ? cuboid.DaySum(event, c, from, to, part->taken, origin) : 0;
+      };
+      if (running) {
+        add(0, cuboid.Range(event, c, INT32_MIN, origin, part->taken), day_sum(INT32_MIN, origin));
+      }
+      for (size_t k = 0; k + 1 < cuts.size(); ++k) {
+        const int32_t from = cuts[k].value;
+        const int32_t to = cuts[k + 1].value;
+        add(k + 1, cuboid.Range(event, c, from, to, part->taken), day_sum(from, to));
       }
     }
   }
 }
 
-void DealerFacts::Scan(const Query& query, Merger& merger) const {
-  EachEvent(query, [&](size_t sum, int /*event*/, const EventRows& rows, bool reading) {
-    ScanRows(query, rows, sum, reading, merger);
-  });
-}
-
-void DealerFacts::Visit(const Query& query, const RowVisitor& visit) const {
-  const Pieces pieces(query.cuts);
-  EachEvent(query, [&](size_t sum, int event, const EventRows& rows, bool reading) {
+void DealerFacts::Visit(const Plan& plan, const RowVisitor& visit) const {
+  for (const Plan::Part& part : plan.parts()) {
+    if (!events_[RowsIndex(part.event)]) continue;
+    const EventRows& rows = *events_[RowsIndex(part.event)];
     CountedRow row;
     row.dealer = dealer_;
-    row.sum = sum;
-    row.event = event;
+    row.sum = part.sum;
+    row.event = part.event;
     row.member = [&](Dim dim) {
       if (dim == Dim::kDealer) return dealer_.value;
       const size_t coded = CodedDim(dim);
       return dictionaries_[coded].ids[static_cast<size_t>(rows.dims[coded].At(row.row))];
     };
-    Select(query, pieces, rows, sum, reading, [&](const Chunk& chunk) {
+    const Days range = WholeRange(plan, part);
+    Select(plan, part, rows, plan.pieces(), {&range, 1}, [&](const Chunk& chunk) {
       for (size_t i = 0; i < chunk.chosen_count; ++i) {
         const size_t at = chunk.chosen[i];
         row.row = chunk.begin + at;
@@ -399,16 +515,14 @@ void DealerFacts::Visit(const Query& query, const RowVisitor& visit) const {
         visit(row);
       }
     });
-  });
+  }
 }
 
 template <typename Take>
-int64_t DealerFacts::Select(const Query& query, const Pieces& pieces, const EventRows& rows, size_t sum, bool reading,
-                            const Take& take) const {
-  using catalog::SumKind;
-  const SumSpec& spec = query.sums[sum];
-  const catalog::Measure* measure =
-      spec.measure == kThreads ? nullptr : &catalog_.measures()[static_cast<size_t>(spec.measure)];
+int64_t DealerFacts::Select(const Plan& plan, const Plan::Part& part, const EventRows& rows, const Pieces& pieces,
+                            std::span<const Days> ranges, const Take& take) const {
+  const Query& query = plan.query();
+  const SumSpec& spec = query.sums[part.sum];
 
   // Which rows can count at all.
   std::vector<std::pair<const Column*, std::vector<bool>>> filters;
@@ -429,25 +543,10 @@ int64_t DealerFacts::Select(const Query& query, const Pieces& pieces, const Even
     filters.emplace_back(&rows.dims[CodedDim(dim)], std::move(wanted));
     return any;
   };
-  for (const Filter& filter : spec.filters) {
+  for (const Filter& filter : part.filters) {
     if (!add_filter(filter.dim, filter.ids)) return 0;
   }
-  const bool only_first =
-      measure != nullptr && !reading && (measure->kind == SumKind::kFirstQuantity || measure->kind == SumKind::kDays);
-  if (measure != nullptr && !reading) {
-    for (const catalog::SumFilter& filter : measure->filters) {
-      std::vector<int64_t> ids;
-      for (const auto& [id, label] : org_->labels[static_cast<size_t>(filter.dim)]) {
-        if (label == filter.code) ids.push_back(id);
-      }
-      if (ids.empty() || !add_filter(filter.dim, ids)) return 0;
-    }
-  }
-  enum class Sum { kQuantity, kAmount, kDays } adds = Sum::kQuantity;
-  if (measure != nullptr) {
-    if (measure->sums_amount()) adds = Sum::kAmount;
-    if (measure->kind == SumKind::kDays && !reading) adds = Sum::kDays;
-  }
+  const bool only_first = part.only_first();
   const bool cohort = query.basis == Basis::kCohort;
 
   int32_t days[kChunk];
@@ -465,7 +564,7 @@ int64_t DealerFacts::Select(const Query& query, const Pieces& pieces, const Even
       looked_at += static_cast<int64_t>(count);
       rows.flags.Decode(begin, count, flags);
       rows.day.Decode(begin, count, days);
-      if (cohort || adds == Sum::kDays) rows.cohort.Decode(begin, count, cohorts);
+      if (cohort || part.taken == Taken::kDays) rows.cohort.Decode(begin, count, cohorts);
       size_t n = 0;
       for (size_t i = 0; i < count; ++i) {
         if ((flags[i] & kDead) != 0 || (only_first && (flags[i] & kFirst) == 0)) continue;
@@ -487,10 +586,11 @@ int64_t DealerFacts::Select(const Query& query, const Pieces& pieces, const Even
         n = kept;
       }
       if (n == 0) continue;
-      switch (adds) {
-        case Sum::kQuantity: rows.quantity.Decode(begin, count, values); break;
-        case Sum::kAmount: rows.amount.Decode(begin, count, values); break;
-        case Sum::kDays:
+      switch (part.taken) {
+        case Taken::kQuantity:
+        case Taken::kFirstQuantity: rows.quantity.Decode(begin, count, values); break;
+        case Taken::kAmount: rows.amount.Decode(begin, count, values); break;
+        case Taken::kDays:
           for (size_t i = 0; i < count; ++i) values[i] = -int64_t{cohorts[i]} * 1000;
           break;
       }
@@ -515,13 +615,17 @@ int64_t DealerFacts::Select(const Query& query, const Pieces& pieces, const Even
   if (cohort) {
     scan(0, rows.sorted);
   } else {
-    scan(spec.running ? 0 : first_from(query.cuts.front().value), first_from(query.cuts.back().value));
+    for (const auto& [from, to] : ranges) scan(first_from(from), first_from(to));
   }
   scan(rows.sorted, rows.size());
   return looked_at;
 }
 
-void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading, Merger& merger) const {
+void DealerFacts::ScanRows(const Plan& plan, const Plan::Part& part, const Pieces& pieces, std::span<const Days> ranges,
+                           Merger& merger) const {
+  const Query& query = plan.query();
+  const EventRows& rows = *events_[RowsIndex(part.event)];
+  Cube& cube = merger.cube();
   // How groups are found: codes of the `by` dimensions as one mixed-radix number. Where that would outgrow 64 bits, the
   // combinations met so far are numbered, and the number takes their place.
   struct ByColumn {
@@ -555,7 +659,7 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
   constexpr size_t kNone = SIZE_MAX;
   std::vector<size_t> dense(combinations <= kDenseGroupsMax ? combinations : 0, kNone);
   std::unordered_map<uint64_t, size_t> sparse;
-  const size_t stride = merger.cube_.sums * merger.cube_.pieces;
+
   const auto group_base = [&](uint64_t key) -> size_t {  // index of the group's first cell of this sum
     size_t* known = dense.empty() ? &sparse.emplace(key, kNone).first->second : &dense[key];
     if (*known == kNone) {
@@ -570,15 +674,14 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
           if (by[i].folds) rest = by[i].numbered[rest];
         }
       }
-      Cell* cells = merger.Group(ids);
-      *known = static_cast<size_t>(cells - merger.cube_.cells.data()) / stride * stride + sum * merger.cube_.pieces;
+      *known = merger.Group(ids) + part.sum * cube.pieces;
     }
     return *known;
   };
 
   int32_t codes[kChunk];
   uint64_t keys[kChunk];
-  merger.rows_read += Select(query, merger.pieces_, rows, sum, reading, [&](const Chunk& chunk) {
+  const int64_t looked_at = Select(plan, part, rows, pieces, ranges, [&](const Chunk& chunk) {
     const size_t n = chunk.chosen_count;
     std::fill_n(keys, n, 0);
     for (ByColumn& column : by) {
@@ -591,13 +694,15 @@ void DealerFacts::ScanRows(const Query& query, const EventRows& rows, size_t sum
     }
     for (size_t i = 0; i < n; ++i) {
       const size_t base = group_base(keys[i]);
-      Cell& cell = merger.cube_.cells[base + static_cast<size_t>(chunk.piece[i])];
+      Cell& cell = cube.cells[base + static_cast<size_t>(chunk.piece[i])];
       const int64_t value = chunk.values[chunk.chosen[i]];
       cell.sum += value;
-      cell.day_sum += value * (chunk.days[chunk.chosen[i]] - merger.pieces_.first());
+      cell.day_sum += value * (chunk.days[chunk.chosen[i]] - pieces.first());
       ++cell.rows;
     }
   });
+  merger.rows_read += looked_at;
+  merger.rows_scanned += looked_at;
 }
 
 }  // namespace dealpace::facts

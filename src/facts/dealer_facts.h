@@ -10,9 +10,11 @@
 
 #include "catalog/catalog.h"
 #include "facts/column.h"
+#include "facts/cuboids.h"
 #include "facts/derive.h"
 #include "facts/org_view.h"
 #include "facts/query.h"
+#include "facts/scan.h"
 #include "ledger/entry.h"
 
 namespace dealpace::facts {
@@ -22,27 +24,6 @@ namespace dealpace::facts {
 // Not thread-safe: many may Scan at a time, none while Add or Settle runs.
 class DealerFacts {
  public:
-  // Which piece of a query's cuts a day lies in.
-  class Pieces {
-   public:
-    explicit Pieces(const std::vector<Day>& cuts);
-    // 0 before the first cut, 1… the pieces, -1 after the last cut.
-    [[nodiscard]] int32_t Of(int32_t day) const {
-      const int64_t offset = int64_t{day} - first_;
-      if (offset < 0) return 0;
-      if (offset >= span_) return -1;
-      return table_.empty() ? Search(day) : table_[static_cast<size_t>(offset)];
-    }
-    [[nodiscard]] int32_t first() const { return first_; }
-
-   private:
-    [[nodiscard]] int32_t Search(int32_t day) const;
-    std::vector<Day> cuts_;
-    std::vector<int32_t> table_;
-    int32_t first_ = 0;
-    int64_t span_ = 0;
-  };
-
   DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer);
 
   // Takes entries in order of seq; Settle then derives anew what they touch. Between the two no one may Scan.
@@ -55,6 +36,7 @@ class DealerFacts {
   // Of the organisation's history that the rows were derived with.
   [[nodiscard]] uint64_t fingerprint() const { return fingerprint_; }
   [[nodiscard]] const OrgView* org() const { return org_.get(); }
+  [[nodiscard]] const std::shared_ptr<const OrgView>& shared_org() const { return org_; }
   // Takes a newer state of the organisation with the same history of this dealer.
   void SetOrg(std::shared_ptr<const OrgView> org);
   // First and last day of any row; nothing when there is none.
@@ -62,15 +44,28 @@ class DealerFacts {
   [[nodiscard]] size_t bytes() const;
   [[nodiscard]] int64_t rows() const;
 
-  // Adds this dealer's part of the answer. `cube` has its shape set; groups not seen yet are appended.
-  class Merger;
-  void Scan(const Query& query, Merger& merger) const;
+  // ---- Kept between two starts ----
+  // What is held, in two parts: the sums, which are small and answer most questions, and the rows. Both of head().
+  [[nodiscard]] std::string SaveSums() const;
+  [[nodiscard]] std::string SaveRows() const;
+  // Takes what an empty one of the same dealer, catalogue and history of the organisation saved. False, and of no use
+  // any more, when the bytes are not whole.
+  [[nodiscard]] bool LoadSums(std::string_view bytes);
+  [[nodiscard]] bool LoadRows(std::string_view bytes);
+  // Whether the rows are here; without them only what the cuboids serve can be scanned, and nothing added or visited.
+  [[nodiscard]] bool has_rows() const { return has_rows_; }
+  [[nodiscard]] bool NeedsRows(const Plan& plan) const;
+  // Forgets the rows, keeps the sums.
+  void DropRows();
 
-  // Visits the rows that Scan adds up, sum after sum. `query.by` is left aside.
-  void Visit(const Query& query, const RowVisitor& visit) const;
+  // Adds this dealer's part of the answer; groups not seen yet are appended. What the cuboids know is taken from them,
+  // the rest from the rows.
+  void Scan(const Plan& plan, Merger& merger) const;
+
+  // Visits the rows that Scan adds up, sum after sum. The query's `by` is left aside.
+  void Visit(const Plan& plan, const RowVisitor& visit) const;
 
  private:
-  static constexpr int kCodedDims = kDimCount - 1;  // all but the dealer itself
   static constexpr int64_t kFirst = 1;
   static constexpr int64_t kDead = 2;
   static constexpr uint32_t kNoThread = UINT32_MAX;
@@ -116,15 +111,16 @@ class DealerFacts {
     uint32_t Find(const Hash128& hash);  // makes it when it is new
     uint32_t Anonymous();
     void Grow();
+    void Index();  // the slots anew, from the hashes
   };
 
-  [[nodiscard]] static size_t CodedDim(Dim dim) { return static_cast<size_t>(dim) - 1; }
   [[nodiscard]] size_t RowsIndex(int event) const {
     return event == kThreadEvent ? events_.size() - 1 : static_cast<size_t>(event);
   }
   void Touch(uint32_t thread);
   void DeriveThread(uint32_t thread);
   void AppendRow(const FactRow& row, uint32_t thread);
+  void StrikeOut(size_t event, EventRows& rows, size_t row);
   void SortEvent(EventRows& rows) const;
   // Rows of one event that one sum adds up, found in chunks: both Scan and Visit are fed by this.
   struct Chunk {
@@ -136,15 +132,27 @@ class DealerFacts {
     const int32_t* days = nullptr;     // by position within the chunk
     const int64_t* values = nullptr;   // by position within the chunk
   };
-  // Calls `each(sum, rows)` for the rows of each event that a sum is made of, with whether they are readings.
-  template <typename Each>
-  void EachEvent(const Query& query, const Each& each) const;
-  // Calls `take(chunk)` for the rows that count; returns how many were looked at.
+  using Days = std::pair<int32_t, int32_t>;  // [first, second)
+  // Calls `take(chunk)` for the rows that count and lie in the pieces; of the rows in order of day only those in
+  // `ranges` are looked at (cohort basis: all). Returns how many were.
   template <typename Take>
-  int64_t Select(const Query& query, const Pieces& pieces, const EventRows& rows, size_t sum, bool reading,
-                 const Take& take) const;
-  void ScanRows(const Query& query, const EventRows& rows, size_t sum, bool reading, Merger& merger) const;
+  int64_t Select(const Plan& plan, const Plan::Part& part, const EventRows& rows, const Pieces& pieces,
+                 std::span<const Days> ranges, const Take& take) const;
+  void ScanRows(const Plan& plan, const Plan::Part& part, const Pieces& pieces, std::span<const Days> ranges,
+                Merger& merger) const;
+  // The cuboid that knows what a part asks for, at least for whole months; null when there is none.
+  [[nodiscard]] const Cuboids::Cuboid* Served(const Plan& plan, const Plan::Part& part) const;
+  // Adds what one cuboid has for these parts, which it serves.
+  void ScanCuboid(const Plan& plan, std::span<const Plan::Part* const> parts, const Cuboids::Cuboid& cuboid,
+                  Merger& merger) const;
+  [[nodiscard]] bool NoneBefore(const Plan& plan) const;
+  [[nodiscard]] bool NoneAfter(const Plan& plan) const;
+  // The days that a scan of the whole period looks at.
+  [[nodiscard]] static Days WholeRange(const Plan& plan, const Plan::Part& part);
+  // The region of all rows, where it never changed while there were some.
+  [[nodiscard]] std::optional<int64_t> SteadyRegion() const;
   [[nodiscard]] RawEntry RawAt(uint32_t index) const;
+  [[nodiscard]] int64_t RawSeq(size_t index) const { return raw_skipped_.At(index) + static_cast<int64_t>(index); }
 
   const catalog::Catalog& catalog_;
   std::shared_ptr<const OrgView> org_;
@@ -156,12 +164,12 @@ class DealerFacts {
   std::array<Dictionary, kCodedDims> dictionaries_;
 
   // Raw entries, without reversals, in order of seq.
-  Column raw_seq_;
+  Column raw_skipped_;  // seq − position: how many entries before it are none of these
   Column raw_event_;
   Column raw_day_;
   Column raw_ms_;  // instant − midnight UTC of the day
   Column raw_thread_;
-  Column raw_previous_;  // raw entry of the same thread before this one, -1 for none
+  Column raw_back_;  // so many positions back stands the entry of the same thread before this one; 0: there is none
   Column raw_attempt_;
   Column raw_actor_;
   std::array<Column, kMemberDimCount> raw_members_;
@@ -170,34 +178,17 @@ class DealerFacts {
   std::vector<bool> raw_reversed_;
   Threads threads_;
 
+  Cuboids cuboids_;
+  // Of all rows there ever were: by the day they stand on, and by the day their lead started.
+  Days days_seen_{INT32_MAX, INT32_MIN};
+  Days cohorts_seen_{INT32_MAX, INT32_MIN};
+  std::optional<int64_t> steady_region_;
+
   std::vector<std::unique_ptr<EventRows>> events_;  // by event; null where none; last: threads begun
   std::vector<uint32_t> touched_;
   std::vector<bool> is_touched_;
   bool settled_ = false;  // derived at least once
-};
-
-// Collects the parts of an answer. One per thread; Absorb joins them.
-class DealerFacts::Merger {
- public:
-  explicit Merger(const Query& query);
-
-  // The first cell of a group, to which sums × pieces follow; made when it is new.
-  Cell* Group(const std::vector<int64_t>& ids);
-  void Absorb(Merger& other);
-  [[nodiscard]] Cube Take() && { return std::move(cube_); }
-  [[nodiscard]] const Cube& cube() const { return cube_; }
-
-  int64_t rows_read = 0;
-
- private:
-  friend class DealerFacts;
-  struct HashIds {
-    size_t operator()(const std::vector<int64_t>& ids) const;
-  };
-
-  Cube cube_;
-  std::unordered_map<std::vector<int64_t>, size_t, HashIds> index_;
-  Pieces pieces_;
+  bool has_rows_ = true;
 };
 
 }  // namespace dealpace::facts

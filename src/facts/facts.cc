@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <numeric>
 #include <thread>
 
 namespace dealpace::facts {
@@ -9,7 +10,10 @@ namespace {
 
 constexpr size_t kPastViewsMax = 2;
 constexpr size_t kCellsMax = 20'000'000;
-constexpr size_t kDealersPerThreadMin = 4;
+constexpr std::string_view kSums = "sums";
+constexpr std::string_view kRows = "rows";
+constexpr int64_t kLongTail = 1000;    // entries to take in that make a dealer long work
+constexpr int64_t kLongRows = 50'000;  // to look at: worth waking another thread
 
 // Whether facts derived with `held` can answer who has seen `asked`. What a question that came earlier saw of the
 // organisation must not take the place of what a later one saw.
@@ -23,7 +27,32 @@ size_t Facts::ThreadsMax() {
 }
 
 Facts::Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org)
-    : catalog_(catalog), source_(source), org_(org) {}
+    : catalog_(catalog), source_(source), org_(org) {
+  // All of the catalogue that rows depend on: another text means that what was kept cannot be taken.
+  std::string text;
+  const auto list = [&](const std::vector<int>& events) {
+    for (const int event : events) text += std::to_string(event) + ",";
+  };
+  for (const catalog::Event& event : catalog.events()) {
+    text += event.id + (event.start ? "*" : "") + "|";
+    if (event.interval) {
+      list(event.interval->opened_by);
+      text += ">";
+      list(event.interval->closed_by);
+    }
+    if (event.timely) {
+      text += std::to_string(event.timely->event) + "/" + std::to_string(event.timely->answers) + "/" +
+              std::to_string(event.timely->limit_ms);
+    }
+    if (event.reading_of >= 0) text += catalog.measures()[static_cast<size_t>(event.reading_of)].balance ? "b" : "r";
+    text += ";";
+  }
+  rules_ = HashText(text).low;
+}
+
+int64_t Facts::Stamp(uint64_t fingerprint) const {
+  return static_cast<int64_t>(rules_ ^ (fingerprint * 0x9e3779b97f4a7c15U));
+}
 
 std::shared_ptr<Facts::View> Facts::ViewAt(Instant known_at) {
   const std::lock_guard lock(mutex_);
@@ -48,16 +77,25 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
     if (held.facts && held.facts->head() >= head && IsAsNew(held.facts->org(), *org)) return {};
   }
   const std::unique_lock lock(held.mutex);
-  if (!held.facts) {
-    held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
-  } else if (!IsAsNew(held.facts->org(), *org)) {
+  if (held.facts && !IsAsNew(held.facts->org(), *org)) {
     if (held.facts->fingerprint() == fingerprint) {
       held.facts->SetOrg(org);
     } else {
-      held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+      held.facts.reset();
+    }
+  }
+  if (!held.facts) {
+    held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+    if (known_at == kForever) {
+      ASSIGN_OR_RETURN(const auto sums, source_.ReadSegment(dealer, kSums, Stamp(fingerprint)));
+      if (sums && sums->up_to_seq <= head) {
+        held.kept = sums->up_to_seq;
+        if (!held.facts->LoadSums(sums->bytes)) held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+      }
     }
   }
   if (held.facts->head() >= head) return {};
+  if (!held.facts->has_rows()) RETURN_IF_ERROR(LoadRows(held, dealer));
   Status status =
       source_.Tail(dealer, held.facts->head(), known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
   if (!status.ok()) {
@@ -69,62 +107,153 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
   return {};
 }
 
-Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Visit& visit) {
-  ASSIGN_OR_RETURN(const std::vector<ledger::Head> heads, source_.Heads());
+Status Facts::LoadRows(Held& held, DealerId dealer) {
+  DealerFacts& facts = *held.facts;
+  ASSIGN_OR_RETURN(const auto rows, source_.ReadSegment(dealer, kRows, Stamp(facts.fingerprint())));
+  if (rows && rows->up_to_seq == facts.head() && facts.LoadRows(rows->bytes)) return {};
+  const int64_t head = facts.head();
+  auto fresh = std::make_unique<DealerFacts>(catalog_, facts.shared_org(), dealer);
+  Status status = source_.Tail(dealer, 0, kForever, [&](const ledger::Entry& entry) {
+    if (entry.seq <= head) fresh->Add(entry);
+  });
+  if (status.ok()) {
+    fresh->set_head(head);
+    fresh->Settle();
+    held.facts = std::move(fresh);
+  }
+  return status;
+}
+
+Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Begin& begin,
+                           const NeedsRows& needs_rows, const Visit& visit) {
+  ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(known_at);
 
-  std::vector<std::pair<ledger::Head, std::shared_ptr<Held>>> wanted;
+  std::shared_ptr<Ready> ready;
   {
     const std::lock_guard lock(view->mutex);
-    for (const ledger::Head& head : heads) {
-      if (!dealers.empty() && std::find(dealers.begin(), dealers.end(), head.dealer) == dealers.end()) continue;
-      auto& held = view->dealers[head.dealer.value];
-      if (!held) held = std::make_shared<Held>();
-      wanted.emplace_back(head, held);
+    if (!view->ready || view->ready->heads != heads || view->ready->org != org) {
+      auto fresh = std::make_shared<Ready>();
+      fresh->heads = heads;
+      fresh->org = org;
+      fresh->dealers.reserve(heads->size());
+      for (const ledger::Head& head : *heads) {
+        auto& held = view->dealers[head.dealer.value];
+        if (!held) held = std::make_shared<Held>();
+        fresh->dealers.push_back(held);
+      }
+      fresh->caught_up.resize(heads->size());
+      view->ready = std::move(fresh);
     }
+    ready = view->ready;
+  }
+  if (begin) begin(*org);
+  uses_.fetch_add(1, std::memory_order_relaxed);
+
+  // Positions among the heads.
+  std::vector<size_t> wanted;
+  if (dealers.empty()) {
+    wanted.resize(heads->size());
+    std::iota(wanted.begin(), wanted.end(), 0);
+  } else {
+    for (const DealerId dealer : dealers) {
+      const auto at = std::lower_bound(heads->begin(), heads->end(), dealer, [](const ledger::Head& head, DealerId id) {
+        return head.dealer.value < id.value;
+      });
+      if (at != heads->end() && at->dealer == dealer) wanted.push_back(static_cast<size_t>(at - heads->begin()));
+    }
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  }
+  std::vector<bool> known_ready(wanted.size());
+  {
+    const std::lock_guard lock(view->mutex);
+    for (size_t i = 0; i < wanted.size(); ++i) known_ready[i] = ready->caught_up[wanted[i]];
   }
 
-  // Dealers are independent: each thread takes the next one.
+  // Dealers are independent: each thread takes the next one. Others are called in once the work has shown to be long.
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
   Status failure;
+  const auto one = [&](size_t i, size_t thread) -> Result<int64_t> {
+    const size_t at = wanted[i];
+    Held& held = *ready->dealers[at];
+    bool long_work = false;
+    const ledger::Head& head = (*heads)[at];
+    bool up_to_date = known_ready[i];
+    {
+      const std::shared_lock lock(held.mutex);
+      up_to_date = up_to_date && held.facts != nullptr;  // a failed tail may have dropped it
+      long_work = !held.facts || held.facts->head() + kLongTail < head.head;
+    }
+    if (!up_to_date) {
+      RETURN_IF_ERROR(CatchUp(held, head.dealer, head.head, org, known_at));
+      const std::lock_guard lock(view->mutex);
+      ready->caught_up[at] = true;
+    }
+    held.used.store(uses_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    std::shared_lock lock(held.mutex);
+    while (held.facts && needs_rows(*held.facts)) {
+      lock.unlock();
+      {
+        const std::unique_lock loading(held.mutex);
+        if (held.facts && !held.facts->has_rows()) RETURN_IF_ERROR(LoadRows(held, head.dealer));
+      }
+      long_work = true;
+      lock.lock();
+    }
+    // Another question may have failed to read the tail meanwhile; then this one cannot be answered either.
+    if (!held.facts) return Error("storage_failed").With("detail", "a tail could not be read");
+    ASSIGN_OR_RETURN(const int64_t rows, visit(*held.facts, thread));
+    return long_work ? kLongRows : rows;
+  };
+  const auto fail = [&](const Error& error) {
+    const std::lock_guard lock(failure_mutex);
+    if (!failed.exchange(true)) failure = error;
+  };
   const auto work = [&](size_t thread) {
     while (!failed) {
       const size_t i = next++;
       if (i >= wanted.size()) return;
-      const auto& [head, held] = wanted[i];
-      Status status = CatchUp(*held, head.dealer, head.head, org, known_at);
-      if (status.ok()) {
-        const std::shared_lock lock(held->mutex);
-        // Another question may have failed to read the tail meanwhile; then this one cannot be answered either.
-        status = held->facts ? visit(*held->facts, thread)
-                             : Status(Error("storage_failed").With("detail", "a tail could not be read"));
-      }
-      if (status.ok()) continue;
-      const std::lock_guard lock(failure_mutex);
-      if (!failed.exchange(true)) failure = status;
+      const Result<int64_t> rows = one(i, thread);
+      if (!rows.ok()) fail(rows.error());
     }
   };
-  std::vector<std::thread> pool;
-  for (size_t t = 1; t < std::min(ThreadsMax(), wanted.size() / kDealersPerThreadMin + 1); ++t) {
-    pool.emplace_back([&, t] { work(t); });
+  // Whether the rest is worth another thread shows at the dealers done so far.
+  int64_t looked_at = 0;
+  while (!failed) {
+    const size_t i = next++;
+    if (i >= wanted.size()) return failure;
+    const Result<int64_t> rows = one(i, 0);
+    if (!rows.ok()) {
+      fail(rows.error());
+      break;
+    }
+    looked_at += *rows;
+    const auto left = static_cast<int64_t>(wanted.size() - i - 1);
+    if (left > 0 && looked_at / static_cast<int64_t>(i + 1) * left >= kLongRows) break;
   }
-  work(0);
-  for (std::thread& thread : pool) thread.join();
+  if (!failed) workers_.Run(ThreadsMax() - 1, work);
   return failure;
 }
 
 Result<Cube> Facts::Run(const Query& query, Instant known_at) {
-  std::vector<DealerFacts::Merger> mergers;
+  std::vector<Merger> mergers;
   mergers.reserve(ThreadsMax());
   for (size_t t = 0; t < ThreadsMax(); ++t) mergers.emplace_back(query);
-  RETURN_IF_ERROR(VisitDealers(query.dealers, known_at, [&](const DealerFacts& dealer, size_t thread) -> Status {
-    dealer.Scan(query, mergers[thread]);
-    if (mergers[thread].cube().cells.size() > kCellsMax) return Error("question_too_large");
-    return {};
-  }));
+  std::optional<Plan> plan;
+  RETURN_IF_ERROR(VisitDealers(
+      query.dealers, known_at, [&](const OrgView& org) { plan.emplace(catalog_, org, query); },
+      [&](const DealerFacts& dealer) { return dealer.NeedsRows(*plan); },
+      [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
+        Merger& merger = mergers[thread];
+        const int64_t before = merger.rows_scanned;
+        dealer.Scan(*plan, merger);
+        if (merger.cube().cells.size() > kCellsMax) return Error("question_too_large");
+        return merger.rows_scanned - before;
+      }));
   for (size_t t = 1; t < mergers.size(); ++t) mergers[0].Absorb(mergers[t]);
   const int64_t rows_read = mergers[0].rows_read;
   Cube cube = std::move(mergers[0]).Take();
@@ -134,25 +263,75 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
 
 Status Facts::VisitRows(std::span<const Query> queries, Instant known_at, const RowsVisitor& visit) {
   if (queries.empty()) return {};
-  return VisitDealers(queries[0].dealers, known_at, [&](const DealerFacts& dealer, size_t thread) -> Status {
-    for (size_t q = 0; q < queries.size(); ++q) {
-      dealer.Visit(queries[q], [&](const CountedRow& row) { visit(row, q, thread); });
-    }
-    return {};
-  });
+  std::vector<Plan> plans;
+  plans.reserve(queries.size());
+  return VisitDealers(
+      queries[0].dealers, known_at,
+      [&](const OrgView& org) {
+        for (const Query& query : queries) plans.emplace_back(catalog_, org, query);
+      },
+      [](const DealerFacts& dealer) { return !dealer.has_rows(); },
+      [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
+        for (size_t q = 0; q < plans.size(); ++q) {
+          dealer.Visit(plans[q], [&](const CountedRow& row) { visit(row, q, thread); });
+        }
+        return dealer.rows();
+      });
 }
 
 Result<std::optional<Period>> Facts::Extent(const std::vector<DealerId>& dealers, Instant known_at) {
   std::mutex mutex;
   std::optional<Period> extent;
-  RETURN_IF_ERROR(VisitDealers(dealers, known_at, [&](const DealerFacts& dealer, size_t) -> Status {
-    const auto own = dealer.extent();
-    const std::lock_guard lock(mutex);
-    if (own && extent) extent = Period{std::min(own->from, extent->from), std::max(own->to, extent->to)};
-    if (own && !extent) extent = own;
-    return {};
-  }));
+  RETURN_IF_ERROR(VisitDealers(
+      dealers, known_at, nullptr, [](const DealerFacts&) { return false; },
+      [&](const DealerFacts& dealer, size_t) -> Result<int64_t> {
+        const auto own = dealer.extent();
+        const std::lock_guard lock(mutex);
+        if (own && extent) extent = Period{std::min(extent->from, own->from), std::max(extent->to, own->to)};
+        if (own && !extent) extent = own;
+        return 0;
+      }));
   return extent;
+}
+
+Status Facts::Keep(int64_t grown_by, size_t budget) {
+  std::vector<std::pair<DealerId, std::shared_ptr<Held>>> all;
+  {
+    std::shared_ptr<View> view;
+    {
+      const std::lock_guard lock(mutex_);
+      view = present_;
+    }
+    const std::lock_guard lock(view->mutex);
+    for (const auto& [id, held] : view->dealers) all.emplace_back(id, held);
+  }
+  for (const auto& [dealer, held] : all) {
+    int64_t head = 0;
+    int64_t stamp = 0;
+    std::vector<std::pair<std::string, std::string>> parts;
+    {
+      const std::shared_lock lock(held->mutex);
+      if (!held->facts || !held->facts->has_rows() || held->facts->head() - held->kept < grown_by) continue;
+      head = held->facts->head();
+      stamp = Stamp(held->facts->fingerprint());
+      parts.emplace_back(kSums, held->facts->SaveSums());
+      parts.emplace_back(kRows, held->facts->SaveRows());
+    }
+    RETURN_IF_ERROR(source_.WriteSegments(dealer, head, stamp, parts));
+    held->kept = head;
+  }
+  size_t bytes = size().bytes;
+  if (bytes <= budget) return {};
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second->used < b.second->used; });
+  for (const auto& [dealer, held] : all) {
+    if (bytes <= budget) break;
+    const std::unique_lock lock(held->mutex);
+    if (!held->facts || !held->facts->has_rows() || held->facts->head() != held->kept) continue;
+    const size_t before = held->facts->bytes();
+    held->facts->DropRows();
+    bytes -= std::min(bytes, before - held->facts->bytes());
+  }
+  return {};
 }
 
 Facts::Size Facts::size() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "facts/dealer_facts.h"
 #include "facts/org_view.h"
 #include "facts/query.h"
+#include "facts/workers.h"
 #include "ledger/entry.h"
 
 namespace dealpace::facts {
@@ -52,31 +54,57 @@ class Facts {
   [[nodiscard]] Size size() const;
   void Drop();
 
+  // Keeps what has come since the last time beside the ledger, so that the next start need not read it entry by entry:
+  // of dealers with `grown_by` new entries or more. Then forgets rows that are kept, those unused longest first, until
+  // no more than `budget` bytes are held.
+  [[nodiscard]] Status Keep(int64_t grown_by, size_t budget);
+
  private:
   struct Held {
     std::shared_mutex mutex;
     std::unique_ptr<DealerFacts> facts;
+    std::atomic<int64_t> kept{0};  // head of what is kept beside the ledger
+    std::atomic<int64_t> used{0};  // when: a number that rises
+  };
+  using Heads = std::shared_ptr<const std::vector<ledger::Head>>;
+  // Dealers that were brought up to one state of ledger and organisation; in order of dealer, as `heads`.
+  struct Ready {
+    Heads heads;
+    std::shared_ptr<const OrgView> org;
+    std::vector<std::shared_ptr<Held>> dealers;
+    std::vector<bool> caught_up;  // as far as they were asked for
   };
   struct View {        // the dealers as known at one time
-    std::mutex mutex;  // guards the map
+    std::mutex mutex;  // guards what follows
     std::unordered_map<int64_t, std::shared_ptr<Held>> dealers;
+    std::shared_ptr<Ready> ready;
   };
 
-  // Brings the dealers up to date and calls `visit(dealer, thread)` for each, on several threads numbered from 0, the
-  // last of which is `threads_max` − 1. A visit may refuse to go on.
-  using Visit = std::function<Status(const DealerFacts&, size_t thread)>;
-  Status VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Visit& visit);
+  // Calls `begin` with the organisation, brings the dealers up to date and calls `visit(dealer, thread)` for each, on
+  // several threads numbered from 0 where that is worth it; `visit` tells how many rows it looked at, or refuses to go
+  // on.
+  using Begin = std::function<void(const OrgView&)>;
+  using Visit = std::function<Result<int64_t>(const DealerFacts&, size_t thread)>;
+  using NeedsRows = std::function<bool(const DealerFacts&)>;
+  Status VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Begin& begin,
+                      const NeedsRows& needs_rows, const Visit& visit);
   Status CatchUp(Held& held, DealerId dealer, int64_t head, const std::shared_ptr<const OrgView>& org,
                  Instant known_at);
+  // Takes the rows that are kept, where only the sums are here; reads the ledger anew where that fails.
+  Status LoadRows(Held& held, DealerId dealer);
+  [[nodiscard]] int64_t Stamp(uint64_t fingerprint) const;
   std::shared_ptr<View> ViewAt(Instant known_at);
 
   const catalog::Catalog& catalog_;
   ledger::Source& source_;
   OrgSource& org_;
+  uint64_t rules_ = 0;  // stands for the catalogue's events
+  std::atomic<int64_t> uses_{0};
   mutable std::mutex mutex_;
   std::shared_ptr<View> present_ = std::make_shared<View>();
   std::map<Instant, std::shared_ptr<View>> past_;  // a few, most recent question last in past_order_
   std::vector<Instant> past_order_;
+  Workers workers_{ThreadsMax() - 1};
 };
 
 }  // namespace dealpace::facts

@@ -91,6 +91,33 @@ std::string Describe(const UnitVector& units, Language language) {
   return parts.empty() ? (zh ? "比值" : "ratio") : Join(parts, "·");
 }
 
+Result<std::shared_ptr<const Program>> Programs::Get(const catalog::Catalog& catalog,
+                                                     const std::vector<NamedFormula>& columns,
+                                                     std::optional<Shift> compare, bool compare_target) {
+  constexpr size_t kKeptMax = 500;
+  std::string key;
+  key += static_cast<char>('0' + (compare ? 1 + static_cast<int>(*compare) : 0));
+  key += compare_target ? 't' : '-';
+  for (const NamedFormula& column : columns) {
+    key += column.name;
+    key += '\0';
+    key += column.formula;
+    key += '\0';
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(key);
+    if (found != known_.end()) return found->second;
+  }
+  auto program = std::make_shared<Program>(catalog);
+  for (const NamedFormula& column : columns) RETURN_IF_ERROR(program->Add(column, compare, compare_target));
+  std::shared_ptr<const Program> made = std::move(program);
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= kKeptMax) known_.clear();  // rarely, and soon full again of what is asked now
+  known_.emplace(std::move(key), made);
+  return made;
+}
+
 bool Fits(const UnitVector& units, Unit unit) {
   if (units.any) return true;
   switch (unit) {

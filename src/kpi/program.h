@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -116,6 +118,19 @@ class Program {
   std::vector<Atom> atoms_;
   std::vector<External> externals_;
   int parts_ = 0;  // of the column being compiled
+};
+
+// Programs of the questions asked lately: most come again with another period or scope. Thread-safe.
+class Programs {
+ public:
+  // The columns compiled together, as Program::Add does and failing as it does.
+  [[nodiscard]] Result<std::shared_ptr<const Program>> Get(const catalog::Catalog& catalog,
+                                                           const std::vector<NamedFormula>& columns,
+                                                           std::optional<Shift> compare, bool compare_target);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const Program>> known_;
 };
 
 // Whether a figure of these units can be declared as `unit`.

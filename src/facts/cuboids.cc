@@ -1,0 +1,311 @@
+#include "facts/cuboids.h"
+
+#include <algorithm>
+
+namespace dealpace::facts {
+namespace {
+
+constexpr int64_t kOne = 1000;
+constexpr int32_t kSlotsMin = 16;
+// Events whose rows lie further apart, by a slip in a date, are left to the rows themselves.
+constexpr int32_t kMonthsMax = 12 * 40;
+constexpr int32_t kDaysMax = 366 * 40;
+
+template <typename T>
+int64_t Total(const std::vector<T>& values, size_t begin, size_t end) {
+  int64_t total = 0;
+  for (size_t i = begin; i < end; ++i) total += values[i];
+  return total;
+}
+
+}  // namespace
+
+int32_t MonthOf(int32_t day) {
+  // Howard Hinnant's civil_from_days, of which only year and month are wanted.
+  const int32_t z = day + 719468;
+  const int32_t era = (z >= 0 ? z : z - 146096) / 146097;
+  const int32_t doe = z - era * 146097;
+  const int32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  const int32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+  const int32_t mp = (5 * doy + 2) / 153;
+  const int32_t month = mp < 10 ? mp + 3 : mp - 9;
+  const int32_t year = yoe + era * 400 + (month <= 2 ? 1 : 0);
+  return year * 12 + month - 1;
+}
+
+int32_t FirstDayOf(int32_t month) {
+  const int32_t m = (month % 12 + 12) % 12;
+  const int32_t y = (month - m) / 12 - (m < 2 ? 1 : 0);
+  const int32_t era = (y >= 0 ? y : y - 399) / 400;
+  const int32_t yoe = y - era * 400;
+  const int32_t doy = (153 * (m < 2 ? m + 10 : m - 2) + 2) / 5;
+  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+// ---- One cuboid ----
+
+Cuboids::Cuboid::Cuboid(Time time, std::initializer_list<Dim> dims) : time_(time), width_(dims.size()), dims_(dims) {
+  for (size_t i = 0; i < dims_.size(); ++i) {
+    dims_mask_ |= 1U << static_cast<unsigned>(dims_[i]);
+    place_[CodedDim(dims_[i])] = i;
+  }
+  if (dims_.empty()) combinations_ = 1;
+}
+
+size_t Cuboids::Cuboid::Combination(const Codes& codes) {
+  if (width_ == 0) return 0;
+  const auto fresh = [&] {
+    for (const Dim dim : dims_) codes_.push_back(codes[CodedDim(dim)]);
+    return static_cast<uint32_t>(combinations_++);
+  };
+  if (width_ == 1) {
+    const auto code = static_cast<size_t>(codes[CodedDim(dims_[0])]);
+    if (code >= small_.size()) small_.resize(code + 1, UINT32_MAX);
+    if (small_[code] == UINT32_MAX) small_[code] = fresh();
+    return small_[code];
+  }
+  uint64_t key = 0;
+  for (const Dim dim : dims_) key = key << 32U | static_cast<uint32_t>(codes[CodedDim(dim)]);
+  const auto found = index_.find(key);
+  if (found != index_.end()) return found->second;
+  return index_.emplace(key, fresh()).first->second;
+}
+
+void Cuboids::Cuboid::MakeRoom(Table& table, int32_t slot, size_t combinations) const {
+  Table wider;
+  wider.combinations = std::max({table.combinations, combinations, size_t{1}});
+  // Room for what comes: the next slots are likely the next days or months.
+  int32_t first = table.slots == 0 ? slot : std::min(table.first_slot, slot);
+  int32_t last = table.slots == 0 ? slot + 1 : std::max(table.first_slot + table.slots, slot + 1);
+  if (first < table.first_slot || table.slots == 0) first -= time_ == Time::kDay ? kSlotsMin : 1;
+  if (last > table.first_slot + table.slots) last += time_ == Time::kDay ? std::max(kSlotsMin, (last - first) / 4) : 2;
+  wider.first_slot = first;
+  wider.slots = last - first;
+  const size_t inner = Inner();
+  const size_t old_stride = static_cast<size_t>(table.slots) * inner;
+  const size_t stride = static_cast<size_t>(wider.slots) * inner;
+  const size_t shift = static_cast<size_t>(table.slots == 0 ? 0 : table.first_slot - first) * inner;
+  const auto move = [&](const auto& from, auto& into, bool always) {
+    if (from.empty() && !always) return;
+    into.assign(wider.combinations * stride, 0);
+    for (size_t c = 0; !from.empty() && c < table.combinations; ++c) {
+      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(c * old_stride), old_stride,
+                  into.begin() + static_cast<std::ptrdiff_t>(c * stride + shift));
+    }
+  };
+  move(table.rows, wider.rows, true);
+  move(table.firsts, wider.firsts, true);
+  move(table.quantity, wider.quantity, false);
+  move(table.first_quantity, wider.first_quantity, false);
+  move(table.amount, wider.amount, false);
+  move(table.days, wider.days, false);
+  table = std::move(wider);
+}
+
+void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, int sign) {
+  if (static_cast<size_t>(row.event) >= tables_.size()) tables_.resize(static_cast<size_t>(row.event) + 1);
+  Table& table = tables_[static_cast<size_t>(row.event)];
+  if (table.given_up) return;
+  const int32_t span = std::max(table.first_slot + table.slots, slot + 1) - std::min(table.first_slot, slot);
+  if (table.slots > 0 && span > (time_ == Time::kDay ? kDaysMax : kMonthsMax)) {
+    table = Table{};
+    table.given_up = true;
+    return;
+  }
+  const size_t combination = Combination(codes);
+  if (combination >= table.combinations || slot < table.first_slot || slot >= table.first_slot + table.slots) {
+    MakeRoom(table, slot, combination < table.combinations ? table.combinations : combination + 1 + combination / 4);
+  }
+  size_t at = combination * static_cast<size_t>(table.slots) + static_cast<size_t>(slot - table.first_slot);
+  if (time_ == Time::kCohortMonth) {
+    at = at * kAgesMax + static_cast<size_t>(std::clamp(-row.cohort, 0, kAgesMax - 1));
+  }
+  const auto add = [&](std::vector<int64_t>& column, int64_t value) {
+    if (value == 0) return;
+    if (column.empty()) column.resize(table.rows.size());
+    column[at] += sign * value;
+  };
+  table.rows[at] += sign;
+  add(table.quantity, row.quantity - kOne);
+  add(table.amount, row.amount);
+  if (!row.first) return;
+  table.firsts[at] += sign;
+  add(table.first_quantity, row.quantity - kOne);
+  add(table.days, -int64_t{row.cohort} * kOne);
+}
+
+Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from, int32_t to, Taken taken,
+                                    int32_t age_max) const {
+  if (static_cast<size_t>(event) >= tables_.size()) return {};
+  const Table& table = tables_[static_cast<size_t>(event)];
+  if (combination >= table.combinations) return {};
+  from = std::max(from, table.first_slot);
+  to = std::min(to, table.first_slot + table.slots);
+  if (from >= to) return {};
+  const size_t base = combination * static_cast<size_t>(table.slots);
+  size_t begin = base + static_cast<size_t>(from - table.first_slot);
+  size_t end = base + static_cast<size_t>(to - table.first_slot);
+  Sum sum;
+  const auto take = [&](size_t b, size_t e) {
+    switch (taken) {
+      case Taken::kQuantity:
+        sum.rows += Total(table.rows, b, e);
+        if (!table.quantity.empty()) sum.sum += Total(table.quantity, b, e);
+        break;
+      case Taken::kFirstQuantity:
+        sum.rows += Total(table.firsts, b, e);
+        if (!table.first_quantity.empty()) sum.sum += Total(table.first_quantity, b, e);
+        break;
+      case Taken::kAmount:
+        sum.rows += Total(table.rows, b, e);
+        if (!table.amount.empty()) sum.sum += Total(table.amount, b, e);
+        break;
+      case Taken::kDays:
+        sum.rows += Total(table.firsts, b, e);
+        if (!table.days.empty()) sum.sum += Total(table.days, b, e);
+        break;
+    }
+  };
+  if (time_ == Time::kCohortMonth) {
+    for (; begin < end; ++begin) take(begin * kAgesMax, begin * kAgesMax + static_cast<size_t>(age_max) + 1);
+  } else {
+    take(begin, end);
+  }
+  if (taken == Taken::kQuantity || taken == Taken::kFirstQuantity) sum.sum += sum.rows * kOne;
+  return sum;
+}
+
+int64_t Cuboids::Cuboid::DaySum(int event, size_t combination, int32_t from, int32_t to, Taken taken,
+                                int32_t origin) const {
+  const auto [first, last] = Slots(event);
+  int64_t total = 0;
+  for (int32_t day = std::max(from, first); day < std::min(to, last); ++day) {
+    total += Range(event, combination, day, day + 1, taken).sum * (day - origin);
+  }
+  return total;
+}
+
+std::pair<int32_t, int32_t> Cuboids::Cuboid::Slots(int event) const {
+  if (static_cast<size_t>(event) >= tables_.size()) return {0, 0};
+  const Table& table = tables_[static_cast<size_t>(event)];
+  return {table.first_slot, table.first_slot + table.slots};
+}
+
+size_t Cuboids::Cuboid::bytes() const {
+  size_t total =
+      codes_.capacity() * 4 + index_.size() * 24 + small_.capacity() * 4 + tables_.capacity() * sizeof(Table);
+  for (const Table& table : tables_) {
+    total += (table.rows.capacity() + table.firsts.capacity()) * 4 +
+             (table.quantity.capacity() + table.first_quantity.capacity() + table.amount.capacity() +
+              table.days.capacity()) *
+                 8;
+  }
+  return total;
+}
+
+void Cuboids::Cuboid::Widen(std::optional<Period>& extent) const {
+  for (const Table& table : tables_) {
+    for (size_t i = 0; i < table.rows.size(); ++i) {
+      if (table.rows[i] == 0) continue;
+      const Day day{table.first_slot + static_cast<int32_t>(i % static_cast<size_t>(table.slots))};
+      extent = extent ? Period{std::min(extent->from, day), std::max(extent->to, day)} : Period{day, day};
+    }
+  }
+}
+
+void Cuboids::Cuboid::Save(ByteWriter& out) const {
+  out.PutAll(codes_);
+  out.Put<uint64_t>(combinations_);
+  out.Put<uint64_t>(tables_.size());
+  for (const Table& table : tables_) {
+    out.Put<uint8_t>(table.given_up ? 1 : 0);
+    out.Put<int32_t>(table.first_slot);
+    out.Put<int32_t>(table.slots);
+    out.Put<uint64_t>(table.combinations);
+    out.PutAll(table.rows);
+    out.PutAll(table.firsts);
+    out.PutAll(table.quantity);
+    out.PutAll(table.first_quantity);
+    out.PutAll(table.amount);
+    out.PutAll(table.days);
+  }
+}
+
+void Cuboids::Cuboid::Load(ByteReader& in) {
+  in.GetAll(codes_);
+  combinations_ = in.Get<uint64_t>();
+  // What finds a combination follows from the codes.
+  for (size_t c = 0; width_ > 0 && (c + 1) * width_ <= codes_.size(); ++c) {
+    if (width_ == 1) {
+      const auto code = static_cast<size_t>(codes_[c]);
+      if (code >= small_.size()) small_.resize(code + 1, UINT32_MAX);
+      small_[code] = static_cast<uint32_t>(c);
+      continue;
+    }
+    uint64_t key = 0;
+    for (size_t i = 0; i < width_; ++i) key = key << 32U | static_cast<uint32_t>(codes_[c * width_ + i]);
+    index_.emplace(key, static_cast<uint32_t>(c));
+  }
+  const auto tables = in.Get<uint64_t>();
+  for (uint64_t t = 0; t < tables && in.ok(); ++t) {
+    Table table;
+    table.given_up = in.Get<uint8_t>() != 0;
+    table.first_slot = in.Get<int32_t>();
+    table.slots = in.Get<int32_t>();
+    table.combinations = in.Get<uint64_t>();
+    in.GetAll(table.rows);
+    in.GetAll(table.firsts);
+    in.GetAll(table.quantity);
+    in.GetAll(table.first_quantity);
+    in.GetAll(table.amount);
+    in.GetAll(table.days);
+    tables_.push_back(std::move(table));
+  }
+}
+
+// ---- All of them ----
+
+std::optional<Period> Cuboids::Extent() const {
+  std::optional<Period> extent;
+  cuboids_.front().Widen(extent);
+  return extent;
+}
+
+void Cuboids::Save(ByteWriter& out) const {
+  for (const Cuboid& cuboid : cuboids_) cuboid.Save(out);
+}
+
+void Cuboids::Load(ByteReader& in) {
+  for (Cuboid& cuboid : cuboids_) cuboid.Load(in);
+}
+
+void Cuboids::Add(const RowSums& row, const Codes& codes, int sign) {
+  const int32_t month = MonthOf(row.day);
+  for (Cuboid& cuboid : cuboids_) {
+    switch (cuboid.time()) {
+      case Cuboid::Time::kDay: cuboid.Add(row, row.day, codes, sign); break;
+      case Cuboid::Time::kMonth: cuboid.Add(row, month, codes, sign); break;
+      case Cuboid::Time::kCohortMonth: cuboid.Add(row, MonthOf(row.day + row.cohort), codes, sign); break;
+    }
+  }
+}
+
+const Cuboids::Cuboid* Cuboids::Find(int event, uint32_t dims) const {
+  const Cuboid* best = nullptr;
+  for (const Cuboid& cuboid : cuboids_) {
+    if (cuboid.time() == Cuboid::Time::kCohortMonth || (dims & ~cuboid.dims()) != 0 || !cuboid.Has(event)) continue;
+    // By day before by month, then the one with fewer combinations.
+    if (best == nullptr || (cuboid.time() == best->time() && cuboid.combinations() < best->combinations())) {
+      best = &cuboid;
+    }
+  }
+  return best;
+}
+
+size_t Cuboids::bytes() const {
+  size_t total = 0;
+  for (const Cuboid& cuboid : cuboids_) total += cuboid.bytes();
+  return total;
+}
+
+}  // namespace dealpace::facts

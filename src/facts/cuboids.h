@@ -1,0 +1,152 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/days.h"
+#include "catalog/dims.h"
+#include "facts/bytes.h"
+
+namespace dealpace::facts {
+
+// All dimensions but the dealer itself, in which codes stand.
+inline constexpr int kCodedDims = kDimCount - 1;
+[[nodiscard]] constexpr size_t CodedDim(Dim dim) { return static_cast<size_t>(dim) - 1; }
+
+// What a measure takes of a row.
+enum class Taken {
+  kQuantity,
+  kFirstQuantity,
+  kAmount,
+  kDays,  // since the start of the lead, of firsts
+};
+
+// Sums of one dealer that are kept ready for the questions asked most: by event and day or month, for a few choices of
+// dimensions. A row adds to them when it comes and subtracts when it is struck out, so they are always those of the
+// rows. Not thread-safe by itself: as DealerFacts.
+class Cuboids {
+ public:
+  // The codes of a row's dimensions.
+  using Codes = std::array<int32_t, kCodedDims>;
+
+  struct RowSums {
+    int event = 0;  // position among the dealer's events
+    int32_t day = 0;
+    int32_t cohort = 0;  // cohort day − day
+    bool first = false;
+    int64_t quantity = 0;
+    int64_t amount = 0;
+  };
+  // Adds a row, or takes it away with `sign` −1.
+  void Add(const RowSums& row, const Codes& codes, int sign);
+
+  // One choice of dimensions and time.
+  class Cuboid;
+  // The smallest one that can answer sums of an event over these dimensions (bits by Dim) on period basis; null when
+  // there is none. One by month answers for whole months only.
+  [[nodiscard]] const Cuboid* Find(int event, uint32_t dims) const;
+  // Rows by month of the lead's start and age in days; over all dimensions.
+  [[nodiscard]] const Cuboid& cohorts() const { return cuboids_[kCohorts]; }
+
+  // First and last day of any row; nothing when there is none.
+  [[nodiscard]] std::optional<Period> Extent() const;
+
+  [[nodiscard]] size_t bytes() const;
+
+  void Save(ByteWriter& out) const;
+  void Load(ByteReader& in);
+
+  // Ages from so many days on are not told apart.
+  static constexpr int32_t kAgesMax = 128;
+
+  struct Sum {
+    int64_t sum = 0;
+    int64_t rows = 0;
+  };
+  class Cuboid {
+   public:
+    enum class Time { kDay, kMonth, kCohortMonth };
+    Cuboid(Time time, std::initializer_list<Dim> dims);
+
+    void Add(const RowSums& row, int32_t slot, const Codes& codes, int sign);
+
+    [[nodiscard]] Time time() const { return time_; }
+    // Whether it holds the rows of the event.
+    [[nodiscard]] bool Has(int event) const {
+      return static_cast<size_t>(event) >= tables_.size() || !tables_[static_cast<size_t>(event)].given_up;
+    }
+    [[nodiscard]] uint32_t dims() const { return dims_mask_; }
+    // The combinations of codes met so far, numbered from 0, and the code of one of them.
+    [[nodiscard]] size_t combinations() const { return combinations_; }
+    [[nodiscard]] int32_t CodeOf(size_t combination, Dim dim) const {
+      return codes_[combination * width_ + place_[CodedDim(dim)]];
+    }
+    // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
+    // with ages up to `age_max`.
+    [[nodiscard]] Sum Range(int event, size_t combination, int32_t from, int32_t to, Taken taken,
+                            int32_t age_max = kAgesMax - 1) const;
+    // Σ value × (day − origin), of a cuboid by day.
+    [[nodiscard]] int64_t DaySum(int event, size_t combination, int32_t from, int32_t to, Taken taken,
+                                 int32_t origin) const;
+    // Slots with rows of the event lie in [first, last).
+    [[nodiscard]] std::pair<int32_t, int32_t> Slots(int event) const;
+    // Adds the slots of any event that hold rows.
+    void Widen(std::optional<Period>& extent) const;
+    [[nodiscard]] size_t bytes() const;
+    void Save(ByteWriter& out) const;
+    void Load(ByteReader& in);
+
+   private:
+    // The sums of one event: for each combination its slots in a row. Quantities stand only where one was not 1,
+    // amounts and days where one was not 0.
+    struct Table {
+      bool given_up = false;
+      int32_t first_slot = 0;
+      int32_t slots = 0;  // room of each combination
+      size_t combinations = 0;
+      std::vector<int32_t> rows;
+      std::vector<int32_t> firsts;
+      std::vector<int64_t> quantity;        // beyond rows × 1
+      std::vector<int64_t> first_quantity;  // beyond firsts × 1
+      std::vector<int64_t> amount;
+      std::vector<int64_t> days;
+    };
+    [[nodiscard]] size_t Combination(const Codes& codes);
+    void MakeRoom(Table& table, int32_t slot, size_t combinations) const;
+    [[nodiscard]] size_t Inner() const { return time_ == Time::kCohortMonth ? static_cast<size_t>(kAgesMax) : 1; }
+
+    Time time_;
+    uint32_t dims_mask_ = 0;
+    size_t width_ = 0;
+    std::array<size_t, kCodedDims> place_{};
+    std::vector<Dim> dims_;
+    std::vector<int32_t> codes_;
+    size_t combinations_ = 0;
+    std::unordered_map<uint64_t, uint32_t> index_;
+    std::vector<uint32_t> small_;  // by the code, of a cuboid of one dimension
+    std::vector<Table> tables_;    // by event
+  };
+
+ private:
+  static constexpr size_t kCohorts = 1;
+  std::array<Cuboid, 8> cuboids_ = {
+      Cuboid(Cuboid::Time::kDay, {}),
+      Cuboid(Cuboid::Time::kCohortMonth, {}),
+      Cuboid(Cuboid::Time::kDay, {Dim::kReason}),
+      Cuboid(Cuboid::Time::kMonth, {Dim::kTeam}),
+      Cuboid(Cuboid::Time::kMonth, {Dim::kStaff}),
+      Cuboid(Cuboid::Time::kMonth, {Dim::kSource}),
+      Cuboid(Cuboid::Time::kMonth, {Dim::kAccessForm}),
+      Cuboid(Cuboid::Time::kMonth, {Dim::kModel, Dim::kSource}),
+  };
+};
+
+// Months counted from year 0.
+[[nodiscard]] int32_t MonthOf(int32_t day);
+[[nodiscard]] int32_t FirstDayOf(int32_t month);
+
+}  // namespace dealpace::facts

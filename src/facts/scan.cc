@@ -1,0 +1,168 @@
+#include "facts/scan.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "facts/derive.h"
+
+namespace dealpace::facts {
+namespace {
+
+constexpr int64_t kDayTableMax = 40'000;  // about 110 years of days
+
+}  // namespace
+
+// ---- Pieces ----
+
+Pieces::Pieces(const std::vector<Day>& cuts) : cuts_(cuts) {
+  assert(cuts.size() >= 2);
+  first_ = cuts.front().value;
+  span_ = int64_t{cuts.back().value} - first_;
+  if (span_ <= kDayTableMax) {
+    table_.resize(static_cast<size_t>(span_));
+    for (size_t k = 0; k + 1 < cuts_.size(); ++k) {
+      std::fill(table_.begin() + (cuts_[k].value - first_), table_.begin() + (cuts_[k + 1].value - first_),
+                static_cast<int32_t>(k) + 1);
+    }
+  }
+}
+
+int32_t Pieces::Search(int32_t day) const {
+  return static_cast<int32_t>(std::upper_bound(cuts_.begin(), cuts_.end(), Day{day}) - cuts_.begin());
+}
+
+void Pieces::LeaveOut(int32_t from, int32_t to) {
+  from = std::max(from, first_);
+  to = static_cast<int32_t>(std::min<int64_t>(to, first_ + span_));
+  if (from < to) std::fill(table_.begin() + (from - first_), table_.begin() + (to - first_), 0);
+}
+
+// ---- Plan ----
+
+Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& query)
+    : query_(query), pieces_(query.cuts) {
+  using catalog::SumKind;
+  uint32_t by = 0;
+  const auto bit = [](Dim dim) { return 1U << static_cast<unsigned>(dim); };
+  for (const Dim dim : query.by) by |= bit(dim);
+  for (size_t s = 0; s < query.sums.size(); ++s) {
+    const SumSpec& spec = query.sums[s];
+    Part part;
+    part.sum = s;
+    part.filters = spec.filters;
+    part.dims = by;
+    for (const Filter& filter : spec.filters) part.dims |= bit(filter.dim);
+    if (spec.measure == kThreads) {
+      part.event = kThreadEvent;
+      parts_.push_back(std::move(part));
+      continue;
+    }
+    const catalog::Measure& measure = catalog.measures()[static_cast<size_t>(spec.measure)];
+    if (measure.event < 0) continue;
+    const auto add_reading = [&](int event) {
+      Part reading = part;
+      reading.event = event;
+      reading.taken = measure.sums_amount() ? Taken::kAmount : Taken::kQuantity;
+      parts_.push_back(std::move(reading));
+    };
+    if (measure.kind == SumKind::kReading) {
+      add_reading(measure.event);
+    } else {
+      Part own = part;
+      own.event = measure.event;
+      if (measure.kind == SumKind::kFirstQuantity) own.taken = Taken::kFirstQuantity;
+      if (measure.kind == SumKind::kDays) own.taken = Taken::kDays;
+      if (measure.sums_amount()) own.taken = Taken::kAmount;
+      bool possible = true;
+      for (const catalog::SumFilter& filter : measure.filters) {
+        Filter ids{filter.dim, {}};
+        for (const auto& [id, label] : org.labels[static_cast<size_t>(filter.dim)]) {
+          if (label == filter.code) ids.ids.push_back(id);
+        }
+        possible = possible && !ids.ids.empty();
+        own.dims |= bit(filter.dim);
+        own.filters.push_back(std::move(ids));
+      }
+      if (possible) parts_.push_back(std::move(own));
+    }
+    if (measure.reading_event != measure.event) add_reading(measure.reading_event);
+  }
+  if (query.basis != Basis::kPeriod || !pieces_.CanLeaveOut()) return;
+  for (size_t way = 0; way < splits_.size(); ++way) {
+    MonthSplit split{{}, {}, pieces_};
+    for (size_t k = 0; k + 1 < query.cuts.size(); ++k) {
+      const int32_t from = query.cuts[k].value;
+      const int32_t to = query.cuts[k + 1].value;
+      int32_t first = MonthOf(from);
+      int32_t last = MonthOf(to);
+      if (FirstDayOf(first) != from && !((way & 1U) != 0 && k == 0)) ++first;
+      if (FirstDayOf(last) != to && (way & 2U) != 0 && k + 2 == query.cuts.size()) ++last;
+      if (first >= last) {
+        split.rest.emplace_back(from, to);
+        continue;
+      }
+      split.months.push_back({first, last, k + 1});
+      split.pieces.LeaveOut(FirstDayOf(first), FirstDayOf(last));
+      if (from < FirstDayOf(first)) split.rest.emplace_back(from, FirstDayOf(first));
+      if (FirstDayOf(last) < to) split.rest.emplace_back(FirstDayOf(last), to);
+    }
+    splits_[way] = std::move(split);
+  }
+}
+
+const MonthSplit* Plan::Split(bool none_before, bool none_after) const {
+  const auto& split = splits_[(none_before ? 1U : 0U) | (none_after ? 2U : 0U)];
+  return split ? &*split : nullptr;
+}
+
+bool Plan::WholeMonths(bool none_before, bool none_after) const {
+  for (size_t k = 0; k < query_.cuts.size(); ++k) {
+    const int32_t day = query_.cuts[k].value;
+    if (FirstDayOf(MonthOf(day)) == day) continue;
+    if (k == 0 && none_before) continue;
+    if (k + 1 == query_.cuts.size() && none_after) continue;
+    return false;
+  }
+  return true;
+}
+
+// ---- Merger ----
+
+Merger::Merger(const Query& query) {
+  cube_.sums = query.sums.size();
+  cube_.pieces = query.cuts.size();
+}
+
+size_t Merger::HashIds::operator()(const std::vector<int64_t>& ids) const {
+  uint64_t hash = 0;
+  for (const int64_t id : ids) hash = (hash ^ static_cast<uint64_t>(id)) * 0x9e3779b97f4a7c15U + (hash >> 29U);
+  return hash ^ (hash >> 32U);
+}
+
+size_t Merger::Group(const std::vector<int64_t>& ids) {
+  const auto [it, fresh] = index_.emplace(ids, cube_.groups.size());
+  const size_t stride = cube_.sums * cube_.pieces;
+  if (fresh) {
+    cube_.groups.push_back(ids);
+    cube_.cells.resize(cube_.cells.size() + stride);
+  }
+  return it->second * stride;
+}
+
+void Merger::Absorb(Merger& other) {
+  const size_t stride = cube_.sums * cube_.pieces;
+  for (size_t g = 0; g < other.cube_.groups.size(); ++g) {
+    const size_t base = Group(other.cube_.groups[g]);
+    const Cell* from = other.cube_.cells.data() + g * stride;
+    for (size_t i = 0; i < stride; ++i) {
+      Cell& into = cube_.cells[base + i];
+      into.sum += from[i].sum;
+      into.day_sum += from[i].day_sum;
+      into.rows += from[i].rows;
+    }
+  }
+  rows_read += other.rows_read;
+  rows_scanned += other.rows_scanned;
+}
+
+}  // namespace dealpace::facts

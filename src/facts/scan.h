@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "facts/cuboids.h"
+#include "facts/org_view.h"
+#include "facts/query.h"
+
+// What one question is turned into once, for all dealers. Internal to this room.
+namespace dealpace::facts {
+
+// Which piece of a query's cuts a day lies in.
+class Pieces {
+ public:
+  explicit Pieces(const std::vector<Day>& cuts);
+  // 0 before the first cut or where the days are left out, 1… the pieces, -1 after the last cut.
+  [[nodiscard]] int32_t Of(int32_t day) const {
+    const int64_t offset = int64_t{day} - first_;
+    if (offset < 0) return 0;
+    if (offset >= span_) return -1;
+    return table_.empty() ? Search(day) : table_[static_cast<size_t>(offset)];
+  }
+  [[nodiscard]] int32_t first() const { return first_; }
+  // Whether days can be left out: not of a period of more than a hundred years.
+  [[nodiscard]] bool CanLeaveOut() const { return !table_.empty(); }
+  void LeaveOut(int32_t from, int32_t to);
+
+ private:
+  [[nodiscard]] int32_t Search(int32_t day) const;
+  std::vector<Day> cuts_;
+  std::vector<int32_t> table_;
+  int32_t first_ = 0;
+  int64_t span_ = 0;
+};
+
+// The pieces of a query as whole months and the days that are left beside them.
+struct MonthSplit {
+  struct Months {
+    int32_t from = 0;  // counted from year 0
+    int32_t to = 0;
+    size_t piece = 0;
+  };
+  std::vector<Months> months;
+  std::vector<std::pair<int32_t, int32_t>> rest;  // days [first, second)
+  Pieces pieces;                                  // without the days of the months
+};
+
+// A question read once: which rows of which event each sum takes.
+class Plan {
+ public:
+  // `org`: where the codes of measures' own filters are looked up.
+  Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& query);
+
+  struct Part {
+    size_t sum = 0;
+    int event = -1;  // kThreadEvent: attempts begun
+    Taken taken = Taken::kQuantity;
+    std::vector<Filter> filters;  // the sum's and the measure's own
+    uint32_t dims = 0;            // of the filters and of `by`, a bit each
+    [[nodiscard]] bool only_first() const { return taken == Taken::kFirstQuantity || taken == Taken::kDays; }
+  };
+  // Sum after sum; those that can take no row are left out.
+  [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
+  [[nodiscard]] const Query& query() const { return query_; }
+  [[nodiscard]] const Pieces& pieces() const { return pieces_; }
+
+  // Split into months; where nothing lies before the first cut or after the last, the month that they cut counts as
+  // whole. Null when the period is too long to be split.
+  [[nodiscard]] const MonthSplit* Split(bool none_before, bool none_after) const;
+  // Whether each piece is whole months, as above.
+  [[nodiscard]] bool WholeMonths(bool none_before, bool none_after) const;
+
+ private:
+  const Query& query_;
+  std::vector<Part> parts_;
+  Pieces pieces_;
+  std::array<std::optional<MonthSplit>, 4> splits_;
+};
+
+// Collects the parts of an answer. One per thread; Absorb joins them.
+class Merger {
+ public:
+  explicit Merger(const Query& query);
+
+  // The position of a group's first cell, to which sums × pieces follow; made when it is new.
+  size_t Group(const std::vector<int64_t>& ids);
+  void Absorb(Merger& other);
+  [[nodiscard]] Cube Take() && { return std::move(cube_); }
+  [[nodiscard]] const Cube& cube() const { return cube_; }
+  [[nodiscard]] Cube& cube() { return cube_; }
+
+  int64_t rows_read = 0;     // entries that the answer stands on
+  int64_t rows_scanned = 0;  // of them, looked at one by one
+
+ private:
+  struct HashIds {
+    size_t operator()(const std::vector<int64_t>& ids) const;
+  };
+
+  Cube cube_;
+  std::unordered_map<std::vector<int64_t>, size_t, HashIds> index_;
+};
+
+}  // namespace dealpace::facts

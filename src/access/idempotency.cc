@@ -80,7 +80,7 @@ Result<Idempotency::Begun> Idempotency::Begin(AccountId account, std::string_vie
   const Instant now = clock_();
   return database_.Write<Begun>([&](db::Connection& connection) -> Result<Begun> {
     // What is too old, or was left behind by a server that died, is as good as not there.
-    connection.Execute(
+    connection.ExecuteLater(
         "DELETE FROM idempotency_key WHERE account_id = ?1 AND request_key = ?2 AND (created_at <= ?3 OR (status IS "
         "NULL AND created_at <= ?4))",
         account, key_hash, now.ms - kKeepMs, now.ms - kRunningMs);

@@ -120,16 +120,29 @@ class Connection {
     const std::vector<Value> values{Value(args)...};
     return ExecuteValues(sql, values);
   }
+  // The same where nobody needs to know how many: on PostgreSQL it does not wait for the journey to the server, but
+  // goes with what is waited for next. So its failure may be thrown by a later statement, or fail the commit.
+  template <typename... Args>
+  void ExecuteLater(std::string_view sql, const Args&... args) {
+    const std::vector<Value> values{Value(args)...};
+    ExecuteLaterValues(sql, values);
+  }
   [[nodiscard]] virtual Rows QueryValues(std::string_view sql, std::span<const Value> values) = 0;
   virtual int64_t ExecuteValues(std::string_view sql, std::span<const Value> values) = 0;
+  virtual void ExecuteLaterValues(std::string_view sql, std::span<const Value> values) { ExecuteValues(sql, values); }
   // Several statements separated by semicolons, without values (migrations, temporary tables).
   virtual void ExecuteScript(std::string_view sql) = 0;
   [[nodiscard]] virtual BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) = 0;
 };
 
 struct Options {
-  int readers = 4;  // connections kept for reading
-  int busy_timeout_ms = 10'000;
+  int readers = 4;               // connections kept for reading
+  int busy_timeout_ms = 10'000;  // waiting for somebody else's lock
+  // PostgreSQL only.
+  int connections = 0;           // at most so many; 0: readers and four
+  int statement_timeout_ms = 0;  // a statement that works for longer is given up (database_locked); 0: never
+  int idle_timeout_ms = 0;       // a transaction in which nothing happens for so long is ended by the server; 0: never
+  int reconnect_ms = 1'500;      // after the server has gone, transactions that begin wait so long for its return
 };
 
 // A database and its pool of connections. Thread-safe.
@@ -150,7 +163,9 @@ class Database {
   }
   // Runs `work` in a transaction: committed and on disk when it returns success, undone when it returns an Error or
   // throws. With SQLite one writer works at a time; on PostgreSQL a transaction that lost to another (serialization
-  // failure, deadlock) is run again, up to 5 times, so `work` must be repeatable.
+  // failure, deadlock) is run again, up to 5 times, so `work` must be repeatable. So is reading or writing of which
+  // not one statement was answered because the server had been restarted. When the connection breaks during the commit,
+  // database_unreachable leaves open whether it was committed.
   //
   // A DbError becomes storage_failed, storage_full, database_corrupt, database_unreachable or database_locked, with
   // the database's words as "detail".

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include "base/text.h"
 #include "db/backend.h"
@@ -24,7 +25,13 @@ constexpr Oid kText = 25;
 constexpr Oid kFloat8 = 701;
 
 constexpr size_t kCopyChunk = 1 << 20;
+// A bulk of so few rows is sent as inserts in one journey; COPY takes two, but less for each row.
+constexpr size_t kFewRows = 32;
+// So many statements may wait for their answers.
+constexpr size_t kUnansweredMax = 256;
 constexpr int kAttempts = 5;
+constexpr auto kPauseFirst = std::chrono::milliseconds(50);
+constexpr auto kPauseMax = std::chrono::milliseconds(2'000);
 
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -40,10 +47,13 @@ struct FreeOptions {
 DbError::Why WhyOf(std::string_view sqlstate) {
   if (sqlstate == "23505") return DbError::Why::kUnique;
   if (sqlstate == "53100") return DbError::Why::kFull;
-  if (sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "55P03") return DbError::Why::kBusy;
+  // Lost to another, or waited or worked for longer than the time-outs allow.
+  for (const std::string_view busy : {"40001", "40P01", "55P03", "57014"}) {
+    if (sqlstate == busy) return DbError::Why::kBusy;
+  }
   if (sqlstate == "XX001" || sqlstate == "XX002") return DbError::Why::kCorrupt;
-  // No connection, the server stops, sign-in refused, no such database, too many connections.
-  for (const std::string_view connection : {"08", "57P0", "28", "3D", "53300"}) {
+  // No connection, the server stops, sign-in refused, no such database, too many connections, ended for idling.
+  for (const std::string_view connection : {"08", "57P0", "28", "3D", "53300", "25P03"}) {
     if (sqlstate.starts_with(connection)) return DbError::Why::kConnection;
   }
   return DbError::Why::kOther;
@@ -61,8 +71,8 @@ bool MakesTemporary(std::string_view sql) {
   return false;
 }
 
-// Appends a value as COPY's text format has it.
-void AppendCopyValue(const Value& value, std::string& out) {
+// Appends a value as the server reads it from a text; nothing for NULL.
+void AppendText(const Value& value, std::string& out) {
   std::array<char, 40> digits;
   const auto append_number = [&](auto number) {
     out.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr);
@@ -73,6 +83,23 @@ void AppendCopyValue(const Value& value, std::string& out) {
   } else if (const auto* real = std::get_if<double>(&state)) {
     append_number(*real);
   } else if (const auto* text = std::get_if<std::string_view>(&state)) {
+    out += *text;
+  } else if (const auto* blob = std::get_if<Blob>(&state)) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    out += "\\x";
+    for (const char c : blob->bytes) {
+      const auto byte = static_cast<unsigned char>(c);
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+}
+
+bool IsNull(const Value& value) { return std::holds_alternative<std::monostate>(value.state()); }
+
+// Appends a value as COPY's text format has it.
+void AppendCopyValue(const Value& value, std::string& out) {
+  if (const auto* text = std::get_if<std::string_view>(&value.state())) {
     for (const char c : *text) {
       switch (c) {
         case '\\': out += "\\\\"; break;
@@ -82,17 +109,14 @@ void AppendCopyValue(const Value& value, std::string& out) {
         default: out += c;
       }
     }
-  } else if (const auto* blob = std::get_if<Blob>(&state)) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    out += "\\\\x";
-    for (const char c : blob->bytes) {
-      const auto byte = static_cast<unsigned char>(c);
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    }
-  } else {
-    out += "\\N";
+    return;
   }
+  if (IsNull(value)) {
+    out += "\\N";
+    return;
+  }
+  if (std::holds_alternative<Blob>(value.state())) out += '\\';  // the one that AppendText puts is doubled
+  AppendText(value, out);
 }
 
 int HexDigit(char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; }
@@ -168,6 +192,13 @@ class Parameters {
     formats.assign(count, 1);
     signature += '\n';
   }
+  // Texts that the server reads as whatever stands in their place.
+  explicit Parameters(std::span<const std::optional<std::string>> texts) : signature("texts\n") {
+    types.assign(texts.size(), 0);
+    formats.assign(texts.size(), 0);
+    lengths.assign(texts.size(), 0);
+    for (const auto& text : texts) pointers.push_back(text ? text->c_str() : nullptr);
+  }
 
   // One letter per type: a prepared statement is bound to the types that it was prepared with.
   std::string signature;
@@ -209,6 +240,10 @@ class Parameters {
   std::vector<std::array<char, 8>> numbers_;  // never grows past its reserve
 };
 
+// Statements are sent without waiting for each other where nobody needs their answers in between: BEGIN goes out with
+// the first statement, a statement is prepared and run in one journey, ExecuteLater goes with whatever is waited for
+// next, and nobody waits for the ROLLBACK that ends a reading. So a reading of one statement takes one journey to the
+// server, where one by one would take four.
 class PostgresConnection final : public BackendConnection {
  public:
   PostgresConnection(const std::string& url, const Options& options);
@@ -218,6 +253,7 @@ class PostgresConnection final : public BackendConnection {
     return Rows(std::make_unique<PostgresRows>(RunPrepared(sql, values)));
   }
   int64_t ExecuteValues(std::string_view sql, std::span<const Value> values) override;
+  void ExecuteLaterValues(std::string_view sql, std::span<const Value> values) override;
   void ExecuteScript(std::string_view sql) override;
   [[nodiscard]] BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) override;
 
@@ -227,51 +263,89 @@ class PostgresConnection final : public BackendConnection {
 
   // A whole COPY … FROM STDIN of rows in text format.
   void Copy(const std::string& sql, std::string_view rows);
+  // Runs an insert once for each row; its values are texts that the server reads as what the columns are.
+  void InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values, size_t columns);
   void CheckValues(std::span<const Value> values) { BackendConnection::CheckValues(values); }
   void CheckUsable() const { ThrowIfFailed(); }
 
-  // Whether the transaction last begun did begin.
+  // Whether the transaction last begun did begin on the server.
   [[nodiscard]] bool begun() const { return begun_; }
   // Whether it failed in a way that may pass when it is run again.
   [[nodiscard]] bool may_pass_again() const { return may_pass_again_; }
   [[nodiscard]] bool dead() const { return PQstatus(handle_.get()) != CONNECTION_OK; }
-  [[nodiscard]] bool idle() const { return !dead() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE; }
+  [[nodiscard]] bool idle() const {
+    return !dead() && PQpipelineStatus(handle_.get()) == PQ_PIPELINE_OFF &&
+           (rolling_back_ || PQtransactionStatus(handle_.get()) == PQTRANS_IDLE);
+  }
 
  private:
   struct Statement {
     std::string name;
     bool of_transaction = false;  // may speak of a temporary table, so it goes when the transaction ends
   };
+  // What was sent and has not been answered yet.
+  struct Sent {
+    enum class What { kBegin, kPrepare, kOther } what = What::kOther;
+    std::string sql;   // for the error; of kPrepare also that of the statement
+    std::string name;  // of kPrepare: the statement's
+  };
 
   [[noreturn]] void FailWith(const PGresult* result, std::string_view sql);
   void Run(const char* sql);
   ResultHandle RunPrepared(std::string_view sql, std::span<const Value> values);
-  const Statement& Prepare(std::string_view sql, const Parameters& parameters);
+  // Prepares the statement, if it is new, and sends it; Answers has to follow sooner or later.
+  void Send(std::string_view sql, const Parameters& parameters);
+  const Statement& SendPrepare(std::string key, std::string_view sql, const Parameters& parameters);
+  void SendPlain(const char* sql, Sent::What what);
+  void NoteSent(int sent, Sent::What what, std::string_view sql, std::string name = {});
+  // Waits for all that was sent, and returns the answer to the last of it.
+  ResultHandle Answers();
+  // Sends the BEGIN that waits, and waits for all that was sent.
+  void Settle();
   void Deallocate(const std::string& names);
   void EndTransaction();
+  void AwaitRollback() noexcept;
 
   std::unique_ptr<PGconn, FinishConnection> handle_;
   LruCache<Statement> cache_;
   int64_t statements_made_ = 0;
+  const char* begin_ = nullptr;  // the BEGIN that has not been sent yet
+  std::vector<Sent> sent_;       // in pipeline mode while there is any
+  bool rolling_back_ = false;    // a ROLLBACK was sent, and nobody has looked at its answer
   bool begun_ = false;
   bool may_pass_again_ = false;
   bool plans_outdated_ = false;
   bool made_temporary_ = false;
 };
 
-// Rows gather in memory and go out as one COPY per chunk, so that the connection is free in between.
+// Rows gather in memory. Few go out as inserts, many as one COPY per chunk; the connection is free in between.
 class PostgresBulkInsert final : public BulkInsert::Impl {
  public:
-  PostgresBulkInsert(PostgresConnection& connection, std::string sql, size_t columns)
-      : connection_(connection), sql_(std::move(sql)), columns_(columns) {}
+  PostgresBulkInsert(PostgresConnection& connection, std::string_view table, std::span<const std::string_view> columns)
+      : connection_(connection), columns_(columns.size()) {
+    std::string names;
+    std::string places;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      names += (i > 0 ? ", " : "") + std::string(columns[i]);
+      places += (i > 0 ? ", ?" : "?") + std::to_string(i + 1);
+    }
+    copy_ = "COPY " + std::string(table) + " (" + names + ") FROM STDIN";
+    insert_ = "INSERT INTO " + std::string(table) + " (" + names + ") VALUES (" + places + ")";
+  }
   ~PostgresBulkInsert() override {
     if (!finished_) connection_.FailLater("a bulk insert was given up before Finish");
   }
   void Row(std::span<const Value> values) override {
     if (finished_) throw std::logic_error("BulkInsert::Row after Finish");
     connection_.CheckUsable();
-    if (values.size() != columns_) connection_.Fail(Describe("wrong number of values", sql_));
+    if (values.size() != columns_) connection_.Fail(Describe("wrong number of values", copy_));
     connection_.CheckValues(values);
+    if (++count_ <= kFewRows) {
+      for (const Value& value : values) {
+        few_.emplace_back();
+        if (!IsNull(value)) AppendText(value, few_.back().emplace());
+      }
+    }
     for (size_t i = 0; i < values.size(); ++i) {
       if (i > 0) rows_ += '\t';
       AppendCopyValue(values[i], rows_);
@@ -281,28 +355,47 @@ class PostgresBulkInsert final : public BulkInsert::Impl {
   }
   void Finish() override {
     connection_.CheckUsable();
-    if (!rows_.empty()) Flush();
+    if (count_ <= kFewRows && !flushed_) {
+      connection_.InsertTexts(insert_, few_, columns_);
+    } else if (!rows_.empty()) {
+      Flush();
+    }
     finished_ = true;
   }
 
  private:
   void Flush() {
-    connection_.Copy(sql_, rows_);
+    connection_.Copy(copy_, rows_);
     rows_.clear();
+    flushed_ = true;
   }
 
   PostgresConnection& connection_;
-  const std::string sql_;
   const size_t columns_;
-  std::string rows_;
+  std::string copy_;
+  std::string insert_;
+  size_t count_ = 0;
+  std::vector<std::optional<std::string>> few_;  // the first rows, as texts
+  std::string rows_;                             // of COPY
+  bool flushed_ = false;
   bool finished_ = false;
 };
 
 PostgresConnection::PostgresConnection(const std::string& url, const Options& options) {
-  // What stands in the URL wins over what is before "dbname" and loses to what is after it.
-  const std::array<const char*, 5> names = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding",
-                                            nullptr};
-  const std::array<const char*, 5> values = {"10", "dealpace", url.c_str(), "UTF8", nullptr};
+  // What stands in the URL wins over what is before "dbname" and loses to what is after it. Without the keepalives a
+  // server whose machine is gone would be waited for until the kernel gives up, a quarter of an hour later.
+  const std::array<const char*, 10> names = {"connect_timeout",
+                                             "fallback_application_name",
+                                             "keepalives_idle",
+                                             "keepalives_interval",
+                                             "keepalives_count",
+                                             "tcp_user_timeout",
+                                             "dbname",
+                                             "client_encoding",
+                                             nullptr,
+                                             nullptr};
+  const std::array<const char*, 10> values = {"10",    "dealpace",  "30",   "10",    "3",
+                                              "30000", url.c_str(), "UTF8", nullptr, nullptr};
   handle_.reset(PQconnectdbParams(names.data(), values.data(), 1));
   if (!handle_) throw std::bad_alloc();
   if (dead()) Fail(DbError(DbError::Why::kConnection, std::string(Trim(PQerrorMessage(handle_.get())))));
@@ -317,7 +410,9 @@ PostgresConnection::PostgresConnection(const std::string& url, const Options& op
   const std::string set_up =
       "SET standard_conforming_strings = on; SET bytea_output = 'hex'; SET client_min_messages = warning; "
       "SET lock_timeout = " +
-      std::to_string(options.busy_timeout_ms);
+      std::to_string(options.busy_timeout_ms) +
+      "; SET statement_timeout = " + std::to_string(options.statement_timeout_ms) +
+      "; SET idle_in_transaction_session_timeout = " + std::to_string(options.idle_timeout_ms);
   Run(set_up.c_str());
 }
 
@@ -356,24 +451,106 @@ void PostgresConnection::Run(const char* sql) {
   }
 }
 
-const PostgresConnection::Statement& PostgresConnection::Prepare(std::string_view sql, const Parameters& parameters) {
-  std::string key = parameters.signature;
-  key += sql;
-  if (const Statement* known = cache_.Find(key)) return *known;
-
+const PostgresConnection::Statement& PostgresConnection::SendPrepare(std::string key, std::string_view sql,
+                                                                     const Parameters& parameters) {
   const NumberedSql numbered = ToDollarPlaceholders(sql);
   if (static_cast<size_t>(numbered.parameters) != parameters.types.size()) {
     Fail(Describe("wrong number of values", sql));
   }
   if (MakesTemporary(sql)) made_temporary_ = true;
   if (cache_.size() >= kCachedStatements) {
-    if (const auto old = cache_.TakeOldest([](const Statement&) { return true; })) Deallocate(old->name);
+    if (const auto old = cache_.TakeOldest([](const Statement&) { return true; })) {
+      SendPlain(("DEALLOCATE " + old->name).c_str(), Sent::What::kOther);
+    }
   }
   Statement statement{.name = "s" + std::to_string(++statements_made_), .of_transaction = made_temporary_};
-  const ResultHandle result(PQprepare(handle_.get(), statement.name.c_str(), numbered.sql.c_str(),
-                                      static_cast<int>(parameters.types.size()), parameters.types.data()));
-  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) FailWith(result.get(), sql);
+  NoteSent(PQsendPrepare(handle_.get(), statement.name.c_str(), numbered.sql.c_str(),
+                         static_cast<int>(parameters.types.size()), parameters.types.data()),
+           Sent::What::kPrepare, sql, statement.name);
   return *cache_.Insert(std::move(key), std::move(statement));
+}
+
+void PostgresConnection::NoteSent(int sent, Sent::What what, std::string_view sql, std::string name) {
+  if (sent != 1) {
+    Fail(DbError(dead() ? DbError::Why::kConnection : DbError::Why::kOther,
+                 std::string(Trim(PQerrorMessage(handle_.get())))));
+  }
+  sent_.push_back({what, std::string(sql), std::move(name)});
+}
+
+void PostgresConnection::SendPlain(const char* sql, Sent::What what) {
+  NoteSent(PQsendQueryParams(handle_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0), what, sql);
+}
+
+void PostgresConnection::Send(std::string_view sql, const Parameters& parameters) {
+  if (ToLower(sql.substr(0, 4)) == "copy") Fail(Describe("COPY is for Bulk only", sql));
+  if (sent_.empty()) {
+    if (begun_ && !dead() && PQtransactionStatus(handle_.get()) != PQTRANS_INTRANS) {
+      Fail("a script has ended the transaction");
+    }
+    PQenterPipelineMode(handle_.get());
+    if (begin_ != nullptr) {
+      SendPlain(begin_, Sent::What::kBegin);
+      begin_ = nullptr;
+    }
+  }
+  std::string key = parameters.signature;
+  key += sql;
+  const Statement* statement = cache_.Find(key);
+  if (statement == nullptr) statement = &SendPrepare(std::move(key), sql, parameters);
+  NoteSent(PQsendQueryPrepared(handle_.get(), statement->name.c_str(), static_cast<int>(parameters.types.size()),
+                               parameters.pointers.data(), parameters.lengths.data(), parameters.formats.data(), 0),
+           Sent::What::kOther, sql);
+}
+
+ResultHandle PostgresConnection::Answers() {
+  const std::vector<Sent> sent = std::exchange(sent_, {});
+  PQpipelineSync(handle_.get());
+  ResultHandle last;
+  ResultHandle failed;
+  size_t failed_at = 0;
+  size_t at = 0;  // in `sent`
+  std::vector<bool> done(sent.size());
+  while (true) {
+    ResultHandle result(PQgetResult(handle_.get()));
+    if (!result) {  // the end of one answer
+      if (dead() || ++at > sent.size()) break;
+      continue;
+    }
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_PIPELINE_SYNC) break;
+    if (status == PGRES_PIPELINE_ABORTED) continue;
+    if (at < sent.size() && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) {
+      done[at] = true;
+      last = std::move(result);
+    } else if (!failed) {
+      failed = std::move(result);
+      failed_at = at;
+    }
+  }
+  PQexitPipelineMode(handle_.get());
+  for (size_t i = 0; i < sent.size(); ++i) {
+    if (sent[i].what == Sent::What::kBegin && done[i]) begun_ = true;
+    // What was not prepared after all must not be looked for on the server.
+    if (sent[i].what == Sent::What::kPrepare && !done[i]) {
+      (void)cache_.TakeOldest([&](const Statement& statement) { return statement.name == sent[i].name; });
+    }
+  }
+  if (failed) FailWith(failed.get(), failed_at < sent.size() ? sent[failed_at].sql : std::string_view());
+  if (dead() || done.empty() || !done.back()) {
+    Fail(DbError(DbError::Why::kConnection, std::string(Trim(PQerrorMessage(handle_.get())))));
+  }
+  return last;
+}
+
+void PostgresConnection::Settle() {
+  if (begin_ != nullptr) {
+    const char* begin = std::exchange(begin_, nullptr);
+    Run(begin);
+    begun_ = true;
+  } else if (!sent_.empty()) {
+    (void)Answers();
+  }
 }
 
 void PostgresConnection::Deallocate(const std::string& names) {
@@ -383,14 +560,23 @@ void PostgresConnection::Deallocate(const std::string& names) {
 ResultHandle PostgresConnection::RunPrepared(std::string_view sql, std::span<const Value> values) {
   ThrowIfFailed();
   BackendConnection::CheckValues(values);
-  const Parameters parameters(values);
-  const Statement& statement = Prepare(sql, parameters);
-  ResultHandle result(PQexecPrepared(handle_.get(), statement.name.c_str(), static_cast<int>(values.size()),
-                                     parameters.pointers.data(), parameters.lengths.data(), parameters.formats.data(),
-                                     0));
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) FailWith(result.get(), sql);
-  return result;
+  Send(sql, Parameters(values));
+  return Answers();
+}
+
+void PostgresConnection::ExecuteLaterValues(std::string_view sql, std::span<const Value> values) {
+  ThrowIfFailed();
+  BackendConnection::CheckValues(values);
+  Send(sql, Parameters(values));
+  if (sent_.size() >= kUnansweredMax) (void)Answers();
+}
+
+void PostgresConnection::InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values,
+                                     size_t columns) {
+  ThrowIfFailed();
+  if (values.empty()) return;
+  for (size_t row = 0; row < values.size(); row += columns) Send(sql, Parameters(values.subspan(row, columns)));
+  (void)Answers();
 }
 
 int64_t PostgresConnection::ExecuteValues(std::string_view sql, std::span<const Value> values) {
@@ -403,23 +589,19 @@ int64_t PostgresConnection::ExecuteValues(std::string_view sql, std::span<const 
 
 void PostgresConnection::ExecuteScript(std::string_view sql) {
   ThrowIfFailed();
+  Settle();
   if (MakesTemporary(sql)) made_temporary_ = true;
   Run(std::string(sql).c_str());
 }
 
 BulkInsert PostgresConnection::Bulk(std::string_view table, std::span<const std::string_view> columns) {
   ThrowIfFailed();
-  std::string sql = "COPY " + std::string(table) + " (";
-  for (size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) sql += ", ";
-    sql += columns[i];
-  }
-  sql += ") FROM STDIN";
-  return BulkInsert(std::make_unique<PostgresBulkInsert>(*this, std::move(sql), columns.size()));
+  return BulkInsert(std::make_unique<PostgresBulkInsert>(*this, table, columns));
 }
 
 void PostgresConnection::Copy(const std::string& sql, std::string_view rows) {
   ThrowIfFailed();
+  Settle();
   {
     const ResultHandle result(PQexec(handle_.get(), sql.c_str()));
     if (PQresultStatus(result.get()) != PGRES_COPY_IN) FailWith(result.get(), sql);
@@ -435,29 +617,60 @@ void PostgresConnection::Copy(const std::string& sql, std::string_view rows) {
   if (!sent || PQresultStatus(last.get()) != PGRES_COMMAND_OK) FailWith(last.get(), sql);
 }
 
-// Reading is not READ ONLY, since that refuses CREATE TEMP TABLE; it never commits instead.
+// Reading is not READ ONLY, since that refuses CREATE TEMP TABLE; it never commits instead. BEGIN goes out with the
+// first statement.
 void PostgresConnection::Begin(bool write) {
+  AwaitRollback();
   begun_ = may_pass_again_ = plans_outdated_ = made_temporary_ = false;
-  Run(write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ");
-  begun_ = true;
+  begin_ = write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ";
 }
 
 void PostgresConnection::Commit() {
-  // The server takes a COMMIT that comes too late with a mere warning, and rolls back a failed transaction on COMMIT.
-  if (!dead() && PQtransactionStatus(handle_.get()) != PQTRANS_INTRANS) Fail("a script has ended the transaction");
-  if (made_temporary_) Run("DISCARD TEMP");
-  const ResultHandle result(PQexec(handle_.get(), "COMMIT"));
-  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) FailWith(result.get(), "COMMIT");
+  if (begin_ != nullptr) {  // nothing was done
+    begin_ = nullptr;
+    return;
+  }
+  if (made_temporary_) {
+    Settle();
+    Run("DISCARD TEMP");
+  }
+  ResultHandle result;
+  if (sent_.empty()) {
+    // The server takes a COMMIT that comes too late with a mere warning, and rolls back a failed transaction on COMMIT.
+    if (!dead() && PQtransactionStatus(handle_.get()) != PQTRANS_INTRANS) Fail("a script has ended the transaction");
+    result.reset(PQexec(handle_.get(), "COMMIT"));
+    if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) FailWith(result.get(), "COMMIT");
+  } else {
+    SendPlain("COMMIT", Sent::What::kOther);
+    result = Answers();
+  }
   if (std::strcmp(PQcmdStatus(result.get()), "COMMIT") != 0) Fail("the database has rolled back the transaction");
   EndTransaction();
 }
 
 void PostgresConnection::Rollback() noexcept {
-  if (!dead() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) {
+  begin_ = nullptr;
+  if (PQpipelineStatus(handle_.get()) != PQ_PIPELINE_OFF) {
+    try {
+      (void)Answers();
+    } catch (const DbError&) {
+      // It is undone anyway.
+    }
+  }
+  const bool plain = !plans_outdated_ && !made_temporary_;
+  if (!dead() && plain && PQtransactionStatus(handle_.get()) == PQTRANS_INTRANS) {
+    rolling_back_ = PQsendQuery(handle_.get(), "ROLLBACK") == 1;
+  } else if (!dead() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) {
     const ResultHandle result(PQexec(handle_.get(), "ROLLBACK"));
   }
-  if (!dead()) EndTransaction();
+  if (!dead() && !plain) EndTransaction();
   failure_.reset();
+}
+
+void PostgresConnection::AwaitRollback() noexcept {
+  if (!std::exchange(rolling_back_, false)) return;
+  while (ResultHandle(PQgetResult(handle_.get()))) {
+  }
 }
 
 void PostgresConnection::EndTransaction() {
@@ -485,18 +698,17 @@ class PostgresDatabase final : public Database {
   Status RunRaw(const Work& work, bool write) override {
     std::optional<WriteScope> scope;
     if (write) scope.emplace(this);
-    bool reconnected = false;
     for (int attempt = 1;; ++attempt) {
       try {
-        Lease lease(*this);
-        PostgresConnection& connection = lease.connection();
+        Loan loan(*this);
+        PostgresConnection& connection = loan.connection();
         Status status = RunTransaction(connection, work, write, place_);
         if (status.ok()) return status;
-        if (!connection.begun() && connection.dead() && !reconnected) {
-          // The server was restarted while the connection lay idle; then the others are as dead.
-          reconnected = true;
+        if (!connection.begun() && connection.dead()) {
+          // The server was restarted while the connection lay idle; then the others are as dead. A new one is made, or
+          // cannot be, which ends this.
           DropIdle();
-          continue;
+          if (attempt < kAttempts) continue;
         }
         if (!connection.may_pass_again() || attempt >= kAttempts) return status;
       } catch (const DbError& error) {
@@ -507,12 +719,15 @@ class PostgresDatabase final : public Database {
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // A connection taken from the pool: a free one, a new one, or the next that comes back.
-  class Lease {
+  class Loan {
    public:
-    explicit Lease(PostgresDatabase& database) : database_(database) {
+    explicit Loan(PostgresDatabase& database) : database_(database) {
       std::unique_lock lock(database.mutex_);
-      const int most = std::max(1, database.options_.readers) + 4;
+      const int most = database.options_.connections > 0 ? database.options_.connections
+                                                         : std::max(1, database.options_.readers) + 4;
       database.free_.wait(lock, [&] { return !database.idle_.empty() || database.open_ < most; });
       if (!database.idle_.empty()) {
         connection_ = std::move(database.idle_.back());
@@ -522,18 +737,18 @@ class PostgresDatabase final : public Database {
       ++database.open_;
       lock.unlock();
       try {
-        connection_ = std::make_unique<PostgresConnection>(database.url_, database.options_);
+        connection_ = database.Connect();
       } catch (...) {
         GiveBack();
         throw;
       }
     }
-    ~Lease() {
+    ~Loan() {
       if (!connection_->idle()) connection_.reset();
       GiveBack();
     }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
     [[nodiscard]] PostgresConnection& connection() const { return *connection_; }
 
    private:
@@ -550,6 +765,46 @@ class PostgresDatabase final : public Database {
     PostgresDatabase& database_;
     std::unique_ptr<PostgresConnection> connection_;
   };
+
+  // A new connection. While the server is away, one thread at a time looks whether it is back, at growing intervals of
+  // up to two seconds; the others learn at once what it found. Who comes when the server has only just gone waits for a
+  // moment: a restart takes no longer.
+  std::unique_ptr<PostgresConnection> Connect() {
+    while (true) {
+      Clock::time_point wake;
+      {
+        const std::lock_guard lock(away_mutex_);
+        if (!away_) break;
+        const Clock::time_point now = Clock::now();
+        if (now >= away_->next_try) {
+          away_->next_try = now + kPauseMax;  // for the others, until this try is known
+          break;
+        }
+        if (now >= away_->since + std::chrono::milliseconds(options_.reconnect_ms)) throw DbError(away_->error);
+        wake = away_->next_try;
+      }
+      std::this_thread::sleep_until(wake);
+    }
+    try {
+      auto connection = std::make_unique<PostgresConnection>(url_, options_);
+      const std::lock_guard lock(away_mutex_);
+      away_.reset();
+      return connection;
+    } catch (const DbError& error) {
+      bool patient = false;
+      {
+        const std::lock_guard lock(away_mutex_);
+        const Clock::time_point now = Clock::now();
+        if (!away_) away_ = Away{now, now, kPauseFirst, error};
+        away_->error = error;
+        away_->next_try = now + away_->pause;
+        away_->pause = std::min<Clock::duration>(away_->pause * 2, kPauseMax);
+        patient = now < away_->since + std::chrono::milliseconds(options_.reconnect_ms);
+      }
+      if (!patient) throw;
+    }
+    return Connect();
+  }
 
   void DropIdle() {
     const std::lock_guard lock(mutex_);
@@ -571,6 +826,16 @@ class PostgresDatabase final : public Database {
   std::condition_variable free_;
   std::vector<std::unique_ptr<PostgresConnection>> idle_;
   int open_ = 0;  // idle or at work
+
+  // Since when the server cannot be reached, and when somebody looks again.
+  struct Away {
+    Clock::time_point since;
+    Clock::time_point next_try;
+    Clock::duration pause;
+    DbError error;
+  };
+  std::mutex away_mutex_;
+  std::optional<Away> away_;
 };
 
 // The URL without user and password.

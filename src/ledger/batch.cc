@@ -69,7 +69,7 @@ Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::str
 
 void CountBatch(db::Connection& connection, BatchId id, int64_t rows_read, int64_t entries_new, int64_t entries_changed,
                 int64_t entries_removed) {
-  connection.Execute(
+  connection.ExecuteLater(
       "UPDATE import_batch SET rows_read = rows_read + ?2, entries_new = entries_new + ?3, "
       "entries_changed = entries_changed + ?4, entries_removed = entries_removed + ?5 WHERE batch_id = ?1",
       id, rows_read, entries_new, entries_changed, entries_removed);

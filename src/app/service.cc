@@ -24,6 +24,7 @@ namespace dealpace::app {
 namespace {
 
 constexpr auto kHousekeepingInterval = std::chrono::minutes(5);
+constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
 
 access::AccessOptions WithDefaults(access::AccessOptions options, const std::function<Instant()>& clock,
                                    std::function<Day()> today) {
@@ -45,7 +46,8 @@ Service::Service(System& system, ServiceOptions options)
     : system_(system),
       options_(std::move(options)),
       access_(system.database(), WithDefaults(options_.access, options_.clock, [this] { return Today(); })),
-      rooms_(std::make_unique<Rooms>(ImportOptions())) {
+      rooms_(std::make_unique<Rooms>(ImportOptions())),
+      housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
@@ -149,12 +151,17 @@ void Service::KeepHouse() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
-      http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
+    const auto mine = housekeeping_.Hold();
+    if (mine.ok() && *mine) {
+      if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
+        http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
+      }
     }
     lock.lock();
     stopped_.wait_for(lock, kHousekeepingInterval, [this] { return stopping_; });
   }
+  lock.unlock();
+  housekeeping_.Release();
 }
 
 }  // namespace dealpace::app

@@ -9,6 +9,7 @@
 
 #include "access/access.h"
 #include "app/wiring.h"
+#include "db/lease.h"
 #include "exchange/import_jobs.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -59,6 +60,7 @@ class Service {
   std::vector<http::Route> routes_;
   std::unique_ptr<http::Server> server_;
 
+  db::Lease housekeeping_;  // of several servers on one database one keeps house
   std::thread housekeeper_;
   std::mutex mutex_;
   std::condition_variable stopped_;

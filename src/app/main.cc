@@ -115,6 +115,15 @@ int Main(int argc, char** argv) {
 
   CLI::App* init = app.add_subcommand("init", "Create an empty store / 创建空数据库");
   CLI::App* migrate = app.add_subcommand("migrate", "Bring the store to this release's schema / 升级数据库结构");
+  MigrateArguments migrate_arguments;
+  CLI::Option* distribute =
+      migrate->add_flag("--distribute", migrate_arguments.distribute,
+                        "Then spread it over the nodes of a PostgreSQL with Citus / 并分布到 Citus 的各节点");
+  migrate
+      ->add_option("--shards", migrate_arguments.shards,
+                   "Into so many pieces; cannot be changed later (default 64) / 分片数量，之后不能更改")
+      ->needs(distribute)
+      ->check(CLI::Range(1, 4096));
   CLI::App* doctor = app.add_subcommand("doctor", "Check catalogue, store and settings / 检查目录、数据库和设置");
   CLI::App* verify = app.add_subcommand("verify", "Check the ledger and recount the facts / 核对台账并重算");
 
@@ -136,6 +145,23 @@ int Main(int argc, char** argv) {
   CLI::Option* key = serve->add_option("--key", serve_arguments.key, "Its private key (PEM) / TLS 私钥");
   certificate->needs(key);
   key->needs(certificate);
+  serve
+      ->add_option("--db-connections", serve_arguments.database.connections,
+                   "PostgreSQL: connections at most (default 12) / 数据库连接数上限")
+      ->check(CLI::Range(2, 1000));
+  serve
+      ->add_option("--db-statement-timeout", serve_arguments.statement_timeout_s,
+                   "PostgreSQL: seconds for one statement, 0 for no limit (default 60) / 单条语句超时秒数")
+      ->check(CLI::Range(0, 86'400));
+  serve
+      ->add_option("--db-lock-timeout", serve_arguments.lock_timeout_s,
+                   "PostgreSQL: seconds to wait for a lock (default 10) / 等待锁的秒数")
+      ->check(CLI::Range(1, 3'600));
+  serve
+      ->add_option("--db-idle-timeout", serve_arguments.idle_timeout_s,
+                   "PostgreSQL: seconds until it ends a transaction of a server that hangs, 0: never (default 60) / "
+                   "空闲事务超时秒数")
+      ->check(CLI::Range(0, 86'400));
   serve->add_option("--log", serve_arguments.log_file,
                     "Log file (default: stderr; on a terminal dealpace.log in the data folder) / 日志文件");
 
@@ -197,7 +223,7 @@ int Main(int argc, char** argv) {
   if (format == "csv") context.format = Format::kCsv;
 
   if (init->parsed()) return RunInit(context);
-  if (migrate->parsed()) return RunMigrate(context);
+  if (migrate->parsed()) return RunMigrate(context, migrate_arguments);
   if (doctor->parsed()) return RunDoctor(context);
   if (verify->parsed()) return RunVerify(context);
   if (demo->parsed()) return RunDemo(context, demo_arguments);

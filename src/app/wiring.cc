@@ -37,12 +37,13 @@ System::System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalo
       engine_(*catalog_, facts_),
       definitions_(*database_, catalog_, facts_) {}
 
-Result<std::unique_ptr<System>> System::Open(const std::string& url, const std::string& data_dir) {
+Result<std::unique_ptr<System>> System::Open(const std::string& url, const std::string& data_dir,
+                                             const db::Options& options) {
   catalog::Loaded loaded = LoadCatalog(data_dir);
   if (!loaded.complaints.empty()) {
     return Error("catalog_broken").With("count", loaded.complaints.size());
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<db::Database> database, db::Database::Open(url));
+  ASSIGN_OR_RETURN(std::unique_ptr<db::Database> database, db::Database::Open(url, options));
   return std::make_unique<System>(std::move(database), std::move(loaded.catalog));
 }
 

@@ -26,7 +26,8 @@ class System {
   System& operator=(const System&) = delete;
 
   // Opens the store at a URL (db::Database::Open). Fails with catalog_broken when the catalogue has complaints.
-  static Result<std::unique_ptr<System>> Open(const std::string& url, const std::string& data_dir = {});
+  static Result<std::unique_ptr<System>> Open(const std::string& url, const std::string& data_dir = {},
+                                              const db::Options& options = {});
 
   [[nodiscard]] db::Database& database() { return *database_; }
   // The catalogue of the binary and the data folder, which ledger and facts work with, and an engine over it.

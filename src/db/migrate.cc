@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/days.h"
+#include "db/distribute.h"
 #include "db/embedded.h"
 
 namespace dealpace::db {
@@ -102,15 +103,15 @@ Result<MigrationState> StateOf(const std::set<int64_t>& applied, const Migration
   return state;
 }
 
-// Other processes wait here until this transaction ends. SQLite has one writer anyway.
-void LockOthersOut(Connection& connection) {
+}  // namespace
+
+// SQLite has one writer anyway.
+void LockOutMigrations(Connection& connection) {
   if (connection.kind() == Kind::kSqlite) return;
   constexpr int64_t kDealpace = 0x4465616c;  // "Deal"
-  Rows rows =
-      connection.Query("SELECT pg_advisory_xact_lock(CAST(?1 AS INTEGER), hashtext(current_schema()))", kDealpace);
+  connection.ExecuteScript("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0");
+  (void)connection.Query("SELECT pg_advisory_xact_lock(CAST(?1 AS INTEGER), hashtext(current_schema()))", kDealpace);
 }
-
-}  // namespace
 
 Result<MigrationState> ReadMigrationState(Database& database, const std::vector<EmbeddedFile>& files) {
   const Migrations migrations = Sorted(files);
@@ -130,7 +131,7 @@ Result<std::vector<std::string>> Migrate(Database& database, const std::vector<E
     const std::string& name = migration.name;
     const std::string script = Expand(migration.content, database.kind());
     ASSIGN_OR_RETURN(const bool applied, database.Write<bool>([&](Connection& connection) -> Result<bool> {
-      LockOthersOut(connection);
+      LockOutMigrations(connection);
       connection.ExecuteScript(
           Expand("CREATE TABLE IF NOT EXISTS schema_migration (version {int} PRIMARY KEY, "
                  "name TEXT NOT NULL, applied_at {int} NOT NULL) {strict}",
@@ -138,7 +139,14 @@ Result<std::vector<std::string>> Migrate(Database& database, const std::vector<E
       const std::set<int64_t> known = Applied(connection);
       RETURN_IF_ERROR(StateOf(known, migrations));
       if (known.contains(version)) return false;
-      connection.ExecuteScript(script);
+      if (IsDistributed(connection)) {
+        const DetachedKeys detached = DetachForeignKeys(script);
+        connection.ExecuteScript(detached.script);
+        (void)DistributeTables(connection, kShards);
+        for (const std::string& key : detached.keys) connection.ExecuteScript(key);
+      } else {
+        connection.ExecuteScript(script);
+      }
       connection.Execute("INSERT INTO schema_migration (version, name, applied_at) VALUES (?1, ?2, ?3)", version, name,
                          Now().ms);
       return true;

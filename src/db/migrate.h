@@ -28,6 +28,9 @@ struct MigrationState {
 // is read by its key. PostgreSQL has nothing in their place.
 [[nodiscard]] Result<std::vector<std::string>> Migrate(Database& database);
 
+// Keeps other processes from migrating until the transaction ends, and lets what it does take as long as it must.
+void LockOutMigrations(Connection& connection);
+
 // The same with other files than those in the binary, for tests.
 [[nodiscard]] Result<MigrationState> ReadMigrationState(Database& database, const std::vector<EmbeddedFile>& files);
 [[nodiscard]] Result<std::vector<std::string>> Migrate(Database& database, const std::vector<EmbeddedFile>& files);

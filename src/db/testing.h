@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "db/db.h"
+#include "db/distribute.h"
 #include "db/migrate.h"
 
 // Databases for tests. PostgreSQL is there when DEALPACE_TEST_PG_URL names a server (tests/pg.sh starts one).
@@ -98,6 +99,15 @@ class TestStore {
   std::string url_;
 };
 
+// On a server that has Citus a migrated store is spread over its nodes, so that all tests run on that.
+inline void SpreadWherePossible(Database& database) {
+  if (database.kind() != Kind::kPostgres) return;
+  constexpr int kFew = 4;
+  const auto done = Distribute(database, kFew);
+  if (done.ok() || done.error().code == "citus_missing") return;
+  throw std::runtime_error(done.error().code + ": " + std::string(done.error().Arg("detail")));
+}
+
 enum class Tables { kMigrated, kNone };
 
 // An open database of its own, with the tables of the product unless told otherwise.
@@ -108,6 +118,7 @@ class TestDatabase {
     if (tables == Tables::kNone) return;
     const auto done = Migrate(*database_);
     if (!done.ok()) throw std::runtime_error(done.error().code + ": " + std::string(done.error().Arg("detail")));
+    SpreadWherePossible(*database_);
   }
 
   Database& operator*() const { return *database_; }

@@ -9,6 +9,7 @@
 
 #include "app/wiring.h"
 #include "base/text.h"
+#include "db/distribute.h"
 
 // What every command of the command line works with. Exit codes: 0 done, 1 ran and found problems, 2 bad usage.
 namespace dealpace::app {
@@ -48,7 +49,11 @@ struct Context {
 // ---- The commands ----
 
 int RunInit(const Context& context);
-int RunMigrate(const Context& context);
+struct MigrateArguments {
+  bool distribute = false;
+  int shards = db::kShards;
+};
+int RunMigrate(const Context& context, const MigrateArguments& arguments);
 int RunDoctor(const Context& context);
 int RunVerify(const Context& context);
 
@@ -66,6 +71,11 @@ struct ServeArguments {
   std::string certificate;
   std::string key;
   std::string log_file;  // empty: the standard error output, on a terminal a file in the data folder
+  // Eight workers, the imports, the housekeeping, and one or two who look at an import.
+  db::Options database = {.connections = 12};
+  int statement_timeout_s = 60;
+  int lock_timeout_s = 10;
+  int idle_timeout_s = 60;
 };
 int RunServe(const Context& context, const ServeArguments& arguments);
 

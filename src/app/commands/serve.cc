@@ -20,9 +20,13 @@ void Print(const std::string& line) {
 }
 
 // Brings the store to this release; a new store is made.
-Result<std::unique_ptr<System>> OpenForServing(const Context& context) {
+Result<std::unique_ptr<System>> OpenForServing(const Context& context, const ServeArguments& arguments) {
   RETURN_IF_ERROR(context.MakeDataFolder());
-  ASSIGN_OR_RETURN(std::unique_ptr<System> system, System::Open(context.DatabaseUrl(), context.data_dir));
+  db::Options options = arguments.database;
+  options.busy_timeout_ms = arguments.lock_timeout_s * 1'000;
+  options.statement_timeout_ms = arguments.statement_timeout_s * 1'000;
+  options.idle_timeout_ms = arguments.idle_timeout_s * 1'000;
+  ASSIGN_OR_RETURN(std::unique_ptr<System> system, System::Open(context.DatabaseUrl(), context.data_dir, options));
   ASSIGN_OR_RETURN(const std::vector<std::string> applied, db::Migrate(system->database()));
   if (!applied.empty()) {
     Print(context.Say("Store brought to this release: ", "数据库已升级到当前版本：") + std::to_string(applied.size()) +
@@ -42,7 +46,7 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
 
-  auto system = OpenForServing(context);
+  auto system = OpenForServing(context, arguments);
   if (!system.ok()) return context.Fail(system.error());
   // On a terminal the lines below are for a person, and the log goes to a file.
   std::string log_file = arguments.log_file;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/zones.h"
 #include "catalog/messages.h"
+#include "db/distribute.h"
 #include "db/migrate.h"
 #include "exchange/csv_writer.h"
 #include "exchange/print.h"
@@ -87,7 +88,7 @@ int RunInit(const Context& context) {
   return kExitOk;
 }
 
-int RunMigrate(const Context& context) {
+int RunMigrate(const Context& context, const MigrateArguments& arguments) {
   auto store = MakeStore(context);
   if (!store.ok()) return context.Fail(store.error());
   const auto applied = db::Migrate(**store);
@@ -95,6 +96,18 @@ int RunMigrate(const Context& context) {
   if (applied->empty()) std::printf("%s\n", context.Say("The schema is up to date.", "数据库结构已是最新。"));
   for (const std::string& name : *applied) {
     std::printf("%s%s\n", context.Say("Applied: ", "已执行："), name.c_str());
+  }
+  if (!arguments.distribute) return kExitOk;
+  const auto spread = db::Distribute(**store, arguments.shards);
+  if (!spread.ok()) return context.Fail(spread.error());
+  if (spread->distributed.empty() && spread->references.empty()) {
+    std::printf("%s\n", context.Say("All tables are distributed already.", "所有表均已分布。"));
+  }
+  for (const std::string& name : spread->references) {
+    std::printf("%s%s\n", context.Say("Whole on every node: ", "每个节点完整保存："), name.c_str());
+  }
+  for (const std::string& name : spread->distributed) {
+    std::printf("%s%s\n", context.Say("Distributed by dealer: ", "按经销商分布："), name.c_str());
   }
   return kExitOk;
 }

@@ -54,12 +54,10 @@ class DealerCheck {
 
   using State = std::pair<int64_t, int64_t>;
   State StateOf(db::Connection& connection) const {
-    db::Rows rows = connection.Query(
-        "SELECT version, COALESCE((SELECT head FROM ledger_head WHERE dealer_id = ?1), 0) FROM org_version "
-        "WHERE org_version_id = 1",
-        dealer_);
-    rows.Next();
-    return {rows.Int(0), rows.Int(1)};
+    db::Rows version = connection.Query("SELECT version FROM org_version WHERE org_version_id = 1");
+    version.Next();
+    db::Rows head = connection.Query("SELECT head FROM ledger_head WHERE dealer_id = ?1", dealer_);
+    return {version.Int(0), head.Next() ? head.Int(0) : 0};
   }
 
   // The dealer as a whole by day, every measure; then each dimension by month, the measures of which there is

@@ -23,6 +23,13 @@ CREATE TEMP TABLE recount_measure (
   source BIGINT, access_form BIGINT, channel BIGINT, model BIGINT, customer_type BIGINT, campaign BIGINT,
   stage BIGINT, reason BIGINT);
 
+-- The organisation's history, so that what follows asks none of the dealers' own tables for every row.
+CREATE TEMP TABLE recount_dealer_region (
+  dealer_id BIGINT NOT NULL, from_day BIGINT NOT NULL, region_id BIGINT, PRIMARY KEY (dealer_id, from_day));
+CREATE TEMP TABLE recount_staff_team (
+  dealer_id BIGINT NOT NULL, staff_id BIGINT NOT NULL, from_day BIGINT NOT NULL, team_id BIGINT,
+  PRIMARY KEY (dealer_id, staff_id, from_day));
+
 -- Live entries as they were recorded. `place` is the order within the lead; without a lead it means nothing.
 CREATE TEMP TABLE recount_entry (
   dealer BIGINT NOT NULL, lead TEXT, place BIGINT NOT NULL, seq BIGINT NOT NULL, event TEXT NOT NULL,
@@ -82,6 +89,14 @@ WHERE (m.only_first = 0 OR r.is_first = 1)
 
 // ---- Entries in their order ----
 
+constexpr std::string_view kTakeRegions = R"sql(
+INSERT INTO recount_dealer_region
+SELECT dealer_id, from_day, region_id FROM dealer_region WHERE (?1 = 0 OR dealer_id = ?1)
+)sql";
+constexpr std::string_view kTakeTeams = R"sql(
+INSERT INTO recount_staff_team
+SELECT dealer_id, staff_id, from_day, team_id FROM staff_team WHERE (?1 = 0 OR dealer_id = ?1)
+)sql";
 // Entries at the same instant stand in the catalogue's order of events, then by content. Members compare by the texts
 // that people see, which do not depend on the order of arrival; what is alike in everything may stand either way.
 constexpr std::string_view kTakeEntries = R"sql(
@@ -208,9 +223,9 @@ WINDOW level AS (PARTITION BY dealer, event, actor, source, access_form, channel
 constexpr std::string_view kPlaceEntries = R"sql(
 INSERT INTO recount_row
 SELECT r.dealer, r.event, r.day, r.cohort_day, r.is_first,
-       COALESCE((SELECT h.region_id FROM dealer_region h
+       COALESCE((SELECT h.region_id FROM recount_dealer_region h
                  WHERE h.dealer_id = r.dealer AND h.from_day <= r.day ORDER BY h.from_day DESC LIMIT 1), 0),
-       COALESCE((SELECT h.team_id FROM staff_team h
+       COALESCE((SELECT h.team_id FROM recount_staff_team h
                  WHERE h.dealer_id = r.dealer AND h.staff_id = r.staff AND h.from_day <= r.day
                  ORDER BY h.from_day DESC LIMIT 1), 0),
        r.staff, r.actor, r.source, r.access_form, r.channel, r.model, r.customer_type, r.campaign, r.stage, r.reason,
@@ -221,9 +236,9 @@ FROM recount_said r
 constexpr std::string_view kPlaceTimely = R"sql(
 INSERT INTO recount_row
 SELECT r.dealer, t.derived, r.day, r.cohort_day, 1,
-       COALESCE((SELECT h.region_id FROM dealer_region h
+       COALESCE((SELECT h.region_id FROM recount_dealer_region h
                  WHERE h.dealer_id = r.dealer AND h.from_day <= r.day ORDER BY h.from_day DESC LIMIT 1), 0),
-       COALESCE((SELECT h.team_id FROM staff_team h
+       COALESCE((SELECT h.team_id FROM recount_staff_team h
                  WHERE h.dealer_id = r.dealer AND h.staff_id = r.staff AND h.from_day <= r.day
                  ORDER BY h.from_day DESC LIMIT 1), 0),
        r.staff, r.actor, r.source, r.access_form, r.channel, r.model, r.customer_type, r.campaign, r.stage, 0, 1000, 0
@@ -238,9 +253,9 @@ WHERE r.lead IS NOT NULL AND r.is_first = 1
 constexpr std::string_view kPlaceSingleIntervals = R"sql(
 INSERT INTO recount_row
 SELECT r.dealer, i.derived, r.day, r.cohort_day, 0,
-       COALESCE((SELECT h.region_id FROM dealer_region h
+       COALESCE((SELECT h.region_id FROM recount_dealer_region h
                  WHERE h.dealer_id = r.dealer AND h.from_day <= r.day ORDER BY h.from_day DESC LIMIT 1), 0),
-       COALESCE((SELECT h.team_id FROM staff_team h
+       COALESCE((SELECT h.team_id FROM recount_staff_team h
                  WHERE h.dealer_id = r.dealer AND h.staff_id = r.staff AND h.from_day <= r.day
                  ORDER BY h.from_day DESC LIMIT 1), 0),
        r.staff, r.actor, r.source, r.access_form, r.channel, r.model, r.customer_type, r.campaign, 0, 0,
@@ -306,17 +321,17 @@ WITH point AS (
   SELECT derived, dealer, lead, opened, step, owner, to_day, from_day AS day FROM recount_piece
   UNION
   SELECT p.derived, p.dealer, p.lead, p.opened, p.step, p.owner, p.to_day, h.from_day
-  FROM recount_piece p JOIN dealer_region h ON h.dealer_id = p.dealer
+  FROM recount_piece p JOIN recount_dealer_region h ON h.dealer_id = p.dealer
   WHERE h.from_day > p.from_day AND (p.to_day IS NULL OR h.from_day < p.to_day)
   UNION
   SELECT p.derived, p.dealer, p.lead, p.opened, p.step, p.owner, p.to_day, h.from_day
-  FROM recount_piece p JOIN staff_team h ON h.dealer_id = p.dealer AND h.staff_id = p.owner
+  FROM recount_piece p JOIN recount_staff_team h ON h.dealer_id = p.dealer AND h.staff_id = p.owner
   WHERE h.from_day > p.from_day AND (p.to_day IS NULL OR h.from_day < p.to_day)
 ), placed AS (
   SELECT p.*,
-         COALESCE((SELECT h.region_id FROM dealer_region h
+         COALESCE((SELECT h.region_id FROM recount_dealer_region h
                    WHERE h.dealer_id = p.dealer AND h.from_day <= p.day ORDER BY h.from_day DESC LIMIT 1), 0) AS region,
-         COALESCE((SELECT h.team_id FROM staff_team h
+         COALESCE((SELECT h.team_id FROM recount_staff_team h
                    WHERE h.dealer_id = p.dealer AND h.staff_id = p.owner AND h.from_day <= p.day
                    ORDER BY h.from_day DESC LIMIT 1), 0) AS team
   FROM point p
@@ -364,16 +379,16 @@ void Recount::FillDefinitions() {
   for (size_t e = 0; e < events.size(); ++e) {
     const catalog::Event& event = events[e];
     const bool level = event.reading_of >= 0 && catalog_.measures()[static_cast<size_t>(event.reading_of)].balance;
-    connection_.Execute("INSERT INTO recount_event VALUES (?1, ?2, ?3, ?4)", event.id, e, event.start ? 1 : 0,
-                        level ? 1 : 0);
+    connection_.ExecuteLater("INSERT INTO recount_event VALUES (?1, ?2, ?3, ?4)", event.id, e, event.start ? 1 : 0,
+                             level ? 1 : 0);
     if (event.interval) {
       constexpr std::string_view kInsert = "INSERT INTO recount_interval VALUES (?1, ?2, ?3)";
-      for (const int opener : event.interval->opened_by) connection_.Execute(kInsert, event.id, id(opener), 1);
-      for (const int closer : event.interval->closed_by) connection_.Execute(kInsert, event.id, id(closer), 0);
+      for (const int opener : event.interval->opened_by) connection_.ExecuteLater(kInsert, event.id, id(opener), 1);
+      for (const int closer : event.interval->closed_by) connection_.ExecuteLater(kInsert, event.id, id(closer), 0);
     }
     if (event.timely) {
-      connection_.Execute("INSERT INTO recount_timely VALUES (?1, ?2, ?3, ?4)", event.id, id(event.timely->event),
-                          id(event.timely->answers), event.timely->limit_ms);
+      connection_.ExecuteLater("INSERT INTO recount_timely VALUES (?1, ?2, ?3, ?4)", event.id, id(event.timely->event),
+                               id(event.timely->answers), event.timely->limit_ms);
     }
   }
 
@@ -410,6 +425,8 @@ void Recount::FillDefinitions() {
 }
 
 void Recount::TakeEntries(const Options& options) {
+  connection_.Execute(kTakeRegions, options.dealer);
+  connection_.Execute(kTakeTeams, options.dealer);
   connection_.Execute(kTakeEntries, options.known_at.ms, options.dealer);
 }
 

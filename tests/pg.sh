@@ -3,6 +3,8 @@
 #
 #   tests/pg.sh start DIR    prints its URL; DIR is made and holds nothing but the server
 #   tests/pg.sh stop DIR     stops it and removes DIR
+#   tests/pg.sh crash DIR    ends it at once, as a power failure would; its data stay
+#   tests/pg.sh again DIR    starts it on its data again, at the same address
 #
 # Starting a server that runs prints its URL again. PostgreSQL refuses to run as root: root starts it as the user
 # "postgres", who must be able to reach DIR (a folder under /tmp will do). Durability is off: for tests only.
@@ -13,7 +15,7 @@ fail() {
   exit 1
 }
 
-[ $# -eq 2 ] || fail "usage: pg.sh start|stop DIR"
+[ $# -eq 2 ] || fail "usage: pg.sh start|stop|crash|again DIR"
 action=$1
 case $2 in
   /*) dir=$2 ;;
@@ -123,8 +125,22 @@ stop() {
   rm -rf "$dir"
 }
 
+crash() {
+  running || fail "no server runs in $dir"
+  (cd / && as_server "$bin/pg_ctl" -D "$data" -m immediate -w -t 60 stop) >/dev/null || fail "the server does not stop"
+}
+
+again() {
+  [ -f "$dir/url" ] || fail "$dir has no server to start again"
+  (cd / && as_server "$bin/pg_ctl" -D "$data" -l "$dir/server.log" -w -t 60 \
+    -o "-p $(sed 's/.*:\([0-9]*\)\/.*/\1/' "$dir/url")" start) >"$dir/pg_ctl.log" 2>&1 </dev/null ||
+    fail "the server does not start: $(tail -n 5 "$dir/server.log")"
+}
+
 case $action in
   start) start ;;
   stop) stop ;;
-  *) fail "usage: pg.sh start|stop DIR" ;;
+  crash) crash ;;
+  again) again ;;
+  *) fail "usage: pg.sh start|stop|crash|again DIR" ;;
 esac

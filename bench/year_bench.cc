@@ -1,0 +1,440 @@
+// Measures Dealpace from end to end on a made-up year of a network: import of a file, ten questions over HTTP, many
+// clients at once, events taken in one by one and in batches; beside what other engines took for the same.
+//
+//   year_bench S|M|L [--binary PATH] [--work FOLDER] [--db URL] [--peers FOLDER] [--seconds N] [--processes N]
+//
+//   --work       where the year and the store are kept; the store is made anew (a temporary folder, removed at the end)
+//   --db         PostgreSQL by its URL, an empty database; SQLite in the work folder without
+//   --peers      a folder with ans_<engine>.txt and times_<engine>_<n>.tsv of the same scale
+//   --seconds    of each measurement under load (5)
+//   --processes  server processes that answer the questions, each from cold (2)
+//
+// Every answer is held against the year counted again, and against those of the engines. Ends with 1 where one differs.
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <stdexcept>
+
+#include "bench/http_client.h"
+#include "bench/peers.h"
+#include "bench/showroom_store.h"
+#include "bench/ten_questions.h"
+
+namespace dealpace::bench {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+constexpr std::string_view kQueryPath = "/api/v1/kpi/query";
+constexpr std::string_view kEventsPath = "/api/v1/events";
+constexpr int kManyConnections = 64;
+constexpr int kBatch = 1000;
+
+constexpr const char* kTitles[kQuestions + 1] = {"",
+                                                 "a dealer's month",
+                                                 "by consultant",
+                                                 "a dealer's twelve months",
+                                                 "dealers by close rate",
+                                                 "region × month × source",
+                                                 "cohort within 30 days",
+                                                 "region: model × source",
+                                                 "traffic needed, by dealer",
+                                                 "contacted within 24 h",
+                                                 "top three reasons of losing"};
+
+struct Options {
+  YearScale scale;
+  std::string binary = "build/release/dealpace";
+  std::string mapping = "bench/showroom_year.toml";
+  std::string work;
+  std::string database;
+  std::string peers;
+  double seconds = 5;
+  int processes = 2;
+};
+
+Options ReadOptions(int argc, char** argv) {
+  Options options;
+  const auto scale = FindScale(argc > 1 ? argv[1] : "S");
+  if (!scale) throw std::runtime_error("scales are S, M and L");
+  options.scale = *scale;
+  for (int i = 2; i < argc; i += 2) {
+    const std::string name = argv[i];
+    if (i + 1 == argc) throw std::runtime_error(name + " needs a value");
+    const std::string value = argv[i + 1];
+    if (name == "--binary") {
+      options.binary = value;
+    } else if (name == "--work") {
+      options.work = value;
+    } else if (name == "--db") {
+      options.database = value;
+    } else if (name == "--peers") {
+      options.peers = value;
+    } else if (name == "--seconds") {
+      options.seconds = std::atof(value.c_str());
+    } else if (name == "--processes") {
+      options.processes = std::max(1, std::atoi(value.c_str()));
+    } else {
+      throw std::runtime_error("unknown option " + name);
+    }
+  }
+  return options;
+}
+
+// A folder of its own that is removed at the end, unless one was named.
+class WorkFolder {
+ public:
+  explicit WorkFolder(const std::string& named) : path_(named) {
+    if (!path_.empty()) {
+      fs::create_directories(path_);
+      return;
+    }
+    path_ = (fs::temp_directory_path() / "dealpace-year-XXXXXX").string();
+    if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    temporary_ = true;
+  }
+  ~WorkFolder() {
+    std::error_code ignored;
+    if (temporary_) fs::remove_all(path_, ignored);
+  }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  bool temporary_ = false;
+};
+
+std::string Ms(double us) {
+  char text[32];
+  std::snprintf(text, sizeof text, us < 1'000 ? "%.3f" : us < 100'000 ? "%.2f" : "%.0f", us / 1000);
+  return text;
+}
+
+// One account asks all, as fast as it can: the limits of accounts are lifted. What the server has answered before it
+// must work out again, unless kept answers are what is measured.
+const std::vector<std::string> kWorkedOut = {"--account-rate", "0", "--account-requests", "0", "--kept-answers", "0"};
+const std::vector<std::string> kAsItIs = {"--account-rate", "0", "--account-requests", "0"};
+
+// What one question took.
+struct Times {
+  std::vector<double> cold_us;
+  std::vector<double> warm_us;
+  std::vector<double> inside_us;  // warm, as the server says
+  std::vector<double> kept_us;    // of the same once more, with answers kept
+  size_t bytes = 0;
+};
+
+class YearBench {
+ public:
+  YearBench(Options options, const WorkFolder& work) : options_(std::move(options)), work_(work.path()) {}
+
+  int Run() {
+    Generate();
+    peers_ = ReadPeers(options_.peers);
+    Load();
+    FirstAnswers();
+    for (int process = 0; process < options_.processes; ++process) AskAll();
+    AskAgain();
+    UnderLoad();
+    PrintQuestions();
+    PrintChecks();
+    return different_ == 0 ? 0 : 1;
+  }
+
+ private:
+  // ---- The year and the store ----
+
+  void Generate() {
+    year_ = MakeYear(options_.scale);
+    const YearFiles files = WriteYear(year_, work_);
+    std::printf("# A year of %d dealers (%s): %zu leads, %zu events, %.0f MB of CSV, fnv1a %016llx\n\n",
+                options_.scale.dealers(), std::string(options_.scale.name).c_str(), year_.leads.size(),
+                year_.events.size(), static_cast<double>(files.bytes) / 1e6,
+                static_cast<unsigned long long>(files.fnv1a));
+    if (files.fnv1a != options_.scale.fnv1a) throw std::runtime_error("these are not the bytes expected");
+  }
+
+  void Load() {
+    store_.binary = options_.binary;
+    store_.folder = work_ + "/store";
+    store_.database = options_.database;
+    store_.log = work_ + "/server.log";
+    fs::remove_all(store_.folder);
+    fs::remove(store_.log);
+    MakeStore(store_, options_.scale);
+    const Finished import = ImportYear(store_, work_, options_.mapping);
+    DropFromCache(store_.folder);
+    const auto events = static_cast<double>(year_.events.size());
+    std::printf("Import: %.1f s, %.0f events/s, at most %.0f MB resident; on disk %.0f MB, %.0f bytes an event\n",
+                import.seconds, events / import.seconds, import.peak_mb, FolderMb(store_.folder),
+                FolderMb(store_.folder) * 1e6 / events);
+    PrintPeersLoad();
+  }
+
+  void PrintPeersLoad() const {
+    std::ifstream in(options_.peers + "/meta.jsonl");
+    std::map<std::string, std::string> said;
+    for (std::string line; std::getline(in, line);) {
+      json::error_code failed;
+      const json::value meta = json::parse(line, failed);
+      if (failed) continue;
+      const std::string engine(meta.at("engine").as_string());
+      const json::value& data = meta.at("data");
+      char text[64] = "";
+      if (meta.at("what") == "load" && data.is_object() && data.as_object().contains("load_s")) {
+        std::snprintf(text, sizeof text, " load %.1f s", data.at("load_s").to_number<double>());
+      } else if (meta.at("what") == "disk_mb" && data.is_number()) {
+        std::snprintf(text, sizeof text, " disk %.0f MB", data.to_number<double>());
+      }
+      if (engine != "floor") said[engine] += text;
+    }
+    for (const auto& [engine, text] : said) std::printf("  %s:%s\n", engine.c_str(), text.c_str());
+  }
+
+  // ---- Questions ----
+
+  [[nodiscard]] std::string Request(int question, const Turn& turn) const {
+    return HttpRequest("POST", kQueryPath, store_.token, QuestionBody(question, turn));
+  }
+
+  // The same questions to a server as it is, a second time.
+  void AskAgain() {
+    const Serving server = store_.Serve(kAsItIs);
+    HttpClient client(server.port());
+    for (int question = 1; question <= kQuestions; ++question) {
+      for (int run = 0; run < 2 * kTurns; ++run) {
+        const HttpAnswer answer = client.Send(Request(question, TurnOf(options_.scale, run % kTurns)));
+        if (run >= kTurns) times_[question].kept_us.push_back(answer.microseconds);
+        Check(question, run % kTurns, answer);
+      }
+    }
+  }
+
+  // From the start of a process until it has answered, with nothing of the store in the file cache.
+  void FirstAnswers() {
+    std::printf("\nA fresh process, the store not in the file cache:\n");
+    for (const int question : {1, 4, 5}) {
+      DropFromCache(store_.folder);
+      const Serving server = store_.Serve(kWorkedOut);
+      HttpClient client(server.port());
+      const HttpAnswer answer = client.Send(Request(question, TurnOf(options_.scale, 0)));
+      Check(question, 0, answer);
+      std::printf("  serves after %s ms; its first answer, %s (Q%d), took %s ms\n",
+                  Ms(server.start_ms() * 1000).c_str(), kTitles[question], question, Ms(answer.microseconds).c_str());
+    }
+  }
+
+  void AskAll() {
+    DropFromCache(store_.folder);
+    const Serving server = store_.Serve(kWorkedOut);
+    HttpClient client(server.port());
+    for (int question = 1; question <= kQuestions; ++question) {
+      Times& times = times_[question];
+      for (int run = 0; run < kTurns; ++run) {
+        const HttpAnswer answer = client.Send(Request(question, TurnOf(options_.scale, run)));
+        (run == 0 ? times.cold_us : times.warm_us).push_back(answer.microseconds);
+        if (const double inside = answer.ServerMicroseconds(); run > 0 && inside >= 0)
+          times.inside_us.push_back(inside);
+        times.bytes = answer.body.size();
+        Check(question, run, answer);
+      }
+    }
+    resident_mb_ = server.ResidentMb();
+  }
+
+  void Check(int question, int run, const HttpAnswer& answer) {
+    const std::string key = "Q" + std::to_string(question) + " " + std::to_string(run);
+    std::string told;
+    try {
+      if (answer.status != 200) throw std::runtime_error(answer.body);
+      told = RowsText(ReadAnswer(question, answer.body, year_.targets));
+    } catch (const std::exception& problem) {
+      Different(key, problem.what(), "an answer");
+      return;
+    }
+    const Turn turn = TurnOf(options_.scale, run);
+    std::string& again = recount_[key];
+    if (again.empty()) again = RowsText(Recount(year_, question, turn, Within::kCalendarDays));
+    ++checked_;
+    if (told != again) Different(key, told, again);
+    if (peers_.empty() || !compared_.insert(key).second) return;
+    // Where "within 30 days" means 30 × 24 hours to them, our own count in that reading stands for our answer.
+    const std::string theirs = question == 6 ? RowsText(Recount(year_, 6, turn, Within::kHours)) : told;
+    for (const Peer& peer : peers_) {
+      const auto of = peer.answers.find(key);
+      if (of == peer.answers.end()) continue;
+      ++compared_answers_;
+      if (of->second != theirs) Different(key + " of " + peer.engine, theirs, of->second);
+    }
+  }
+
+  void Different(const std::string& key, const std::string& told, const std::string& wanted) {
+    if (++different_ <= 5)
+      std::printf("DIFFERENT %s:\n%.400s--- wanted\n%.400s", key.c_str(), told.c_str(), wanted.c_str());
+  }
+
+  // ---- Many at once ----
+
+  void UnderLoad() {
+    const Serving server = store_.Serve(kWorkedOut);
+    std::vector<std::string> mixed;
+    for (int run = 0; run < kTurns; ++run) {
+      for (int question = 1; question <= kQuestions; ++question) {
+        mixed.push_back(Request(question, TurnOf(options_.scale, run)));
+      }
+    }
+    HttpClient first(server.port());
+    for (const std::string& request : mixed) (void)first.Send(request);  // warm
+
+    const auto measure = [&](const std::string& title, int connections, int of_each, const auto& request) {
+      const LoadResult result = RunLoad(server.port(), {connections, options_.seconds, request});
+      std::printf("| %s | %d | %.0f | %s | %s | %s | %llu | %d |\n", title.c_str(), connections,
+                  result.PerSecond() * of_each, Ms(result.p50_us).c_str(), Ms(result.p99_us).c_str(),
+                  Ms(result.longest_us).c_str(), static_cast<unsigned long long>(result.refused),
+                  result.broken + result.unserved);
+      return result.answers * static_cast<uint64_t>(of_each);
+    };
+    const auto head = [](const char* what, const char* each) {
+      std::printf("\n| %s | connections | %s/s | p50 ms | p99 ms | longest ms | refused | without answer |\n", what,
+                  each);
+      std::printf("|---|---|---|---|---|---|---|---|\n");
+    };
+
+    head("under load", "answers");
+    const std::string alive = HttpRequest("GET", "/healthz", "");
+    measure("nothing asked (/healthz)", kManyConnections, 1, [&](int, uint64_t) { return alive; });
+    const auto of_question = [&](int question) {
+      return [&mixed, question](int, uint64_t number) {
+        return mixed[number % kTurns * kQuestions + static_cast<size_t>(question) - 1];
+      };
+    };
+    measure("Q1", 1, 1, of_question(1));
+    for (const int question : {1, 2, 4}) {
+      measure("Q" + std::to_string(question), kManyConnections, 1, of_question(question));
+    }
+    measure("Q1 to Q10 in turn", kManyConnections, 1,
+            [&](int, uint64_t number) { return mixed[number % mixed.size()]; });
+
+    head("events taken in", "events");
+    uint64_t events = 0;
+    for (const int batch : {1, kBatch}) {
+      for (const int connections : {1, kManyConnections}) {
+        events += measure(std::to_string(batch) + " a request", connections, batch, EventsRequest(batch));
+      }
+    }
+    CheckTaken(first, events);
+    for (const char* word : {"single", "batch1000"}) {
+      if (const auto rate = BestIngest(options_.peers, word)) {
+        std::printf("  %s takes in %.0f events/s\n", rate->test.c_str(), rate->per_second);
+      }
+    }
+    std::printf("\nResident: %.0f MB after the questions, %.0f MB at most under load; on disk %.0f MB\n", resident_mb_,
+                server.PeakMb(), FolderMb(store_.folder));
+  }
+
+  // Contacts of January 2026, after the year, so that the questions' answers stay.
+  [[nodiscard]] std::function<std::string(int, uint64_t)> EventsRequest(int count) {
+    return [this, count](int, uint64_t number) {
+      const int dealer = static_cast<int>(number % static_cast<uint64_t>(options_.scale.dealers())) + 1;
+      json::array events;
+      for (int i = 0; i < count; ++i) {
+        const std::string id = "n" + std::to_string(++taken_in_);
+        events.push_back(
+            {{"event", "traffic"},
+             {"at", "2026-01-05T10:00:00+08:00"},
+             {"dealer", std::to_string(dealer)},
+             {"lead", id},
+             {"key", id},
+             {"staff", std::to_string((dealer - 1) * kConsultantsPerDealer + 1 + i % kConsultantsPerDealer)},
+             {"source", std::to_string(i % 5 + 1)},
+             {"model", std::to_string(i % 8 + 1)}});
+      }
+      const json::value body = count == 1 ? events[0] : json::value{{"events", events}};
+      return HttpRequest("POST", kEventsPath, store_.token, json::serialize(body));
+    };
+  }
+
+  // What was acknowledged stands in the next answer.
+  void CheckTaken(HttpClient& client, uint64_t events) {
+    const HttpAnswer answer = client.Send(
+        HttpRequest("POST", kQueryPath, store_.token, R"({"columns": ["traffic_cnt"], "period": "2026-01"})"));
+    const auto counted = json::parse(answer.body).at_pointer("/total/traffic_cnt/value").to_number<uint64_t>();
+    if (counted != events) Different("events taken in", std::to_string(counted) + "\n", std::to_string(events) + "\n");
+  }
+
+  // ---- The table ----
+
+  void PrintQuestions() {
+    std::printf(
+        "\n| | question | ms over HTTP | p95 | ms inside | kept ms | first ms | bytes | best on raw events, ms | ratio "
+        "| best "
+        "with "
+        "rollups, ms | ratio |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (const auto& [question, times] : times_) {
+      const double warm = Median(times.warm_us);
+      std::printf("| Q%d | %s | %s | %s | %s | %s | %s | %zu |", question, kTitles[question], Ms(warm).c_str(),
+                  Ms(Percentile(times.warm_us, 95)).c_str(),
+                  (times.inside_us.empty() ? "–" : Ms(Median(times.inside_us))).c_str(),
+                  Ms(Median(times.kept_us)).c_str(), Ms(Median(times.cold_us)).c_str(), times.bytes);
+      for (const bool rolled_up : {false, true}) {
+        if (const auto best = BestPeer(peers_, question, rolled_up)) {
+          std::printf(" %s %s | %.1f× |", best->engine.c_str(), Ms(best->warm_us).c_str(), best->warm_us / warm);
+        } else {
+          std::printf(" – | – |");
+        }
+      }
+      std::printf("\n");
+    }
+    std::printf(
+        "\nRatio: the engine's warm median, in its own process, over ours, over HTTP; above 1 we are faster.\n"
+        "Worked out each time (--kept-answers 0); kept: the same question once more to a server as it is.\n");
+  }
+
+  void PrintChecks() const {
+    std::printf("\n%d answers held against the year counted again", checked_);
+    if (compared_answers_ > 0) std::printf(", %d against those of %zu engines", compared_answers_, peers_.size());
+    std::printf(": %s\n", different_ == 0 ? "all the same" : (std::to_string(different_) + " DIFFERENT").c_str());
+    std::printf(
+        "Q6: Dealpace counts until the end of the 30th calendar day; the engines were asked for 30 × 24 hours, and "
+        "are\n"
+        "held against the same count in that reading.\n");
+  }
+
+  Options options_;
+  std::string work_;
+  Year year_;
+  Store store_;
+  std::vector<Peer> peers_;
+  std::map<int, Times> times_;
+  std::map<std::string, std::string> recount_;
+  std::set<std::string> compared_;
+  double resident_mb_ = 0;
+  uint64_t taken_in_ = 0;
+  int checked_ = 0;
+  int compared_answers_ = 0;
+  int different_ = 0;
+};
+
+}  // namespace
+}  // namespace dealpace::bench
+
+int main(int argc, char** argv) {
+  using namespace dealpace::bench;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  try {
+    Options options = ReadOptions(argc, argv);
+    const WorkFolder work(options.work);
+    return YearBench(std::move(options), work).Run();
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "year_bench: %s\n", problem.what());
+    return 2;
+  }
+}

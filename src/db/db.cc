@@ -35,6 +35,24 @@ Result<std::unique_ptr<Database>> Database::Open(std::string_view url, const Opt
   return OpenSqlite(url, options);
 }
 
+namespace {
+
+thread_local Moment* innermost_moment = nullptr;
+
+}  // namespace
+
+Moment::Moment(Database& database)
+    : database_(database), mark_(database.ChangeMark()), outer_(std::exchange(innermost_moment, this)) {}
+
+Moment::~Moment() { innermost_moment = outer_; }
+
+std::optional<int64_t> Database::ChangeMark() {
+  for (const Moment* moment = innermost_moment; moment != nullptr; moment = moment->outer_) {
+    if (&moment->database_ == this) return moment->mark_;
+  }
+  return AskChangeMark();
+}
+
 void BackendConnection::CheckValues(std::span<const Value> values) {
   for (const Value& value : values) {
     if (const auto* text = std::get_if<std::string_view>(&value.state())) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -156,10 +157,15 @@ class Database {
 
   [[nodiscard]] virtual Kind kind() const = 0;
 
+  // A number that differs from an earlier one when anything was committed between, by whichever process; nothing where
+  // the database cannot tell that cheaply (PostgreSQL). What was read after a mark was taken is still so while the mark
+  // stays. Costs a microsecond or two; within a Moment it is asked once.
+  [[nodiscard]] std::optional<int64_t> ChangeMark();
+
   // Runs `work` on one consistent view of the data. An Error that it returns is passed on.
   template <typename T>
   Result<T> Read(const std::function<Result<T>(Connection&)>& work) {
-    return Run<T>(work, false);
+    return Run<T>(work, How::kRead);
   }
   // Runs `work` in a transaction: committed and on disk when it returns success, undone when it returns an Error or
   // throws. With SQLite one writer works at a time; on PostgreSQL a transaction that lost to another (serialization
@@ -167,35 +173,92 @@ class Database {
   // not one statement was answered because the server had been restarted. When the connection breaks during the commit,
   // database_unreachable leaves open whether it was committed.
   //
+  // On SQLite works that wait at the same time are run one after the other in one transaction, each undone alone when
+  // it fails, and reach the disk with one sync; each caller returns when its work is there. So `work` may be run by the
+  // thread of another caller, and again when another's failure (a full disk) has taken the transaction with it.
+  //
   // A DbError becomes storage_failed, storage_full, database_corrupt, database_unreachable or database_locked, with
   // the database's words as "detail".
   template <typename T>
   Result<T> Write(const std::function<Result<T>(Connection&)>& work) {
-    return Run<T>(work, true);
+    return Run<T>(work, How::kWrite);
+  }
+  // The same for a work that writes very much: it has its transaction for itself, so that small ones need not wait for
+  // its sync.
+  template <typename T>
+  Result<T> WriteBulk(const std::function<Result<T>(Connection&)>& work) {
+    return Run<T>(work, How::kBulk);
   }
 
  protected:
   virtual Status RunRaw(const std::function<Status(Connection&)>& work, bool write) = 0;
+  virtual Status RunBulk(const std::function<Status(Connection&)>& work) { return RunRaw(work, true); }
+  [[nodiscard]] virtual std::optional<int64_t> AskChangeMark() { return std::nullopt; }
 
  private:
+  enum class How { kRead, kWrite, kBulk };
   template <typename T>
-  Result<T> Run(const std::function<Result<T>(Connection&)>& work, bool write) {
+  Result<T> Run(const std::function<Result<T>(Connection&)>& work, How how) {
+    const auto run = [&](const std::function<Status(Connection&)>& raw) {
+      return how == How::kBulk ? RunBulk(raw) : RunRaw(raw, how == How::kWrite);
+    };
     if constexpr (std::is_void_v<T>) {
-      return RunRaw(work, write);
+      return run(work);
     } else {
       std::optional<T> value;
-      const Status status = RunRaw(
-          [&](Connection& connection) -> Status {
-            Result<T> result = work(connection);
-            if (!result.ok()) return result.error();
-            value = *std::move(result);
-            return {};
-          },
-          write);
+      const Status status = run([&](Connection& connection) -> Status {
+        Result<T> result = work(connection);
+        if (!result.ok()) return result.error();
+        value = *std::move(result);
+        return {};
+      });
       if (!status.ok()) return status.error();
       return *std::move(value);
     }
   }
+};
+
+// While it lives, this thread sees one change mark of the database: for a request that looks at several remembered
+// values, all as new as its beginning. What this thread commits itself meanwhile does not move the mark.
+class Moment {
+ public:
+  explicit Moment(Database& database);
+  ~Moment();
+  Moment(const Moment&) = delete;
+  Moment& operator=(const Moment&) = delete;
+
+ private:
+  friend class Database;
+  Database& database_;
+  std::optional<int64_t> mark_;
+  Moment* outer_;  // of this thread
+};
+
+// A value read from a database, read again only after something was committed. Thread-safe.
+template <typename T>
+class Remembered {
+ public:
+  // `read` gives the value as the database has it now.
+  template <typename Read>
+  [[nodiscard]] Result<T> Get(Database& database, const Read& read) {
+    const std::optional<int64_t> mark = database.ChangeMark();
+    if (mark) {
+      const std::lock_guard lock(mutex_);
+      if (value_ && mark_ == *mark) return *value_;
+    }
+    Result<T> value = read();
+    if (mark && value.ok()) {
+      const std::lock_guard lock(mutex_);
+      value_ = *value;
+      mark_ = *mark;
+    }
+    return value;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<T> value_;
+  int64_t mark_ = 0;
 };
 
 }  // namespace dealpace::db

@@ -547,6 +547,102 @@ TEST_P(DbTest, ManyThreadsShareAPool) {
   EXPECT_EQ(Count(), 240);
 }
 
+// Works that wait at the same time share a transaction on SQLite: whatever one of them does, the others do not notice.
+TEST_P(DbTest, AWorkThatFailsUndoesNothingOfTheOthers) {
+  constexpr int kThreads = 16;
+  constexpr int kRounds = 60;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kRounds; ++i) {
+        const int64_t id = t * 1000 + i;
+        const auto insert = [id](Connection& c) { c.Execute("INSERT INTO item (id) VALUES (?1)", id); };
+        switch ((t + i) % 6) {
+          case 0:  // an Error
+            if (Code(database_->Write<void>([&](Connection& c) -> Status {
+                  insert(c);
+                  return Error("not_today");
+                })) != "not_today") {
+              ++wrong;
+            }
+            break;
+          case 1:  // an exception of its own
+            try {
+              (void)Try([&](Connection& c) {
+                insert(c);
+                throw std::runtime_error("mine");
+              });
+              ++wrong;
+            } catch (const std::runtime_error& error) {
+              if (std::string_view(error.what()) != "mine") ++wrong;
+            }
+            break;
+          case 2:  // a broken constraint, swallowed
+            if (Code(Try([&](Connection& c) {
+                  insert(c);
+                  try {
+                    insert(c);
+                  } catch (const DbError&) {
+                  }
+                })) != "storage_failed") {
+              ++wrong;
+            }
+            break;
+          case 3:  // temporary tables of the same name
+            if (!Try([&](Connection& c) {
+                   c.ExecuteScript("CREATE TEMP TABLE scratch (id BIGINT)");
+                   c.Execute("INSERT INTO scratch (id) VALUES (?1)", id);
+                   c.Execute("INSERT INTO item (id) SELECT id FROM scratch");
+                 }).ok()) {
+              ++wrong;
+            }
+            break;
+          case 4:  // in a transaction of its own
+            if (!database_
+                     ->WriteBulk<void>([&](Connection& c) -> Status {
+                       insert(c);
+                       return {};
+                     })
+                     .ok()) {
+              ++wrong;
+            }
+            break;
+          default:
+            if (!Try(insert).ok()) ++wrong;
+        }
+        // What is acknowledged is there for everybody.
+        const int64_t expected = (t + i) % 6 < 3 ? 0 : 1;
+        const Status seen = Look([&](Connection& c) {
+          if (Number(c, "SELECT count(*) FROM item WHERE id = " + std::to_string(id)) != expected) ++wrong;
+        });
+        if (!seen.ok()) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(Count(), kThreads * kRounds / 2);
+}
+
+TEST_P(DbTest, WaitingWorksDoNotStarveBehindALongOne) {
+  std::atomic<bool> stop = false;
+  std::thread bulk([&] {
+    for (int64_t id = 1'000'000; !stop; ++id) {
+      (void)database_->WriteBulk<void>([&](Connection& c) -> Status {
+        c.Execute("INSERT INTO item (id) VALUES (?1)", id);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return {};
+      });
+    }
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) Must([&](Connection& c) { c.Execute("INSERT INTO item (id) VALUES (?1)", i); });
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  stop = true;
+  bulk.join();
+}
+
 // --- Open ---
 
 TEST(DbOpen, ACommittedWriteIsThereAfterwards) {
@@ -661,6 +757,66 @@ TEST_F(SqliteFile, AFullDiskIsStorageFull) {
   };
   EXPECT_EQ(Code(fill(1000)), "storage_full");
   EXPECT_EQ(Code(fill(3)), "") << "the connection goes on";
+}
+
+// A full disk ends the transaction that several share: the others' works are done all the same.
+TEST_F(SqliteFile, AFullDiskFailsOnlyTheWorkThatNeedsIt) {
+  auto database = Database::Open(Path());
+  ASSERT_TRUE(database.ok());
+  const auto write = [&](const std::function<void(Connection&)>& work) {
+    return Code((*database)->Write<void>([&](Connection& c) -> Status {
+      work(c);
+      return {};
+    }));
+  };
+  ASSERT_EQ(write([](Connection& c) {
+              c.ExecuteScript("CREATE TABLE item (name TEXT); CREATE TABLE small (id INTEGER);");
+              c.ExecuteScript("PRAGMA max_page_count = 40");
+            }),
+            "");
+  std::atomic<int> full = 0;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 30; ++i) {
+        if (t % 4 == 0) {
+          const std::string code = write([](Connection& c) {
+            for (int row = 0; row < 300; ++row)
+              c.Execute("INSERT INTO item (name) VALUES (?1)", std::string(1000, 'x'));
+          });
+          ++(code == "storage_full" ? full : wrong);
+        } else if (!write([](Connection& c) { c.Execute("INSERT INTO small (id) VALUES (1)"); }).empty()) {
+          ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(full, 60);
+  const auto count = (*database)->Read<int64_t>([](Connection& c) -> Result<int64_t> {
+    Rows rows = c.Query("SELECT count(*) FROM small");
+    return rows.Next() ? rows.Int(0) : -1;
+  });
+  ASSERT_TRUE(count.ok());
+  EXPECT_EQ(*count, 180);
+}
+
+TEST_F(SqliteFile, TheLogDoesNotGrowWithoutEnd) {
+  auto database = Database::Open(Path());
+  ASSERT_TRUE(database.ok());
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_EQ(Code((*database)->Write<void>([&](Connection& c) -> Status {
+                if (i == 0) c.ExecuteScript("CREATE TABLE item (name TEXT)");
+                for (int row = 0; row < 500; ++row) {
+                  c.Execute("INSERT INTO item (name) VALUES (?1)", std::string(8'000, 'x'));
+                }
+                return {};
+              })),
+              "");
+  }
+  EXPECT_LT(std::filesystem::file_size(Path() + "-wal"), 100U << 20);  // 240 MB were written
 }
 
 TEST_F(SqliteFile, SeveralMayOpenANewFileAtOnce) {

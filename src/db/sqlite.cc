@@ -3,6 +3,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
+#include <deque>
+#include <exception>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -64,6 +66,19 @@ class SqliteConnection final : public BackendConnection {
   void Commit() override;
   void Rollback() noexcept override;
 
+  // A part of the open transaction that can be undone by itself.
+  void BeginPart();
+  void KeepPart(bool begun);  // temporary tables go; ends the part, if one was begun
+  void UndoPart() noexcept;   // … and forgets the failure
+  [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
+
+  // Pages in the write-ahead log after the last commit.
+  [[nodiscard]] int wal_pages() const { return wal_pages_; }
+  // Copies what nobody else needs from the log into the database; what fails is left for the next time.
+  void Checkpoint() noexcept {
+    sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
+
   // True when a row is there; false at the end.
   bool Step(sqlite3_stmt* statement) {
     const int code = sqlite3_step(statement);
@@ -92,6 +107,7 @@ class SqliteConnection final : public BackendConnection {
   std::unique_ptr<sqlite3, CloseDatabase> handle_;
   const bool writer_;
   bool made_temporary_ = false;
+  int wal_pages_ = 0;
   LruCache<std::unique_ptr<Prepared>> cache_;
   std::vector<std::unique_ptr<Prepared>> uncached_;
 };
@@ -209,6 +225,16 @@ void SqliteConnection::SetUp(const Options& options) {
   Run("PRAGMA case_sensitive_like = ON");  // as PostgreSQL
   Run(writer_ ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -16384");
   Run("PRAGMA journal_size_limit = 67108864");
+  if (writer_) {
+    // In place of SQLite's own checkpoint, which would make some commits wait for two more syncs.
+    sqlite3_wal_hook(
+        handle,
+        [](void* self, sqlite3*, const char*, int pages) {
+          static_cast<SqliteConnection*>(self)->wal_pages_ = pages;
+          return SQLITE_OK;
+        },
+        this);
+  }
   sqlite3_set_authorizer(handle, Authorize, this);
 }
 
@@ -405,19 +431,233 @@ void SqliteConnection::Rollback() noexcept {
   failure_.reset();
 }
 
+void SqliteConnection::BeginPart() { Run("SAVEPOINT part"); }
+
+void SqliteConnection::KeepPart(bool begun) {
+  if (made_temporary_) DropTemporaryTables();
+  made_temporary_ = false;
+  if (begun) Run("RELEASE part");
+}
+
+void SqliteConnection::UndoPart() noexcept {
+  if (in_transaction() &&
+      sqlite3_exec(handle_.get(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr) != SQLITE_OK) {
+    sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);  // better all of it than half a work
+  }
+  made_temporary_ = false;
+  failure_.reset();
+}
+
+// Copies the write-ahead log into the database beside the commits, in a thread that starts when it is first needed.
+class Checkpointer {
+ public:
+  Checkpointer(const std::string& path, const Options& options) : path_(path), options_(options) {}
+  ~Checkpointer() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wanted_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+
+  // After each commit, by the writer.
+  void Committed(SqliteConnection& writer) {
+    if (writer.wal_pages() < kPagesWanted) return;
+    if (writer.wal_pages() >= kPagesMost) {
+      // As long as nobody writes all of the log can be copied, and the next commit begins it anew.
+      const std::lock_guard one_at_a_time(copying_);
+      writer.Checkpoint();
+      return;
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_) return;
+      waiting_ = true;
+      if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+    }
+    wanted_.notify_one();
+  }
+
+ private:
+  static constexpr int kPagesWanted = 1'000;
+  static constexpr int kPagesMost = 16'000;  // 64 MiB
+
+  void Work() {
+    std::unique_ptr<SqliteConnection> connection;
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wanted_.wait(lock, [this] { return waiting_ || stopping_; });
+      if (stopping_) return;
+      lock.unlock();
+      try {
+        if (!connection) connection = std::make_unique<SqliteConnection>(path_, options_, false);
+        const std::lock_guard one_at_a_time(copying_);
+        connection->Checkpoint();
+      } catch (const std::exception&) {
+        connection.reset();  // the writer copies when there is too much
+      }
+      lock.lock();
+      waiting_ = false;
+    }
+  }
+
+  const std::string path_;
+  const Options options_;
+  std::mutex copying_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wanted_;
+  bool waiting_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// The works that wait for the one writer. Whose turn it is takes those behind it along: each runs in a part of one
+// transaction, and all of them are acknowledged by its commit. A work that writes very much runs alone.
+class WriteQueue {
+ public:
+  WriteQueue(SqliteConnection& writer, std::string_view path, Checkpointer& checkpointer)
+      : writer_(writer), path_(path), checkpointer_(checkpointer) {}
+
+  Status Run(const Work& work, bool alone) {
+    Turn turn(work, alone);
+    std::unique_lock lock(mutex_);
+    waiting_.push_back(&turn);
+    turn.wake.wait(lock, [&] { return turn.done || (!writing_ && waiting_.front() == &turn); });
+    if (!turn.done) {
+      writing_ = true;
+      std::vector<Turn*> group;
+      TakeAlong(group);
+      lock.unlock();
+      RunGroup(group);
+      lock.lock();
+      for (Turn* other : group) {
+        other->done = true;
+        if (other != &turn) other->wake.notify_one();
+      }
+      lock.unlock();
+      checkpointer_.Committed(writer_);
+      lock.lock();
+      writing_ = false;
+      if (!waiting_.empty()) waiting_.front()->wake.notify_one();
+    }
+    lock.unlock();
+    if (turn.thrown) std::rethrow_exception(turn.thrown);
+    return std::move(turn.status);
+  }
+
+ private:
+  struct Turn {
+    Turn(const Work& its_work, bool is_alone) : work(its_work), alone(is_alone) {}
+    const Work& work;
+    const bool alone;
+    Status status;
+    std::exception_ptr thrown;
+    bool done = false;
+    std::condition_variable wake;
+  };
+  static constexpr size_t kGroupMost = 256;
+
+  // Moves the next works from the queue to the group, the first one in any case. The queue is locked.
+  void TakeAlong(std::vector<Turn*>& group) {
+    while (!waiting_.empty() && group.size() < kGroupMost) {
+      Turn* const next = waiting_.front();
+      if (!group.empty() && (next->alone || group.front()->alone)) return;
+      group.push_back(next);
+      waiting_.pop_front();
+    }
+  }
+
+  void RunGroup(std::vector<Turn*>& group) {
+    for (size_t next = 0; next < group.size();) {
+      try {
+        writer_.Begin(true);
+      } catch (const DbError& error) {
+        // They have all waited for the lock of another process.
+        for (; next < group.size(); ++next) group[next]->status = ToError(error, path_);
+        writer_.Rollback();
+        return;
+      }
+      std::vector<Turn*> kept;  // done, but not yet on disk
+      while (next < group.size()) {
+        Turn& turn = *group[next++];
+        // The first one needs no part of its own: when it fails, the whole transaction is undone.
+        const bool part = !kept.empty();
+        if (RunOne(turn, part)) {
+          kept.push_back(&turn);
+        } else if (!part || !writer_.in_transaction()) {
+          break;
+        }
+        if (next == group.size()) {
+          const std::lock_guard lock(mutex_);
+          TakeAlong(group);
+        }
+      }
+      const bool lost = !writer_.in_transaction();
+      try {
+        if (!kept.empty() && !lost) writer_.Commit();
+      } catch (const DbError& error) {
+        for (Turn* turn : kept) turn->status = ToError(error, path_);
+      }
+      writer_.Rollback();
+      if (lost) RunAgain(kept);
+    }
+  }
+
+  // False when the work failed; its part is then undone.
+  bool RunOne(Turn& turn, bool part) {
+    try {
+      if (part) writer_.BeginPart();
+      turn.status = turn.work(writer_);
+      if (turn.status.ok() && writer_.failure()) throw DbError(*writer_.failure());
+      if (turn.status.ok()) writer_.KeepPart(part);
+    } catch (const DbError& error) {
+      turn.status = ToError(error, path_);
+    } catch (...) {
+      turn.thrown = std::current_exception();
+    }
+    const bool well = turn.status.ok() && !turn.thrown;
+    if (!well && part) writer_.UndoPart();
+    return well;
+  }
+
+  // A full disk ends the whole transaction: what was done before in it is done again, each by itself.
+  void RunAgain(const std::vector<Turn*>& turns) {
+    for (Turn* turn : turns) {
+      try {
+        turn->status = RunTransaction(writer_, turn->work, true, path_);
+      } catch (...) {
+        turn->thrown = std::current_exception();
+      }
+    }
+  }
+
+  SqliteConnection& writer_;
+  const std::string_view path_;
+  Checkpointer& checkpointer_;
+  std::mutex mutex_;  // guards what follows
+  std::deque<Turn*> waiting_;
+  bool writing_ = false;
+};
+
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, const Options& options)
-      : path_(std::move(path)), options_(options), writer_(path_, options, true) {}
+      : path_(std::move(path)), options_(options), writer_(path_, options, true), checkpointer_(path_, options) {}
 
   [[nodiscard]] Kind kind() const override { return Kind::kSqlite; }
 
  protected:
+  Status RunBulk(const Work& work) override {
+    const WriteScope scope(this);
+    return writes_.Run(work, true);
+  }
   Status RunRaw(const Work& work, bool write) override {
     if (write) {
       const WriteScope scope(this);
-      const std::lock_guard lock(writer_mutex_);
-      return RunTransaction(writer_, work, true, path_);
+      return writes_.Run(work, false);
     }
     try {
       const Reader reader(*this);
@@ -425,6 +665,19 @@ class SqliteDatabase final : public Database {
     } catch (const DbError& error) {
       return ToError(error, path_);
     }
+  }
+
+  // On a connection of its own that writes nothing: data_version moves with every commit of another connection.
+  std::optional<int64_t> AskChangeMark() override {
+    const std::lock_guard lock(watcher_mutex_);
+    try {
+      if (!watcher_) watcher_ = std::make_unique<SqliteConnection>(path_, options_, false);
+      Rows rows = watcher_->Query("PRAGMA data_version");
+      if (rows.Next()) return rows.Int(0);
+    } catch (const DbError&) {
+      watcher_.reset();
+    }
+    return std::nullopt;
   }
 
  private:
@@ -467,8 +720,12 @@ class SqliteDatabase final : public Database {
 
   const std::string path_;
   const Options options_;
-  std::mutex writer_mutex_;
   SqliteConnection writer_;
+  Checkpointer checkpointer_;
+  WriteQueue writes_{writer_, path_, checkpointer_};
+
+  std::mutex watcher_mutex_;
+  std::unique_ptr<SqliteConnection> watcher_;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

@@ -5,12 +5,27 @@
 namespace dealpace::exchange {
 namespace {
 
+constexpr int64_t kKeysAtOnce = 1'000'000;  // put in order in one transaction
+
 bool SameContent(const ledger::NewEntry& a, const ledger::NewEntry& b) {
   return a.event == b.event && a.day == b.day && a.at == b.at && a.lead == b.lead && a.attempt == b.attempt &&
          a.actor == b.actor && a.members == b.members && a.quantity == b.quantity && a.amount == b.amount;
 }
 
 }  // namespace
+
+void Booked::Add(const Booked& other) {
+  added += other.added;
+  changed += other.changed;
+  unchanged += other.unchanged;
+  removed += other.removed;
+}
+
+Booker::ByDealer Booker::Sort(const std::vector<Statement>& statements) {
+  ByDealer by_dealer;
+  for (const Statement& statement : statements) by_dealer[statement.dealer.value].push_back(&statement);
+  return by_dealer;
+}
 
 Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
                              const std::vector<const Statement*>& statements, bool lookup, const Statement* first,
@@ -20,12 +35,16 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
   if (lookup) {
     std::vector<Hash128> keys;
     keys.reserve(statements.size());
-    for (const Statement* statement : statements) keys.push_back(statement->key);
+    for (const Statement* statement : statements) {
+      if (statement->keyed) keys.push_back(statement->key);
+    }
+    std::sort(keys.begin(), keys.end());  // as they lie in the ledger
     known = ledger::FindKeys(connection, catalog_, dealer, keys);
   }
+  plan.append.reserve(statements.size());
   for (const Statement* statement : statements) {
     Outcome& outcome = total.outcomes[static_cast<size_t>(statement - first)];
-    const auto it = known.find(statement->key);
+    const auto it = known.empty() || !statement->keyed ? known.end() : known.find(statement->key);
     if (it == known.end()) {
       if (!statement->entry) continue;
       outcome = Outcome::kAdded;
@@ -39,51 +58,79 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
       ++(statement->entry ? total.changed : total.removed);
       plan.reverse.push_back(it->second.seq);
     }
-    if (statement->entry) {
-      plan.append.push_back(*statement->entry);
-      plan.append.back().key = statement->key;
-    }
+    if (statement->entry) plan.append.push_back(&*statement->entry);
   }
   return plan;
 }
 
-void Booked::Add(const Booked& other) {
-  added += other.added;
-  changed += other.changed;
-  unchanged += other.unchanged;
-  removed += other.removed;
+Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, DealerId dealer,
+                                                  const std::vector<const Statement*>& statements,
+                                                  const Statement* first, Booked& total) const {
+  const bool lookup = std::any_of(statements.begin(), statements.end(), [](const Statement* s) { return s->keyed; });
+  ledger::Locked locked;
+  bool untouched = false;
+  if (lookup) {
+    locked = ledger::LockWithKeys(connection, dealer);
+    const auto fresh = fresh_heads_.find(dealer.value);
+    untouched = fresh != fresh_heads_.end() ? fresh->second == locked.head : locked.head == 0;
+    if (!untouched && locked.keys_later) ledger::IndexKeys(connection, dealer);
+  }
+  const Plan plan = Compare(connection, dealer, statements, lookup && !untouched, first, total);
+  RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
+  if (!plan.append.empty()) {
+    ledger::Append(connection, catalog_, dealer, plan.append, recorder_, untouched ? keys_ : ledger::Keys::kNow);
+  }
+  if (!untouched) return std::optional<int64_t>();
+  return std::optional(locked.head + static_cast<int64_t>(plan.append.size()));
 }
 
-Result<Booked> Booker::Book(const std::vector<Statement>& statements, int64_t rows, const Also& also) {
-  ByDealer by_dealer;
-  for (const Statement& statement : statements) by_dealer[statement.dealer.value].push_back(&statement);
+Result<Booked> Booker::Book(std::vector<Statement>& statements, int64_t rows, const Also& also) {
+  for (Statement& statement : statements) {
+    if (statement.entry && statement.keyed) statement.entry->key = statement.key;
+  }
+  const ByDealer by_dealer = Sort(statements);
   recorder_.at = Now();
   std::unordered_map<int64_t, int64_t> heads;
-  ASSIGN_OR_RETURN(const Booked booked, database_.Write<Booked>([&](db::Connection& connection) -> Result<Booked> {
+  const auto work = [&](db::Connection& connection) -> Result<Booked> {
     Booked total;
     total.outcomes.resize(statements.size(), Outcome::kNothing);
     heads.clear();
     for (const auto& [id, of_dealer] : by_dealer) {
-      const DealerId dealer(id);
-      const int64_t head = ledger::Lock(connection, dealer);
-      const auto fresh = fresh_heads_.find(id);
-      const bool untouched = fresh != fresh_heads_.end() ? fresh->second == head : head == 0 && !resumed_;
-      const Plan plan = Compare(connection, dealer, of_dealer, !untouched, statements.data(), total);
-      RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
-      if (!plan.append.empty()) ledger::Append(connection, catalog_, dealer, plan.append, recorder_);
-      if (untouched) heads[id] = head + static_cast<int64_t>(plan.append.size());
+      ASSIGN_OR_RETURN(const std::optional<int64_t> head,
+                       BookDealer(connection, DealerId(id), of_dealer, statements.data(), total));
+      if (head) heads[id] = *head;
     }
-    ledger::CountBatch(connection, recorder_.batch, rows, total.added, total.changed, total.removed);
+    if (recorder_.batch.set()) {
+      ledger::CountBatch(connection, recorder_.batch, rows, total.added, total.changed, total.removed);
+    }
     if (also) RETURN_IF_ERROR(also(connection, total));
     return total;
-  }));
+  };
+  // What comes in one by one shares a sync with others, a chunk of a file does not.
+  ASSIGN_OR_RETURN(Booked booked,
+                   recorder_.batch.set() ? database_.WriteBulk<Booked>(work) : database_.Write<Booked>(work));
   for (const auto& [id, head] : heads) fresh_heads_[id] = head;
   return booked;
 }
 
+Status Booker::FinishKeys() {
+  if (keys_ == ledger::Keys::kNow) return {};
+  std::vector<DealerId> dealers;
+  for (const auto& [id, head] : fresh_heads_) dealers.emplace_back(id);
+  std::sort(dealers.begin(), dealers.end());
+  for (const DealerId dealer : dealers) {
+    for (bool more = true; more;) {
+      ASSIGN_OR_RETURN(more, database_.WriteBulk<bool>([&](db::Connection& connection) -> Result<bool> {
+        ledger::Lock(connection, dealer);
+        return ledger::IndexKeys(connection, dealer, kKeysAtOnce);
+      }));
+    }
+  }
+  return {};
+}
+
 Result<Booked> Booker::Try(const std::vector<Statement>& statements) {
-  ByDealer by_dealer;
-  for (const Statement& statement : statements) by_dealer[statement.dealer.value].push_back(&statement);
+  const ByDealer by_dealer = Sort(statements);
   return database_.Read<Booked>([&](db::Connection& connection) -> Result<Booked> {
     Booked total;
     total.outcomes.resize(statements.size(), Outcome::kNothing);

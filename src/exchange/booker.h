@@ -19,11 +19,12 @@ namespace dealpace::exchange {
 struct Statement {
   DealerId dealer;
   Hash128 key;
+  bool keyed = true;  // false: it is a new event each time it is stated, and needs no key
   std::optional<ledger::NewEntry> entry;
 };
 
 // What became of a statement.
-enum class Outcome {
+enum class Outcome : uint8_t {
   kNothing,  // it says that nothing happened, and nothing was known
   kAdded,
   kChanged,
@@ -44,15 +45,19 @@ struct Booked {
 // Brings the ledger in line with statements, so that saying the same again changes nothing.
 class Booker {
  public:
-  // `why`: the note of what is taken back.
-  Booker(db::Database& database, const catalog::Catalog& catalog, ledger::Recorder recorder, bool resumed,
-         std::string_view why = "import: the row has changed")
-      : database_(database), catalog_(catalog), recorder_(std::move(recorder)), resumed_(resumed), why_(why) {}
+  // `why`: the note of what is taken back. `keys`: kLater lets FinishKeys put the keys of dealers whose ledgers were
+  // empty in order.
+  Booker(db::Database& database, const catalog::Catalog& catalog, ledger::Recorder recorder,
+         std::string_view why = "import: the row has changed", ledger::Keys keys = ledger::Keys::kNow)
+      : database_(database), catalog_(catalog), recorder_(std::move(recorder)), why_(why), keys_(keys) {}
 
-  // Books a chunk in one transaction, counted to the batch together with `rows` rows read. No key may stand in it
-  // twice. `also` belongs to the same transaction: what it returns an Error for is not booked.
+  // Books a chunk in one transaction, counted to the batch, if there is one, together with `rows` rows read. No key may
+  // stand in it twice. Entries are given their keys. `also` belongs to the same transaction: what it returns an Error
+  // for is not booked.
   using Also = std::function<Status(db::Connection&, const Booked&)>;
-  [[nodiscard]] Result<Booked> Book(const std::vector<Statement>& statements, int64_t rows, const Also& also = {});
+  [[nodiscard]] Result<Booked> Book(std::vector<Statement>& statements, int64_t rows, const Also& also = {});
+  // After the last chunk, where the keys were left for later. Until then they are found all the same, but slowly.
+  [[nodiscard]] Status FinishKeys();
   // What Book would do.
   [[nodiscard]] Result<Booked> Try(const std::vector<Statement>& statements);
 
@@ -60,20 +65,25 @@ class Booker {
   using ByDealer = std::map<int64_t, std::vector<const Statement*>>;
   struct Plan {
     std::vector<int64_t> reverse;
-    std::vector<ledger::NewEntry> append;
+    std::vector<const ledger::NewEntry*> append;
   };
+  [[nodiscard]] static ByDealer Sort(const std::vector<Statement>& statements);
   // Says of each statement in `total` what becomes of it; `first` is the first one of the chunk.
   [[nodiscard]] Plan Compare(db::Connection& connection, DealerId dealer,
                              const std::vector<const Statement*>& statements, bool lookup, const Statement* first,
                              Booked& total) const;
+  // Of one dealer; returns what heads_ shall know of it.
+  [[nodiscard]] Result<std::optional<int64_t>> BookDealer(db::Connection& connection, DealerId dealer,
+                                                          const std::vector<const Statement*>& statements,
+                                                          const Statement* first, Booked& total) const;
 
   db::Database& database_;
   const catalog::Catalog& catalog_;
   ledger::Recorder recorder_;
-  bool resumed_;
   std::string why_;
-  // Dealers that had no entries before this batch, with the head that the batch left: as long as nobody else writes
-  // there, nothing can be known under any key yet.
+  ledger::Keys keys_;
+  // Dealers that had no entries before, with the head that this object left: as long as nobody else writes there,
+  // nothing can be known under any key yet.
   std::unordered_map<int64_t, int64_t> fresh_heads_;
 };
 

@@ -215,9 +215,23 @@ void CsvReader::Append(Cell& cell, const char* from, const char* to) {
 
 // Reads a cell up to what ends it, takes a delimiter but leaves a line end.
 CsvReader::Stop CsvReader::ReadCell(Cell& cell) {
-  AssignText(cell.text, {});
   cell.day = {};
   cell.ms_of_day = 0;
+  if (cursor_ < end_ && *cursor_ != '"' && refused_.empty()) {
+    // Most cells: without marks, and whole in the buffer.
+    const char* p = cursor_;
+    while (!stops_[static_cast<unsigned char>(*p)]) ++p;
+    const auto size = static_cast<size_t>(p - cursor_);
+    if (p < end_ && size <= static_cast<size_t>(limits_.cell_bytes_max)) {
+      AssignText(cell.text, {cursor_, size});
+      cell.kind = size == 0 ? Cell::Kind::kEmpty : Cell::Kind::kText;
+      cursor_ = p;
+      if (*p == '\n' || *p == '\r') return Stop::kLineEnd;
+      ++cursor_;
+      return Stop::kDelimiter;
+    }
+  }
+  AssignText(cell.text, {});
   if (More() && *cursor_ == '"') ReadQuoted(cell);
   Stop stop = Stop::kFileEnd;
   while (More()) {

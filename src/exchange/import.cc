@@ -1,7 +1,14 @@
 #include "exchange/import.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <exception>
 #include <filesystem>
+#include <iterator>
+#include <mutex>
+#include <span>
+#include <thread>
 
 #include "base/text.h"
 #include "exchange/import_header.h"
@@ -11,8 +18,17 @@
 namespace dealpace::exchange {
 namespace {
 
-constexpr size_t kChunkRows = 5'000;
+// Rows of a chunk: small ones first, so that an import that is refused or given up early has cost little, then large
+// ones, which cost less for each row. Which rows a chunk has depends on its number alone: what goes on after a
+// break-off meets the same chunks.
+constexpr int64_t kSmallChunks = 10;
+constexpr int64_t kSmallChunkRows = 5'000;
+constexpr int64_t kLargeChunkRows = 50'000;
+constexpr size_t kBlockRows = 1'000;  // converted at a time
+constexpr size_t kChunksAhead = 2;    // that are ready while one is booked
 constexpr size_t kExamplesMax = 10;
+
+int64_t RowsOfChunk(int64_t number) { return number < kSmallChunks ? kSmallChunkRows : kLargeChunkRows; }
 
 std::string HexOf(const Hash128& hash) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -24,10 +40,289 @@ std::string HexOf(const Hash128& hash) {
   return out;
 }
 
-// A row that waits for its chunk to be booked.
+// A row that waits for its block to be converted.
 struct Pending {
   Row row;
   std::string key;  // its key cells, or the whole row and its position among identical ones
+};
+
+// The rows of a chunk, ready to be booked.
+struct Chunk {
+  struct Refused {
+    int64_t number = 0;
+    std::vector<std::string> cells;
+    Error error;
+  };
+  int64_t read = 0;
+  int64_t taken = 0;
+  int64_t empty = 0;
+  std::vector<Statement> statements;
+  std::vector<size_t> ends;  // of each row that is taken or empty: where its statements end
+  std::vector<Refused> refused;
+  std::vector<int64_t> recorded;  // rows by event
+  std::optional<Period> days;
+  double progress = 0;
+};
+
+// The rows of a file as chunks, one after the other. Used by one thread at a time; what it makes is not shared.
+class ChunkReader {
+ public:
+  ChunkReader(db::Database& database, const catalog::Catalog& catalog, TableReader& reader, const Mapping& mapping,
+              Names& names, RowConverter& converter, Head head, bool dry)
+      : database_(database),
+        catalog_(catalog),
+        reader_(reader),
+        mapping_(mapping),
+        names_(names),
+        converter_(converter),
+        head_(std::move(head)),
+        next_head_(head_.body),
+        dry_(dry) {}
+
+  // The next chunk into `chunk`, whose buffers are used again; false after the last.
+  Result<bool> Next(Chunk& chunk) {
+    chunk.statements.clear();
+    chunk.ends.clear();
+    chunk.refused.clear();
+    chunk.recorded.assign(catalog_.events().size(), 0);
+    chunk.read = chunk.taken = chunk.empty = 0;
+    chunk.days.reset();
+    const int64_t most = RowsOfChunk(number_);
+    while (!done_ && chunk.read + static_cast<int64_t>(block_size_) < most) {
+      ASSIGN_OR_RETURN(const bool more, Read());
+      done_ = !more;
+      if (block_size_ == kBlockRows) RETURN_IF_ERROR(ConvertBlock(chunk));
+    }
+    RETURN_IF_ERROR(ConvertBlock(chunk));
+    chunk.progress = reader_.progress();
+    ++number_;
+    return chunk.read > 0;
+  }
+
+  [[nodiscard]] bool done() const { return done_; }
+
+  // ---- One row ----
+
+  // The row of that number, ready to be converted; nothing when there is none, or it is blank.
+  Result<std::optional<Pending>> Find(int64_t number) {
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, Read());
+      const bool filled = block_size_ == 1;
+      block_size_ = 0;
+      if (!more || last_number_ > number) return std::optional<Pending>();
+      if (last_number_ == number) return filled ? std::optional(std::move(block_.front())) : std::nullopt;
+    }
+  }
+
+  // Converts rows. Names that are missing are made first, dealers before their staff; then every row finds what it
+  // names.
+  Result<std::vector<Converted>> Convert(std::span<const Pending> rows, bool dry) {
+    std::vector<Converted> results;
+    for (int round = 0;; ++round) {
+      names_.ForgetWanted();
+      results.clear();
+      results.reserve(rows.size());
+      for (const Pending& pending : rows) results.push_back(ConvertRow(pending));
+      if (!names_.wanting() || round == 3) return results;
+      RETURN_IF_ERROR(names_.Make(database_, dry));
+    }
+  }
+
+ private:
+  // Reads a row behind those of the block, unless it is blank; false after the last.
+  Result<bool> Read() {
+    if (block_size_ == block_.size()) block_.emplace_back();
+    Pending& pending = block_[block_size_];
+    if (next_head_ < head_.rows.size()) {
+      pending.row = std::move(head_.rows[next_head_++]);
+    } else {
+      ASSIGN_OR_RETURN(const bool more, reader_.Next(pending.row));
+      if (!more) return false;
+    }
+    last_number_ = pending.row.number;
+    if (!head_.dropped.empty()) DropColumns(pending.row, head_.dropped);
+    if (IsBlankRow(pending.row)) return true;
+    if (!converter_.KeyInto(pending.row, pending.key)) {
+      std::string& key = pending.key;
+      key.clear();
+      for (const Cell& cell : pending.row.cells) {
+        key += CellTextView(cell);
+        key += '\x1f';
+      }
+      while (key.ends_with("\x1f\x1f")) key.pop_back();  // trailing empty cells come and go
+      key += '#' + std::to_string(identical_.Count(HashText(key)));
+    }
+    ++block_size_;
+    return true;
+  }
+
+  Converted ConvertRow(const Pending& pending) {
+    Converted converted;
+    if (converter_.ConvertOrdinary(pending.row, pending.key, converted.statements, converted.notes)) return converted;
+    return converter_.Convert(pending.row, pending.key);
+  }
+
+  Status ConvertBlock(Chunk& chunk) {
+    const std::span<const Pending> rows(block_.data(), block_size_);
+    block_size_ = 0;
+    size_t i = 0;
+    for (; i < rows.size(); ++i) {
+      const size_t begin = chunk.statements.size();
+      notes_.clear();
+      if (!converter_.ConvertOrdinary(rows[i].row, rows[i].key, chunk.statements, notes_)) break;
+      TakeRow(rows[i], begin, std::nullopt, chunk);
+    }
+    if (i == rows.size()) return {};
+    // From the first row on that is out of the ordinary.
+    const std::span<const Pending> rest = rows.subspan(i);
+    ASSIGN_OR_RETURN(std::vector<Converted> results, Convert(rest, dry_));
+    for (size_t r = 0; r < rest.size(); ++r) {
+      const size_t begin = chunk.statements.size();
+      std::move(results[r].statements.begin(), results[r].statements.end(), std::back_inserter(chunk.statements));
+      notes_ = std::move(results[r].notes);
+      TakeRow(rest[r], begin, std::move(results[r].refusal), chunk);
+    }
+    return {};
+  }
+
+  // A row whose statements stand in the chunk from `begin` on, and whose notes are in notes_.
+  void TakeRow(const Pending& pending, size_t begin, std::optional<Error> refusal, Chunk& chunk) {
+    ++chunk.read;
+    const std::span<const Statement> statements = std::span(chunk.statements).subspan(begin);
+    if (!refusal) refusal = FindDuplicate(statements, pending.row.number);
+    // Of a refused row only what speaks against it is told.
+    for (const int position : notes_) {
+      CellNote& note = names_.notes()[static_cast<size_t>(position)];
+      if (refusal.has_value() == (note.kind == CellNote::Kind::kUnknown)) ++note.rows;
+    }
+    if (refusal) {
+      chunk.statements.resize(begin);
+      chunk.refused.push_back({pending.row.number, CellTexts(pending.row), *std::move(refusal)});
+      return;
+    }
+    bool records = false;
+    for (const Statement& statement : statements) {
+      if (!statement.entry) continue;
+      records = true;
+      const ledger::NewEntry& entry = *statement.entry;
+      ++chunk.recorded[static_cast<size_t>(entry.event)];
+      if (!chunk.days) chunk.days = Period{entry.day, entry.day};
+      chunk.days->from = std::min(chunk.days->from, entry.day);
+      chunk.days->to = std::max(chunk.days->to, entry.day);
+    }
+    chunk.ends.push_back(chunk.statements.size());
+    ++(records ? chunk.taken : chunk.empty);
+  }
+
+  // A key must stand for one row of the file, or each import would undo the other row.
+  std::optional<Error> FindDuplicate(std::span<const Statement> statements, int64_t row) {
+    if (mapping_.key.empty()) return std::nullopt;
+    for (const Statement& statement : statements) {
+      const auto before = seen_keys_.Remember(statement.key, row);
+      if (before) return Error("row_duplicate_key").With("key", Join(mapping_.key, ", ")).With("other", *before);
+    }
+    return std::nullopt;
+  }
+
+  db::Database& database_;
+  const catalog::Catalog& catalog_;
+  TableReader& reader_;
+  const Mapping& mapping_;
+  Names& names_;
+  RowConverter& converter_;
+  Head head_;
+  size_t next_head_;
+  const bool dry_;
+  int64_t number_ = 0;  // of the next chunk
+  bool done_ = false;
+  std::vector<Pending> block_;
+  size_t block_size_ = 0;
+  int64_t last_number_ = 0;
+  std::vector<int> notes_;
+  Seen identical_;
+  Seen seen_keys_;
+};
+
+// The chunks of a reader, made by a thread of their own while others are booked. A file of a single chunk needs none.
+class ChunksAhead {
+ public:
+  explicit ChunksAhead(ChunkReader& reader) : reader_(reader) {}
+  ~ChunksAhead() { Stop(); }
+  ChunksAhead(const ChunksAhead&) = delete;
+  ChunksAhead& operator=(const ChunksAhead&) = delete;
+
+  // As ChunkReader::Next; `chunk` is given back to be used again.
+  Result<bool> Next(Chunk& chunk) {
+    if (!thread_.joinable()) {
+      if (reads_++ == 0) return reader_.Next(chunk);
+      if (reader_.done()) return false;
+      thread_ = std::thread([this] { Work(); });
+    }
+    std::unique_lock lock(mutex_);
+    spare_.push_back(std::move(chunk));
+    moved_.notify_all();
+    moved_.wait(lock, [this] { return !ready_.empty() || ended_; });
+    if (ready_.empty()) {
+      if (thrown_) std::rethrow_exception(thrown_);
+      if (failed_) return *failed_;
+      return false;
+    }
+    chunk = std::move(ready_.front());
+    ready_.pop_front();
+    moved_.notify_all();
+    return true;
+  }
+
+  // Nothing reads any more once it returns.
+  void Stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    moved_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  void Work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      moved_.wait(lock, [this] { return ready_.size() < kChunksAhead || stopping_; });
+      if (stopping_) break;
+      Chunk chunk;
+      if (!spare_.empty()) {
+        chunk = std::move(spare_.back());
+        spare_.pop_back();
+      }
+      lock.unlock();
+      bool more = false;
+      try {
+        const Result<bool> read = reader_.Next(chunk);
+        more = read.ok() && *read;
+        if (!read.ok()) failed_ = read.error();
+      } catch (...) {
+        thrown_ = std::current_exception();
+      }
+      lock.lock();
+      if (!more) break;
+      ready_.push_back(std::move(chunk));
+      moved_.notify_all();
+    }
+    ended_ = true;
+    moved_.notify_all();
+  }
+
+  ChunkReader& reader_;
+  int reads_ = 0;
+  std::thread thread_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable moved_;
+  std::vector<Chunk> spare_;
+  std::deque<Chunk> ready_;
+  bool stopping_ = false;
+  bool ended_ = false;
+  std::optional<Error> failed_;  // after ended_
+  std::exception_ptr thrown_;
 };
 
 class Importer {
@@ -53,22 +348,14 @@ class Importer {
         if (const Status status = options_.begun(begun.id); !status.ok()) return BreakOff(status.error(), recorder);
       }
     }
-    booker_.emplace(database_, catalog_, booking, summary_.resumed);
+    booker_.emplace(database_, catalog_, booking, "import: the row has changed", ledger::Keys::kLater);
 
-    for (size_t i = head_.body; i < head_.rows.size(); ++i) {
-      if (const Status status = Take(std::move(head_.rows[i])); !status.ok()) return BreakOff(status.error(), recorder);
+    const Status read = ReadAll();
+    if (!read.ok()) return BreakOff(read.error(), recorder);
+    if (!options_.dry_run) {
+      RETURN_IF_ERROR(booker_->FinishKeys());
+      RETURN_IF_ERROR(ledger::FinishBatch(database_, summary_.batch, Now()));
     }
-    head_.rows.clear();
-    Row row;
-    while (true) {
-      const Result<bool> more = reader_->Next(row);
-      if (!more.ok()) return BreakOff(more.error(), recorder);
-      if (!*more) break;
-      if (const Status status = Take(std::move(row)); !status.ok()) return BreakOff(status.error(), recorder);
-      row = Row{};
-    }
-    if (const Status status = Flush(); !status.ok()) return BreakOff(status.error(), recorder);
-    if (!options_.dry_run) RETURN_IF_ERROR(ledger::FinishBatch(database_, summary_.batch, Now()));
     if (options_.progress) options_.progress(1);
     return Finished();
   }
@@ -76,18 +363,9 @@ class Importer {
   Result<RowLook> Look(int64_t number) {
     RETURN_IF_ERROR(Begin());
     names_->KeepTexts();
-    Row row;
-    for (size_t i = head_.body; i < head_.rows.size(); ++i) {
-      if (head_.rows[i].number == number) return LookAt(std::move(head_.rows[i]));
-      (void)WithKey(std::move(head_.rows[i]));
-    }
-    while (true) {
-      ASSIGN_OR_RETURN(const bool more, reader_->Next(row));
-      if (!more || row.number > number) return Error("row_not_found").With("row", number);
-      if (row.number == number) return LookAt(std::move(row));
-      (void)WithKey(std::move(row));
-      row = Row{};
-    }
+    ASSIGN_OR_RETURN(std::optional<Pending> pending, chunks_->Find(number));
+    if (!pending) return Error("row_not_found").With("row", number);
+    return LookAt(*std::move(pending));
   }
 
  private:
@@ -120,7 +398,9 @@ class Importer {
     converter_.emplace(catalog_, mapping_, *names_);
     RETURN_IF_ERROR(converter_->Prepare(summary_.headers));
     if (options_.doubt) converter_->Doubt(*options_.doubt);
-    return names_->Load(database_);
+    RETURN_IF_ERROR(names_->Load(database_));
+    chunks_.emplace(database_, catalog_, *reader_, mapping_, *names_, *converter_, std::move(head_), options_.dry_run);
+    return {};
   }
 
   // The import cannot go on. What it booked is taken back, so that no half of a file stands; when the store itself
@@ -139,6 +419,11 @@ class Importer {
   ImportSummary Finished() {
     if (summary_.counts.chunks < options_.done_before.chunks) AddDoneBefore();
     summary_.booked = summary_.counts.booked;
+    for (size_t event = 0; event < catalog_.events().size(); ++event) {
+      const std::string& id = catalog_.events()[event].id;
+      if (recorded_[event] != 0) summary_.recorded[id] = recorded_[event];
+      if (added_[event]) summary_.quantity_new[id] = quantity_new_[event];
+    }
     summary_.created = names_->created();
     for (CellNote& note : names_->notes()) {
       if (note.rows > 0) summary_.notes.push_back(std::move(note));
@@ -148,78 +433,39 @@ class Importer {
 
   // ---- Chunks ----
 
-  // The row with its key; nothing for a blank one.
-  std::optional<Pending> WithKey(Row&& row) {
-    DropColumns(row, head_.dropped);
-    if (IsBlankRow(row)) return std::nullopt;
-    Pending pending;
-    if (auto key = converter_->KeyOf(row)) {
-      pending.key = *std::move(key);
-    } else {
-      for (const Cell& cell : row.cells) pending.key += CellText(cell) + '\x1f';
-      while (pending.key.ends_with("\x1f\x1f")) pending.key.pop_back();  // trailing empty cells come and go
-      const int64_t position = identical_.Count(HashText(pending.key));
-      pending.key += '#' + std::to_string(position);
-    }
-    pending.row = std::move(row);
-    return pending;
-  }
-
-  Status Take(Row&& row) {
-    std::optional<Pending> pending = WithKey(std::move(row));
-    if (!pending) return {};
-    ++summary_.rows_read;
-    pending_.push_back(*std::move(pending));
-    return pending_.size() < kChunkRows ? Status() : Flush();
-  }
-
-  // Converts rows. Names that are missing are made first, dealers before their staff; then every row finds what it
-  // names.
-  Result<std::vector<Converted>> Convert(const std::vector<Pending>& rows, bool dry) {
-    std::vector<Converted> results;
-    for (int round = 0;; ++round) {
-      names_->ForgetWanted();
-      results.clear();
-      results.reserve(rows.size());
-      for (const Pending& pending : rows) results.push_back(converter_->Convert(pending.row, pending.key));
-      if (!names_->wanting() || round == 3) return results;
-      RETURN_IF_ERROR(names_->Make(database_, dry));
+  Status ReadAll() {
+    ChunksAhead ahead(*chunks_);
+    Chunk chunk;
+    while (true) {
+      ASSIGN_OR_RETURN(const bool more, ahead.Next(chunk));
+      if (!more) return {};
+      if (options_.go_on) RETURN_IF_ERROR(options_.go_on());
+      RETURN_IF_ERROR(Take(chunk));
     }
   }
 
-  Status Flush() {
-    if (pending_.empty()) return {};
-    if (options_.go_on) RETURN_IF_ERROR(options_.go_on());
-    ASSIGN_OR_RETURN(std::vector<Converted> results, Convert(pending_, options_.dry_run));
-    std::vector<Statement> statements;
-    std::vector<size_t> ends;  // of each row that is taken or empty: where its statements end
-    for (size_t i = 0; i < pending_.size(); ++i) {
-      Converted& result = results[i];
-      if (!result.refusal) result.refusal = FindDuplicate(result.statements, pending_[i].row.number);
-      CountNotes(result);
-      if (result.refusal) {
-        Refuse(pending_[i], *result.refusal);
-        continue;
-      }
-      bool records = false;
-      for (Statement& statement : result.statements) {
-        if (statement.entry) {
-          records = true;
-          CountEntry(*statement.entry);
-        }
-        statements.push_back(std::move(statement));
-      }
-      ends.push_back(statements.size());
-      ++(records ? summary_.rows_taken : summary_.rows_empty);
+  Status Take(Chunk& chunk) {
+    summary_.rows_read += chunk.read;
+    summary_.rows_taken += chunk.taken;
+    summary_.rows_empty += chunk.empty;
+    for (size_t event = 0; event < recorded_.size(); ++event) recorded_[event] += chunk.recorded[event];
+    if (chunk.days) {
+      if (!summary_.days) summary_.days = chunk.days;
+      summary_.days->from = std::min(summary_.days->from, chunk.days->from);
+      summary_.days->to = std::max(summary_.days->to, chunk.days->to);
     }
-    const auto rows = static_cast<int64_t>(pending_.size());
-    pending_.clear();
-    RETURN_IF_ERROR(Book(statements, ends, rows));
-    if (options_.progress) options_.progress(reader_->progress());
+    for (const Chunk::Refused& refused : chunk.refused) {
+      ++summary_.rows_refused;
+      ++summary_.reasons[refused.error.code];
+      if (summary_.examples.size() < kExamplesMax) summary_.examples.emplace_back(refused.number, refused.error);
+      if (options_.refused) options_.refused(refused.number, refused.cells, refused.error);
+    }
+    RETURN_IF_ERROR(Book(chunk.statements, chunk.ends, chunk.read));
+    if (options_.progress) options_.progress(chunk.progress);
     return {};
   }
 
-  Status Book(const std::vector<Statement>& statements, const std::vector<size_t>& ends, int64_t rows) {
+  Status Book(std::vector<Statement>& statements, const std::vector<size_t>& ends, int64_t rows) {
     // A chunk that an earlier run has booked is compared only; what that run counted for it is counted once.
     const bool again = summary_.counts.chunks < options_.done_before.chunks;
     const auto after = [&](const Booked& booked) {
@@ -243,7 +489,8 @@ class Importer {
     for (size_t i = 0; i < statements.size(); ++i) {
       if (booked->outcomes[i] != Outcome::kAdded) continue;
       const ledger::NewEntry& entry = *statements[i].entry;
-      summary_.quantity_new[catalog_.events()[static_cast<size_t>(entry.event)].id] += entry.quantity;
+      quantity_new_[static_cast<size_t>(entry.event)] += entry.quantity;
+      added_[static_cast<size_t>(entry.event)] = true;
     }
     return {};
   }
@@ -265,16 +512,15 @@ class Importer {
       bool added = false;
       bool changed = false;
       bool unchanged = false;
+      bool removed = false;
       for (size_t i = begin; i < end; ++i) {
         const Outcome outcome = booked.outcomes[i];
         added = added || outcome == Outcome::kAdded;
         changed = changed || outcome == Outcome::kChanged;
         unchanged = unchanged || outcome == Outcome::kUnchanged;
+        removed = removed || outcome == Outcome::kRemoved;
       }
       // A row that takes something back and records something else has changed, too.
-      const bool removed = std::find(booked.outcomes.begin() + static_cast<std::ptrdiff_t>(begin),
-                                     booked.outcomes.begin() + static_cast<std::ptrdiff_t>(end),
-                                     Outcome::kRemoved) != booked.outcomes.begin() + static_cast<std::ptrdiff_t>(end);
       if (changed || (removed && (added || unchanged))) {
         ++counts.rows_changed;
       } else if (added) {
@@ -286,56 +532,20 @@ class Importer {
     }
   }
 
-  void CountEntry(const ledger::NewEntry& entry) {
-    ++summary_.recorded[catalog_.events()[static_cast<size_t>(entry.event)].id];
-    if (!summary_.days) summary_.days = Period{entry.day, entry.day};
-    summary_.days->from = std::min(summary_.days->from, entry.day);
-    summary_.days->to = std::max(summary_.days->to, entry.day);
-  }
-
-  // Of a refused row only what speaks against it is told.
-  void CountNotes(const Converted& result) {
-    for (const int position : result.notes) {
-      CellNote& note = names_->notes()[static_cast<size_t>(position)];
-      if (result.refusal.has_value() == (note.kind == CellNote::Kind::kUnknown)) ++note.rows;
-    }
-  }
-
-  // A key must stand for one row of the file, or each import would undo the other row.
-  std::optional<Error> FindDuplicate(const std::vector<Statement>& statements, int64_t row) {
-    if (mapping_.key.empty()) return std::nullopt;
-    for (const Statement& statement : statements) {
-      const auto before = seen_keys_.Remember(statement.key, row);
-      if (before) return Error("row_duplicate_key").With("key", Join(mapping_.key, ", ")).With("other", *before);
-    }
-    return std::nullopt;
-  }
-
-  void Refuse(const Pending& pending, const Error& error) {
-    ++summary_.rows_refused;
-    ++summary_.reasons[error.code];
-    if (summary_.examples.size() < kExamplesMax) summary_.examples.emplace_back(pending.row.number, error);
-    if (options_.refused) options_.refused(pending.row.number, CellTexts(pending.row), error);
-  }
-
   // ---- One row ----
 
-  Result<RowLook> LookAt(Row&& row) {
+  Result<RowLook> LookAt(Pending pending) {
     RowLook look;
-    look.row = row.number;
+    look.row = pending.row.number;
     look.headers = summary_.headers;
-    std::optional<Pending> pending = WithKey(std::move(row));
-    if (!pending) return Error("row_not_found").With("row", look.row);
-    look.cells = CellTexts(pending->row);
-    std::vector<Pending> rows;
-    rows.push_back(*std::move(pending));
-    ASSIGN_OR_RETURN(std::vector<Converted> results, Convert(rows, true));
+    look.cells = CellTexts(pending.row);
+    ASSIGN_OR_RETURN(std::vector<Converted> results, chunks_->Convert({&pending, 1}, true));
     Converted& result = results.front();
     if (result.refusal) {
       look.refusal = result.refusal;
       return look;
     }
-    Booker booker(database_, catalog_, {}, false);
+    Booker booker(database_, catalog_, {});
     ASSIGN_OR_RETURN(const Booked booked, booker.Try(result.statements));
     for (size_t i = 0; i < result.statements.size(); ++i) {
       const Statement& statement = result.statements[i];
@@ -363,10 +573,12 @@ class Importer {
   Mapping mapping_;
   std::optional<Names> names_;
   std::optional<RowConverter> converter_;
-  std::vector<Pending> pending_;
-  Seen identical_;
-  Seen seen_keys_;
+  std::optional<ChunkReader> chunks_;
   std::optional<Booker> booker_;
+  // By event.
+  std::vector<int64_t> recorded_ = std::vector<int64_t>(catalog_.events().size());
+  std::vector<int64_t> quantity_new_ = recorded_;
+  std::vector<bool> added_ = std::vector<bool>(recorded_.size());
 };
 
 }  // namespace

@@ -98,7 +98,14 @@ Result<HeaderFound> FindHeader(const std::vector<Row>& first, const std::optiona
 
 }  // namespace
 
-std::string CellText(const Cell& cell) { return std::string(Trim(UnguardText(cell.text))); }
+std::string CellText(const Cell& cell) { return std::string(CellTextView(cell)); }
+
+std::string_view CellTextView(const Cell& cell) {
+  const std::string_view text = cell.text;
+  const auto plain = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  if (!text.empty() && plain(text.front()) && plain(text.back())) return text;
+  return Trim(UnguardText(text));
+}
 
 std::vector<std::string> CellTexts(const Row& row) {
   std::vector<std::string> texts;
@@ -108,7 +115,8 @@ std::vector<std::string> CellTexts(const Row& row) {
 }
 
 bool IsBlankRow(const Row& row) {
-  return std::all_of(row.cells.begin(), row.cells.end(), [](const Cell& cell) { return Trim(cell.text).empty(); });
+  return std::all_of(row.cells.begin(), row.cells.end(),
+                     [](const Cell& cell) { return cell.text.empty() || Trim(cell.text).empty(); });
 }
 
 void DropColumns(Row& row, const std::vector<size_t>& dropped) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "catalog/catalog.h"
@@ -31,6 +32,7 @@ void DropColumns(Row& row, const std::vector<size_t>& dropped);
 
 // The text of a cell without blanks around it and the apostrophe of an export.
 [[nodiscard]] std::string CellText(const Cell& cell);
+[[nodiscard]] std::string_view CellTextView(const Cell& cell);
 [[nodiscard]] std::vector<std::string> CellTexts(const Row& row);
 [[nodiscard]] bool IsBlankRow(const Row& row);
 

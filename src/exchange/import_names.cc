@@ -218,6 +218,7 @@ void Names::Learned(const Wanted& wanted, int64_t id) {
   }
   const std::string dim(DimName(wanted.dim));
   ++created_[dim];
+  ++made_count_;
   made_.insert({dim, wanted.text});
 }
 

@@ -53,10 +53,12 @@ class Names {
   Status Make(db::Database& database, bool dry);
   // Members made so far, by dimension.
   [[nodiscard]] const std::map<std::string, int64_t>& created() const { return created_; }
+  [[nodiscard]] int64_t made() const { return static_cast<int64_t>(made_count_); }
 
   [[nodiscard]] std::vector<CellNote>& notes() { return notes_; }
   // From now on the texts of what is looked up are kept, for TextOf.
   void KeepTexts() { keep_texts_ = true; }
+  [[nodiscard]] bool keeps_texts() const { return keep_texts_; }
   [[nodiscard]] std::string TextOf(Dim dim, int64_t id) const;
 
  private:
@@ -85,6 +87,7 @@ class Names {
   std::vector<CellNote> notes_;
   std::map<std::tuple<std::string, int64_t, std::string>, int> note_index_;  // field, dealer of staff, cell
   std::set<std::pair<std::string, std::string>> made_;                       // field, cell
+  int64_t made_count_ = 0;
   bool keep_texts_ = false;
   std::map<std::pair<Dim, int64_t>, std::string> texts_;
 };

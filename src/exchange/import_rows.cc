@@ -66,17 +66,25 @@ Status RowConverter::Prepare(std::vector<std::string> headers) {
   if (!mapping_.time_zone.empty()) {
     ASSIGN_OR_RETURN(file_zone_, Zone::Find(mapping_.time_zone));
   }
+  plan_.emplace(RowPlan::Basis{catalog_, mapping_, rules_, missing_, event_by_text_, names_}, headers_);
+  if (doubt_since_) plan_->Doubt(*doubt_since_);
   return {};
 }
 
 std::optional<std::string> RowConverter::KeyOf(const Row& row) const {
-  if (key_columns_.empty()) return std::nullopt;
   std::string key;
+  return KeyInto(row, key) ? std::optional(std::move(key)) : std::nullopt;
+}
+
+bool RowConverter::KeyInto(const Row& row, std::string& key) const {
+  if (key_columns_.empty()) return false;
+  key.clear();
   for (const int column : key_columns_) {
     const auto i = static_cast<size_t>(column);
-    key += (i < row.cells.size() ? CellText(row.cells[i]) : "") + '\x1f';
+    if (i < row.cells.size()) key += CellTextView(row.cells[i]);
+    key += '\x1f';
   }
-  return key;
+  return true;
 }
 
 Converted RowConverter::Convert(const Row& row, const std::string& key) {

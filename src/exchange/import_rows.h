@@ -11,6 +11,7 @@
 #include "exchange/booker.h"
 #include "exchange/dates.h"
 #include "exchange/import_names.h"
+#include "exchange/import_plan.h"
 #include "exchange/mapping.h"
 #include "exchange/table_reader.h"
 
@@ -34,13 +35,24 @@ class RowConverter {
   // From now on rows that are likely slips are refused: dates after tomorrow as seen at that instant
   // (row_future_date), and amounts in yuan where the mapping takes ten thousands (row_amount_doubtful). A cell that the
   // mapping's values translate is believed.
-  void Doubt(Instant now) { doubt_since_ = now; }
+  void Doubt(Instant now) {
+    doubt_since_ = now;
+    if (plan_) plan_->Doubt(now);
+  }
 
   // The key cells of a row; nothing where the mapping names none.
   [[nodiscard]] std::optional<std::string> KeyOf(const Row& row) const;
+  // The same into a text that is used again; false where the mapping names no key.
+  [[nodiscard]] bool KeyInto(const Row& row, std::string& key) const;
   // `key`: the key cells, or the whole row and its position among identical ones. A refusal (row_…) names, where it
   // lies in a cell, its "column", "cell" and "field". While the names are wanting, some ids are missing.
   [[nodiscard]] Converted Convert(const Row& row, const std::string& key);
+  // The same for an ordinary row, far faster: adds its statements and notes (none may be there before). False, and
+  // nothing added, for any other row.
+  [[nodiscard]] bool ConvertOrdinary(const Row& row, std::string_view key, std::vector<Statement>& statements,
+                                     std::vector<int>& notes) {
+    return plan_ && plan_->Convert(row, key, statements, notes);
+  }
 
   [[nodiscard]] const std::vector<std::string>& headers() const { return headers_; }
 
@@ -100,6 +112,7 @@ class RowConverter {
   std::map<std::string, Zone> zones_;
   std::map<std::string, int> event_by_text_;
   std::map<std::string, int> measure_by_text_;
+  std::optional<RowPlan> plan_;
 };
 
 }  // namespace dealpace::exchange

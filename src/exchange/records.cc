@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/money.h"
 #include "base/text.h"
@@ -36,6 +37,16 @@ std::optional<Instant> InstantWithZone(std::string_view text) {
   return ParseInstant(text);
 }
 
+// Where the record says an instant with its zone: that instant, and its text to the second, as a file has it.
+std::optional<Instant> TakeInstant(std::string& text) {
+  const std::optional<Instant> at = InstantWithZone(Trim(text));
+  if (at) text = FormatInstant({at->ms / 1000 * 1000}).substr(0, 19) + "Z";
+  return at;
+}
+
+// As the key column of a file makes it, so that an event given here and in a file is one.
+std::string KeyCells(const std::string& key) { return key.empty() ? key : key + '\x1f'; }
+
 struct Item {
   size_t index = 0;
   RecordFields fields;
@@ -59,11 +70,7 @@ class Recording {
 
   void Take(Item item) {
     const auto at = item.fields.find("at");
-    if (at != item.fields.end()) {
-      item.at = InstantWithZone(Trim(at->second));
-      // To the second, as a file has it; the rest is put back behind.
-      if (item.at) at->second = FormatInstant({item.at->ms / 1000 * 1000}).substr(0, 19) + "Z";
-    }
+    if (at != item.fields.end()) item.at = TakeInstant(at->second);  // what is below the second is put back behind
     items_.push_back(std::move(item));
   }
 
@@ -85,7 +92,7 @@ class Recording {
                                   [](const RecordRefusal& a, const RecordRefusal& b) { return a.index == b.index; });
     recorded_.refused.erase(same, recorded_.refused.end());
     if (!recorded_.refused.empty() || statements.empty()) return std::move(recorded_);
-    Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, false, kWithdrawnNote);
+    Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, kWithdrawnNote);
     ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, 0));
     return std::move(recorded_);
   }
@@ -175,10 +182,138 @@ void Finish(Recording& recording, std::vector<Statement>& statements, bool keyed
   }
 }
 
+// The key of an event that has none of its own.
+void SetSingleKey(size_t index, const RecordOptions& options, Statement& statement) {
+  statement.keyed = !options.request.empty();
+  if (statement.keyed) statement.key = HashText("single\x1e" + options.request + '\x1e' + std::to_string(index));
+}
+
+int64_t OrgVersion(db::Connection& connection) {
+  db::Rows rows = connection.Query("SELECT version FROM org_version WHERE org_version_id = 1");
+  return rows.Next() ? rows.Int(0) : 0;
+}
+
+}  // namespace
+
+// Knows the organisation of one version, and what the texts met so far mean in it.
+class RecordDesk::Clerk {
+ public:
+  static Result<std::unique_ptr<Clerk>> Make(db::Database& database, const catalog::Catalog& catalog) {
+    auto clerk = std::make_unique<Clerk>(catalog);
+    ASSIGN_OR_RETURN(clerk->version_, database.Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
+      return OrgVersion(connection);
+    }));
+    RETURN_IF_ERROR(clerk->names_.Load(database));
+    std::vector<std::string> headers;
+    for (const auto& [field, column] : clerk->mapping_.columns) headers.push_back(column);
+    RETURN_IF_ERROR(clerk->converter_.Prepare(std::move(headers)));
+    return clerk;
+  }
+  explicit Clerk(const catalog::Catalog& catalog)
+      : catalog_(catalog), names_(catalog, false, {}), converter_(catalog, mapping_, names_) {}
+
+  // Adds the record's statement. False when it is not quite ordinary: to be withdrawn, refused, naming what is not
+  // known.
+  [[nodiscard]] bool Convert(size_t index, const EventRecord& record, const RecordOptions& options,
+                             std::vector<Statement>& statements) {
+    if (record.withdraw || FindMissing(record.fields, {"event", "at"})) return false;
+    converter_.Doubt(options.now);
+    row_.cells.resize(mapping_.columns.size());
+    std::optional<Instant> at;
+    size_t c = 0;
+    for (const auto& [field, column] : mapping_.columns) {
+      Cell& cell = row_.cells[c++];
+      const auto it = record.fields.find(field);
+      cell.text = it != record.fields.end() ? it->second : std::string();
+      if (field == "count" && it == record.fields.end()) cell.text = "1";
+      if (field == "at") at = TakeInstant(cell.text);
+      cell.kind = cell.text.empty() ? Cell::Kind::kEmpty : Cell::Kind::kText;
+    }
+    notes_.clear();
+    const size_t before = statements.size();
+    if (!converter_.ConvertOrdinary(row_, KeyCells(record.key), statements, notes_)) return false;
+    if (statements.size() != before + 1 || !statements.back().entry) return false;
+    Statement& statement = statements.back();
+    if (at) statement.entry->at = *at;
+    if (record.key.empty()) SetSingleKey(index, options, statement);
+    return catalog_.events()[static_cast<size_t>(statement.entry->event)].amount || statement.entry->amount == 0;
+  }
+  [[nodiscard]] int64_t version() const { return version_; }
+
+ private:
+  const catalog::Catalog& catalog_;
+  const Mapping mapping_ = FieldMapping("events");
+  int64_t version_ = 0;
+  Names names_;
+  RowConverter converter_;
+  Row row_;
+  std::vector<int> notes_;
+};
+
+RecordDesk::RecordDesk() = default;
+RecordDesk::~RecordDesk() = default;
+
+std::unique_ptr<RecordDesk::Clerk> RecordDesk::Take() {
+  const std::lock_guard lock(mutex_);
+  if (free_.empty()) return nullptr;
+  std::unique_ptr<Clerk> clerk = std::move(free_.back());
+  free_.pop_back();
+  return clerk;
+}
+
+void RecordDesk::GiveBack(std::unique_ptr<Clerk> clerk) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(std::move(clerk));
+}
+
+namespace {
+
+// Books the records if all of them are ordinary and what the clerk knows still holds; else nothing.
+Result<std::optional<Recorded>> BookOrdinary(db::Database& database, const catalog::Catalog& catalog,
+                                             const std::vector<Result<EventRecord>>& records,
+                                             const RecordOptions& options) {
+  std::unique_ptr<RecordDesk::Clerk> clerk = options.desk->Take();
+  if (clerk == nullptr) {
+    ASSIGN_OR_RETURN(clerk, RecordDesk::Clerk::Make(database, catalog));
+  }
+  std::vector<Statement> statements;
+  std::unordered_set<Hash128> keys;
+  bool ordinary = !records.empty();
+  for (size_t i = 0; i < records.size() && ordinary; ++i) {
+    ordinary = records[i].ok() && clerk->Convert(i, *records[i], options, statements) &&
+               (!statements.back().keyed || keys.insert(statements.back().key).second);
+  }
+  if (!ordinary) {
+    // What is named may be there meanwhile.
+    ASSIGN_OR_RETURN(const int64_t version, database.Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
+      return OrgVersion(connection);
+    }));
+    if (version == clerk->version()) options.desk->GiveBack(std::move(clerk));
+    return std::optional<Recorded>();
+  }
+  Booker booker(database, catalog, {options.recorded_by, options.now, {}}, kWithdrawnNote);
+  constexpr std::string_view kMoved = "organisation_moved";  // seen by nobody
+  Recorded recorded;
+  Result<Booked> booked = booker.Book(statements, 0, [&](db::Connection& connection, const Booked&) -> Status {
+    return OrgVersion(connection) == clerk->version() ? Status() : Error(kMoved);
+  });
+  if (!booked.ok()) {
+    if (booked.error().code == kMoved) return std::optional<Recorded>();
+    return booked.error();
+  }
+  options.desk->GiveBack(std::move(clerk));
+  recorded.booked = *std::move(booked);
+  return std::optional(std::move(recorded));
+}
+
 }  // namespace
 
 Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& catalog,
                               const std::vector<Result<EventRecord>>& records, const RecordOptions& options) {
+  if (options.desk != nullptr) {
+    ASSIGN_OR_RETURN(std::optional<Recorded> recorded, BookOrdinary(database, catalog, records, options));
+    if (recorded) return *std::move(recorded);
+  }
   Recording recording(database, catalog, "events", options);
   for (size_t i = 0; i < records.size(); ++i) {
     if (!records[i].ok()) {
@@ -202,8 +337,7 @@ Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& ca
       });
     }
     item.fields.try_emplace("count", "1");
-    // As the key column of a file makes it, so that an event given here and in a file is one.
-    if (!record.key.empty()) item.key = record.key + '\x1f';
+    item.key = KeyCells(record.key);
     recording.Take(std::move(item));
   }
   ASSIGN_OR_RETURN(std::vector<Statement> statements, recording.Convert());
@@ -214,7 +348,7 @@ Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& ca
     if (!event.amount && statements[i].entry->amount != 0) {
       recording.Refuse(item.index, Error("event_takes_no_amount").With("event", event.id).With("field", "amount"));
     }
-    if (item.key.empty()) statements[i].key = HashText("single\x1e" + std::to_string(NewId()));
+    if (item.key.empty()) SetSingleKey(item.index, options, statements[i]);
   }
   Finish(recording, statements, true);
   return recording.Book(std::move(statements));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -30,10 +32,33 @@ struct ReadingRecord {
   bool withdraw = false;  // there is no such reading after all
 };
 
+// What records need to know of the organisation and the mapping, kept from one call to the next for as long as it
+// holds. Thread-safe.
+class RecordDesk {
+ public:
+  RecordDesk();
+  ~RecordDesk();
+  RecordDesk(const RecordDesk&) = delete;
+  RecordDesk& operator=(const RecordDesk&) = delete;
+
+  class Clerk;
+  // One that is free, or nothing; and back, when it may be used again.
+  [[nodiscard]] std::unique_ptr<Clerk> Take();
+  void GiveBack(std::unique_ptr<Clerk> clerk);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Clerk>> free_;
+};
+
 struct RecordOptions {
   bool create_missing = false;  // add dealers, staff and other members that events name
   std::string recorded_by;
   Instant now{};
+  // Stands for the request, where one that is sent again must be known again: events without a key of their own are
+  // then the same ones, also when nobody knows whether the first request got through.
+  std::string request;
+  RecordDesk* desk = nullptr;  // of the same database and catalogue
 };
 
 struct RecordRefusal {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "catalog/messages.h"
@@ -100,6 +101,7 @@ class RecordApi {
   Result<Response> AddEvents(const Request& request) {
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
     RecordOptions options = OptionsOf(request);
+    options.desk = &desk_;
     ASSIGN_OR_RETURN(options.create_missing, body.Bool("create_missing", false));
     std::vector<Result<EventRecord>> records;
     if (body.Has("events")) {
@@ -168,6 +170,11 @@ class RecordApi {
  private:
   [[nodiscard]] RecordOptions OptionsOf(const Request& request) const {
     RecordOptions options;
+    if (const auto key = request.Header("idempotency-key")) {
+      const std::string account = std::to_string(request.caller.account.value);
+      const auto bytes = HashText(account + '\n' + std::string(*key) + '\n' + request.body).Bytes();
+      options.request.assign(bytes.data(), bytes.size());
+    }
     options.recorded_by = request.caller.login;
     options.now = deps_.now();
     return options;
@@ -200,6 +207,7 @@ class RecordApi {
   }
 
   RecordDeps deps_;
+  RecordDesk desk_;
 };
 
 }  // namespace

@@ -1,74 +1,126 @@
 #include "exchange/seen.h"
 
-#include <array>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
+#include "base/ids.h"
+#include "db/db.h"
+
 namespace dealpace::exchange {
+namespace {
+
+constexpr size_t kSlotsLeast = 1024;
+constexpr size_t kHashesPerWord = 4;  // of a filter
+constexpr int64_t kPage = 65'536;     // a multiple of what mmap wants
+
+[[noreturn]] void Fail() {
+  throw db::DbError(errno == ENOSPC ? db::DbError::Why::kFull : db::DbError::Why::kOther,
+                    "cannot keep the rows seen on disk: " + std::string(std::strerror(errno)));
+}
+
+// Four bits of one word.
+uint64_t FilterBits(const Hash128& hash) {
+  return (uint64_t{1} << (hash.low & 63)) | (uint64_t{1} << ((hash.low >> 6) & 63)) |
+         (uint64_t{1} << ((hash.low >> 12) & 63)) | (uint64_t{1} << ((hash.low >> 18) & 63));
+}
+size_t FilterWord(const Hash128& hash, size_t words) { return static_cast<size_t>((hash.low >> 24) % words); }
+
+}  // namespace
 
 Seen::~Seen() {
-  spilled_.reset();
-  if (path_.empty()) return;
+  for (const Run& run : runs_) munmap(const_cast<Entry*>(run.entries), run.count * sizeof(Entry));
+  if (fd_ < 0) return;
+  close(fd_);
   std::error_code ignored;
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_ + suffix, ignored);
+  std::filesystem::remove(path_, ignored);
 }
 
 std::optional<int64_t> Seen::Remember(const Hash128& hash, int64_t number) {
-  if (const auto it = recent_.find(hash); it != recent_.end()) return it->second;
+  if (!recent_.empty()) {
+    if (const Entry* entry = Slot(hash); entry->number != kNone) return entry->number;
+  }
   if (const auto spilled = FindSpilled(hash)) return spilled;
   Put(hash, number);
   return std::nullopt;
 }
 
 int64_t Seen::Count(const Hash128& hash) {
-  if (const auto it = recent_.find(hash); it != recent_.end()) return it->second++;
+  if (!recent_.empty()) {
+    if (Entry* entry = Slot(hash); entry->number != kNone) return entry->number++;
+  }
   const int64_t before = FindSpilled(hash).value_or(0);
   Put(hash, before + 1);
   return before;
 }
 
-void Seen::Put(const Hash128& hash, int64_t number) {
-  if (recent_.size() >= in_memory_max_) Spill();
-  recent_[hash] = number;
+Seen::Entry* Seen::Slot(const Hash128& hash) {
+  const size_t mask = recent_.size() - 1;
+  size_t i = static_cast<size_t>(hash.high) & mask;
+  while (recent_[i].number != kNone && recent_[i].hash != hash) i = (i + 1) & mask;
+  return &recent_[i];
 }
 
-std::optional<int64_t> Seen::FindSpilled(const Hash128& hash) {
-  if (!spilled_) return std::nullopt;
-  const auto found = spilled_->Read<std::optional<int64_t>>([&](db::Connection& connection)
-                                                                -> Result<std::optional<int64_t>> {
-    const auto bytes = hash.Bytes();
-    db::Rows rows = connection.Query("SELECT number FROM seen WHERE hash = ?1", db::Blob{{bytes.data(), bytes.size()}});
-    return rows.Next() ? std::optional(rows.Int(0)) : std::nullopt;
-  });
-  return found.ok() ? *found : std::nullopt;
+void Seen::Put(const Hash128& hash, int64_t number) {
+  if (count_ >= in_memory_max_) Spill();
+  if ((count_ + 1) * 10 > recent_.size() * 7) Grow();
+  *Slot(hash) = {hash, number};
+  ++count_;
+}
+
+void Seen::Grow() {
+  std::vector<Entry> old(std::max(kSlotsLeast, recent_.size() * 2));
+  old.swap(recent_);
+  for (const Entry& entry : old) {
+    if (entry.number != kNone) *Slot(entry.hash) = entry;
+  }
+}
+
+std::optional<int64_t> Seen::FindSpilled(const Hash128& hash) const {
+  const uint64_t bits = FilterBits(hash);
+  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+    if ((run->filter[FilterWord(hash, run->filter.size())] & bits) != bits) continue;
+    const Entry* const end = run->entries + run->count;
+    const Entry* const found =
+        std::lower_bound(run->entries, end, hash, [](const Entry& a, const Hash128& b) { return a.hash < b; });
+    if (found != end && found->hash == hash) return found->number;
+  }
+  return std::nullopt;
 }
 
 void Seen::Spill() {
-  const auto fail = [](const Error& error) {
-    throw db::DbError(db::DbError::Why::kFull,
-                      "cannot keep the rows seen on disk: " + std::string(error.Arg("detail")));
-  };
-  if (!spilled_) {
-    path_ = (std::filesystem::temp_directory_path() / ("dealpace-seen-" + std::to_string(NewId()) + ".db")).string();
-    auto opened = db::Database::Open(path_);
-    if (!opened.ok()) fail(opened.error());
-    spilled_ = *std::move(opened);
-    const Status made = spilled_->Write<void>([](db::Connection& connection) -> Status {
-      connection.ExecuteScript("CREATE TABLE seen (hash BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID");
-      return {};
-    });
-    if (!made.ok()) fail(made.error());
+  if (fd_ < 0) {
+    path_ = (std::filesystem::temp_directory_path() / ("dealpace-seen-" + std::to_string(NewId()))).string();
+    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd_ < 0) Fail();
   }
-  const Status written = spilled_->Write<void>([this](db::Connection& connection) -> Status {
-    for (const auto& [hash, number] : recent_) {
-      const auto bytes = hash.Bytes();
-      connection.Execute(
-          "INSERT INTO seen (hash, number) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE SET number = excluded.number",
-          db::Blob{{bytes.data(), bytes.size()}}, number);
-    }
-    return {};
-  });
-  if (!written.ok()) fail(written.error());
-  recent_.clear();
+  const auto empty = [](const Entry& entry) { return entry.number == kNone; };
+  recent_.erase(std::remove_if(recent_.begin(), recent_.end(), empty), recent_.end());
+  std::sort(recent_.begin(), recent_.end(), [](const Entry& a, const Entry& b) { return a.hash < b.hash; });
+  const size_t bytes = recent_.size() * sizeof(Entry);
+  const auto* data = reinterpret_cast<const char*>(recent_.data());
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t written = pwrite(fd_, data + done, bytes - done, file_bytes_ + static_cast<int64_t>(done));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) Fail();
+    done += static_cast<size_t>(written);
+  }
+  void* const mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd_, file_bytes_);
+  if (mapped == MAP_FAILED) Fail();
+  Run run{static_cast<const Entry*>(mapped), recent_.size(), {}};
+  run.filter.resize(recent_.size() / kHashesPerWord + 1);
+  for (const Entry& entry : recent_) run.filter[FilterWord(entry.hash, run.filter.size())] |= FilterBits(entry.hash);
+  runs_.push_back(std::move(run));
+  file_bytes_ = (file_bytes_ + static_cast<int64_t>(bytes) + kPage - 1) / kPage * kPage;
+  const size_t slots = std::bit_ceil(std::max(kSlotsLeast, recent_.size() * 10 / 7 + 1));
+  recent_.assign(slots, Entry{});
+  count_ = 0;
 }
 
 }  // namespace dealpace::exchange

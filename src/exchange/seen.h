@@ -1,21 +1,21 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "base/hash.h"
-#include "db/db.h"
 
 namespace dealpace::exchange {
 
-// Remembers a number for each of very many hashes in bounded memory: what does not fit goes to a temporary file that
-// lasts as long as the object.
+// Remembers a number for each of very many hashes in bounded memory: what does not fit goes, sorted, to a temporary
+// file that lasts as long as the object. Two bytes for each hash stay in memory, which tell most of those that the file
+// does not have. Throws db::DbError when the file cannot be written.
 class Seen {
  public:
   // `in_memory_max`: so many hashes are kept in memory before they are spilled.
-  explicit Seen(size_t in_memory_max = 2'000'000) : in_memory_max_(in_memory_max) {}
+  explicit Seen(size_t in_memory_max = 1'400'000) : in_memory_max_(in_memory_max) {}
   ~Seen();
   Seen(const Seen&) = delete;
   Seen& operator=(const Seen&) = delete;
@@ -26,14 +26,31 @@ class Seen {
   [[nodiscard]] int64_t Count(const Hash128& hash);
 
  private:
-  std::optional<int64_t> FindSpilled(const Hash128& hash);
+  struct Entry {
+    Hash128 hash;
+    int64_t number = kNone;
+  };
+  // What was spilled at a time, sorted by hash. Newer runs win over older ones.
+  struct Run {
+    const Entry* entries = nullptr;  // mapped
+    size_t count = 0;
+    std::vector<uint64_t> filter;
+  };
+  static constexpr int64_t kNone = INT64_MIN;
+
+  [[nodiscard]] Entry* Slot(const Hash128& hash);  // of the hash, or the empty one where it belongs
+  [[nodiscard]] std::optional<int64_t> FindSpilled(const Hash128& hash) const;
   void Put(const Hash128& hash, int64_t number);
+  void Grow();
   void Spill();
 
   size_t in_memory_max_;
-  std::unordered_map<Hash128, int64_t> recent_;
+  size_t count_ = 0;
+  std::vector<Entry> recent_;  // open addressing
   std::string path_;
-  std::unique_ptr<db::Database> spilled_;
+  int fd_ = -1;
+  int64_t file_bytes_ = 0;
+  std::vector<Run> runs_;
 };
 
 }  // namespace dealpace::exchange

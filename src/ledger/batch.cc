@@ -32,22 +32,6 @@ bool IsReversed(db::Connection& connection, DealerId dealer, int64_t seq) {
   return connection.Query("SELECT seq FROM ledger_entry WHERE dealer_id = ?1 AND reverses = ?2", dealer, seq).Next();
 }
 
-// Books the entry `seq` once more, as a new entry.
-void BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder) {
-  db::Rows head =
-      connection.Query("UPDATE ledger_head SET head = head + 1 WHERE dealer_id = ?1 RETURNING head", dealer);
-  head.Next();
-  const int64_t next = head.Int(0);
-  connection.Execute(
-      "INSERT INTO ledger_entry (dealer_id, seq, event, day, at, lead, attempt, actor, source, access_form, channel, "
-      "model, customer_type, campaign, stage, reason, quantity, amount, recorded_at, recorded_by, batch_id, "
-      "entry_key, reverses, note) "
-      "SELECT dealer_id, ?3, event, day, at, lead, attempt, actor, source, access_form, channel, model, "
-      "customer_type, campaign, stage, reason, quantity, amount, ?4, ?5, ?6, entry_key, NULL, NULL "
-      "FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2",
-      dealer, seq, next, recorder.at.ms, recorder.by, recorder.batch);
-}
-
 }  // namespace
 
 Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::string_view file_name,
@@ -135,9 +119,11 @@ Result<Undone> UndoBatch(db::Database& database, const catalog::Catalog& catalog
           int64_t last = 0;
           int64_t done = 0;
         };
-        ASSIGN_OR_RETURN(const Step step, database.Write<Step>([&](db::Connection& connection) -> Result<Step> {
+        ASSIGN_OR_RETURN(const Step step, database.WriteBulk<Step>([&](db::Connection& connection) -> Result<Step> {
           Lock(connection, dealer);
           const std::vector<Booked> booked = NextBooked(connection, dealer, id, after);
+          const auto has_key_back = [](const Booked& entry) { return entry.reverses != 0 && entry.key; };
+          if (restoring && std::any_of(booked.begin(), booked.end(), has_key_back)) IndexKeys(connection, dealer);
           Step result;
           std::vector<int64_t> reverse;
           for (const Booked& entry : booked) {

@@ -3,9 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/days.h"
@@ -58,11 +60,29 @@ struct Head {
 class Source {
  public:
   virtual ~Source() = default;
-  // Head of every dealer that has entries, in order of dealer.
-  [[nodiscard]] virtual Result<std::vector<Head>> Heads() = 0;
+  // Head of every dealer that has entries, in order of dealer. The same object again means that nothing has moved.
+  [[nodiscard]] virtual Result<std::shared_ptr<const std::vector<Head>>> Heads() = 0;
   // Visits the dealer's entries after `after_seq`, in order of seq; only those recorded until `known_at`. Thread-safe.
   [[nodiscard]] virtual Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
                                     const std::function<void(const Entry&)>& visit) = 0;
+
+  // ---- What readers keep of their work ----
+  // A blob that follows from a dealer's entries up to `up_to_seq`. Derived: it may be dropped at any time.
+  struct Segment {
+    int64_t up_to_seq = 0;
+    int64_t stamp = 0;  // of all else that it follows from; another one means that it is of no use
+    std::string bytes;
+  };
+  // Nothing when there is none with this stamp, or when it is damaged. Thread-safe, as is writing one in place of the
+  // one before.
+  [[nodiscard]] virtual Result<std::optional<Segment>> ReadSegment(DealerId /*dealer*/, std::string_view /*part*/,
+                                                                   int64_t /*stamp*/) {
+    return std::optional<Segment>();
+  }
+  [[nodiscard]] virtual Status WriteSegments(DealerId /*dealer*/, int64_t /*up_to_seq*/, int64_t /*stamp*/,
+                                             const std::vector<std::pair<std::string, std::string>>& /*parts*/) {
+    return {};
+  }
 };
 
 }  // namespace dealpace::ledger

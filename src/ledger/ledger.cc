@@ -2,7 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <tuple>
+#include <unordered_set>
+#include <utility>
+
+#include "base/text.h"
 
 namespace dealpace::ledger {
 namespace {
@@ -39,35 +44,58 @@ NewEntry ReadContent(const db::Rows& rows, const catalog::Catalog& catalog, int 
 
 }  // namespace
 
-int64_t Lock(db::Connection& connection, DealerId dealer) {
+int64_t Lock(db::Connection& connection, DealerId dealer) { return LockWithKeys(connection, dealer).head; }
+
+Locked LockWithKeys(db::Connection& connection, DealerId dealer) {
   db::Rows rows = connection.Query(
       "INSERT INTO ledger_head (dealer_id, head) VALUES (?1, 0) "
-      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head RETURNING head",
+      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head RETURNING head, keyed",
       dealer);
   rows.Next();
-  return rows.Int(0);
+  return {rows.Int(0), rows.Int(1) < rows.Int(0)};
 }
 
 namespace {
 
-// Moves the head by `count` and returns the first new seq.
-int64_t TakeSeqs(db::Connection& connection, DealerId dealer, size_t count) {
-  db::Rows rows = connection.Query(
-      "INSERT INTO ledger_head (dealer_id, head) VALUES (?1, ?2) "
-      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head RETURNING head",
-      dealer, count);
+// So many first bytes of a key stand in ledger_key: enough that few keys of a dealer share them.
+constexpr size_t kKeyHeadBytes = 5;
+
+struct Taken {
+  int64_t first = 0;   // seq
+  bool keyed = false;  // all keys before are in order, and whoever took the seqs puts theirs in order, too
+};
+
+// Moves the head by `count`.
+Taken TakeSeqs(db::Connection& connection, DealerId dealer, size_t count, Keys keys) {
+  static constexpr std::string_view kNow =
+      "INSERT INTO ledger_head (dealer_id, head, keyed) VALUES (?1, ?2, ?2) "
+      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head, "
+      "keyed = CASE WHEN ledger_head.keyed = ledger_head.head THEN ledger_head.head + excluded.head "
+      "ELSE ledger_head.keyed END RETURNING head, keyed";
+  static constexpr std::string_view kLater =
+      "INSERT INTO ledger_head (dealer_id, head, keyed) VALUES (?1, ?2, 0) "
+      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head RETURNING head, keyed";
+  db::Rows rows = connection.Query(keys == Keys::kNow ? kNow : kLater, dealer, count);
   rows.Next();
-  return rows.Int(0) - static_cast<int64_t>(count) + 1;
+  return {rows.Int(0) - static_cast<int64_t>(count) + 1, rows.Int(1) == rows.Int(0)};
 }
 
-}  // namespace
+// The keys of entries that are there, in order.
+void InsertKeys(db::Connection& connection, DealerId dealer, int64_t first, int64_t last) {
+  static const std::string kSql =
+      "INSERT INTO ledger_key (dealer_id, key_head, seq) SELECT dealer_id, substr(entry_key, 1, " +
+      std::to_string(kKeyHeadBytes) +
+      "), seq FROM ledger_entry WHERE dealer_id = ?1 AND seq BETWEEN ?2 AND ?3 AND entry_key IS NOT NULL ORDER BY 2, 3";
+  connection.Execute(kSql, dealer, first, last);
+}
 
-int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
-               std::span<const NewEntry> entries, const Recorder& recorder) {
-  int64_t seq = TakeSeqs(connection, dealer, entries.size());
-  const int64_t first = seq;
+using EntryAt = const NewEntry& (*)(const void*, size_t);
+
+void InsertEntries(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, int64_t seq,
+                   const void* entries, size_t count, EntryAt entry_at, const Recorder& recorder) {
   db::BulkInsert insert = connection.Bulk("ledger_entry", kColumns);
-  for (const NewEntry& entry : entries) {
+  for (size_t i = 0; i < count; ++i) {
+    const NewEntry& entry = entry_at(entries, i);
     std::array<char, 16> key_bytes{};
     if (entry.key) key_bytes = entry.key->Bytes();
     const auto& m = entry.members;
@@ -99,7 +127,62 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
     insert.Row(values);
   }
   insert.Finish();
-  return first;
+}
+
+int64_t AppendAll(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, const void* entries,
+                  size_t count, EntryAt entry_at, const Recorder& recorder, Keys keys) {
+  const Taken taken = TakeSeqs(connection, dealer, count, keys);
+  InsertEntries(connection, catalog, dealer, taken.first, entries, count, entry_at, recorder);
+  if (keys == Keys::kLater || !taken.keyed) return taken.first;
+  std::vector<std::pair<std::array<char, 16>, int64_t>> found;
+  for (size_t i = 0; i < count; ++i) {
+    const NewEntry& entry = entry_at(entries, i);
+    if (entry.key) found.emplace_back(entry.key->Bytes(), taken.first + static_cast<int64_t>(i));
+  }
+  if (found.empty()) return taken.first;
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return std::memcmp(a.first.data(), b.first.data(), a.first.size()) < 0;
+  });
+  constexpr std::array<std::string_view, 3> kKeyColumns = {"dealer_id", "key_head", "seq"};
+  db::BulkInsert insert = connection.Bulk("ledger_key", kKeyColumns);
+  for (const auto& [key, seq] : found) {
+    insert.Row(std::array<db::Value, 3>{dealer, db::Blob{{key.data(), kKeyHeadBytes}}, seq});
+  }
+  insert.Finish();
+  return taken.first;
+}
+
+}  // namespace
+
+int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+               std::span<const NewEntry> entries, const Recorder& recorder) {
+  return AppendAll(
+      connection, catalog, dealer, entries.data(), entries.size(),
+      [](const void* all, size_t i) -> const NewEntry& { return static_cast<const NewEntry*>(all)[i]; }, recorder,
+      Keys::kNow);
+}
+
+int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+               std::span<const NewEntry* const> entries, const Recorder& recorder, Keys keys) {
+  return AppendAll(
+      connection, catalog, dealer, entries.data(), entries.size(),
+      [](const void* all, size_t i) -> const NewEntry& { return *static_cast<const NewEntry* const*>(all)[i]; },
+      recorder, keys);
+}
+
+bool IndexKeys(db::Connection& connection, DealerId dealer, int64_t most) {
+  int64_t head = 0;
+  int64_t keyed = 0;
+  {
+    db::Rows rows = connection.Query("SELECT head, keyed FROM ledger_head WHERE dealer_id = ?1", dealer);
+    if (!rows.Next() || rows.Int(0) == rows.Int(1)) return false;
+    head = rows.Int(0);
+    keyed = rows.Int(1);
+  }
+  const int64_t last = head - keyed > most ? keyed + most : head;
+  InsertKeys(connection, dealer, keyed + 1, last);
+  connection.Execute("UPDATE ledger_head SET keyed = ?2 WHERE dealer_id = ?1", dealer, last);
+  return last < head;
 }
 
 Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs, std::string_view why,
@@ -116,7 +199,8 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
         connection.Query("SELECT seq FROM ledger_entry WHERE dealer_id = ?1 AND reverses = ?2", dealer, seq);
     if (taken.Next()) return Error("already_reversed").With("seq", seq);
   }
-  int64_t next = TakeSeqs(connection, dealer, seqs.size());
+  const Taken taken = TakeSeqs(connection, dealer, seqs.size(), Keys::kNow);
+  int64_t next = taken.first;
   for (const int64_t seq : seqs) {
     connection.Execute(
         "INSERT INTO ledger_entry (dealer_id, seq, event, day, at, lead, attempt, actor, source, access_form, "
@@ -128,54 +212,114 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
         dealer, seq, next++, recorder.at.ms, recorder.by,
         recorder.batch.set() ? std::optional(recorder.batch.value) : std::nullopt, why);
   }
+  if (taken.keyed) InsertKeys(connection, dealer, taken.first, next - 1);
   return {};
 }
 
+int64_t BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder) {
+  const Taken taken = TakeSeqs(connection, dealer, 1, Keys::kNow);
+  connection.Execute(
+      "INSERT INTO ledger_entry (dealer_id, seq, event, day, at, lead, attempt, actor, source, access_form, channel, "
+      "model, customer_type, campaign, stage, reason, quantity, amount, recorded_at, recorded_by, batch_id, "
+      "entry_key, reverses, note) "
+      "SELECT dealer_id, ?3, event, day, at, lead, attempt, actor, source, access_form, channel, model, "
+      "customer_type, campaign, stage, reason, quantity, amount, ?4, ?5, ?6, entry_key, NULL, NULL "
+      "FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2",
+      dealer, seq, taken.first, recorder.at.ms, recorder.by, recorder.batch);
+  if (taken.keyed) InsertKeys(connection, dealer, taken.first, taken.first);
+  return taken.first;
+}
+
+namespace {
+
+// Gathers the last entry of each key that is asked for, in whatever order entries come.
+class KeysFound {
+ public:
+  explicit KeysFound(const catalog::Catalog& catalog) : catalog_(catalog) {}
+
+  // A row of entry_key, seq, reverses and the content.
+  void Take(const Hash128& key, const db::Rows& rows) {
+    const int64_t seq = rows.Int(1);
+    int64_t& last = newest_[key];
+    if (seq <= last) return;
+    last = seq;
+    if (!rows.IsNull(2)) {
+      found_.erase(key);
+      return;
+    }
+    KeyedEntry entry{seq, ReadContent(rows, catalog_, 3)};
+    entry.content.key = key;
+    found_[key] = std::move(entry);
+  }
+  std::unordered_map<Hash128, KeyedEntry> found() && { return std::move(found_); }
+
+ private:
+  const catalog::Catalog& catalog_;
+  std::unordered_map<Hash128, KeyedEntry> found_;
+  std::unordered_map<Hash128, int64_t> newest_;  // seq of the key's last entry, reversals included
+};
+
+std::string ContentOf(std::string_view table) {
+  std::string columns;
+  for (const std::string& name : Split(std::string(kContent), ',')) {
+    columns += ", " + std::string(table) + "." + std::string(Trim(name));
+  }
+  return columns;
+}
+
+}  // namespace
+
 std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
                                                  DealerId dealer, std::span<const Hash128> keys) {
-  // PostgreSQL is asked for many keys at a time, because each question is a journey. SQLite has none, but must be told
-  // the index: by itself it would rather read all of the dealer's entries.
-  const bool sqlite = connection.kind() == db::Kind::kSqlite;
-  const size_t at_once = sqlite ? 1 : 256;
-  std::string sql = "SELECT entry_key, seq, reverses, " + std::string(kContent) + " FROM ledger_entry " +
-                    (sqlite ? "INDEXED BY ledger_entry_key " : "") + "WHERE dealer_id = ?1 AND entry_key IN (";
+  KeysFound found(catalog);
+  if (keys.empty()) return std::move(found).found();
+  // PostgreSQL is asked for many keys at a time, because each question is a journey.
+  const size_t at_once = connection.kind() == db::Kind::kSqlite ? 1 : 256;
+  std::string sql = "SELECT e.entry_key, e.seq, e.reverses" + ContentOf("e") +
+                    " FROM ledger_key k JOIN ledger_entry e ON e.dealer_id = k.dealer_id AND e.seq = k.seq "
+                    "WHERE k.dealer_id = ?1 AND k.key_head IN (";
   for (size_t i = 0; i < at_once; ++i) sql += (i == 0 ? "?" : ", ?") + std::to_string(i + 2);
   sql += ")";
-  std::unordered_map<Hash128, KeyedEntry> found;
-  std::unordered_map<Hash128, int64_t> newest;  // seq of the key's last entry, reversals included
+  std::unordered_set<Hash128> many;  // what is asked for, where rows of other keys may come
+  if (at_once > 1) many.insert(keys.begin(), keys.end());
   std::vector<std::array<char, 16>> bytes(at_once);
   std::vector<db::Value> values;
   for (size_t begin = 0; begin < keys.size(); begin += at_once) {
     values.assign(1, dealer);
     for (size_t i = 0; i < at_once; ++i) {  // a last group that is not full repeats its last key
       bytes[i] = keys[std::min(begin + i, keys.size() - 1)].Bytes();
-      values.emplace_back(db::Blob{{bytes[i].data(), bytes[i].size()}});
+      values.emplace_back(db::Blob{{bytes[i].data(), kKeyHeadBytes}});
     }
     db::Rows rows = connection.QueryValues(sql, values);
     while (rows.Next()) {
       const Hash128 key = Hash128::FromBytes(rows.Bytes(0));
-      const int64_t seq = rows.Int(1);
-      int64_t& last = newest[key];
-      if (seq <= last) continue;
-      last = seq;
-      if (!rows.IsNull(2)) {
-        found.erase(key);
-        continue;
-      }
-      KeyedEntry entry{seq, ReadContent(rows, catalog, 3)};
-      entry.content.key = key;
-      found[key] = std::move(entry);
+      if (at_once == 1 ? key == keys[begin] : many.contains(key)) found.Take(key, rows);
     }
   }
-  return found;
+  // Entries whose keys were left for later.
+  db::Rows lag = connection.Query("SELECT keyed, head FROM ledger_head WHERE dealer_id = ?1 AND keyed < head", dealer);
+  if (!lag.Next()) return std::move(found).found();
+  many.insert(keys.begin(), keys.end());
+  static const std::string kTail = "SELECT e.entry_key, e.seq, e.reverses" + ContentOf("e") +
+                                   " FROM ledger_entry e WHERE e.dealer_id = ?1 AND e.seq > ?2 AND e.seq <= ?3 AND "
+                                   "e.entry_key IS NOT NULL";
+  db::Rows rows = connection.Query(kTail, dealer, lag.Int(0), lag.Int(1));
+  while (rows.Next()) {
+    const Hash128 key = Hash128::FromBytes(rows.Bytes(0));
+    if (many.contains(key)) found.Take(key, rows);
+  }
+  return std::move(found).found();
 }
 
-Result<std::vector<Head>> DatabaseSource::Heads() {
-  return database_.Read<std::vector<Head>>([](db::Connection& connection) -> Result<std::vector<Head>> {
-    std::vector<Head> heads;
-    db::Rows rows = connection.Query("SELECT dealer_id, head FROM ledger_head ORDER BY dealer_id");
-    while (rows.Next()) heads.push_back({DealerId(rows.Int(0)), rows.Int(1)});
-    return heads;
+Result<std::shared_ptr<const std::vector<Head>>> DatabaseSource::Heads() {
+  using Shared = std::shared_ptr<const std::vector<Head>>;
+  return heads_.Get(database_, [this] {
+    return database_.Read<Shared>([](db::Connection& connection) -> Result<Shared> {
+      auto heads = std::make_shared<std::vector<Head>>();
+      db::Rows rows = connection.Query("SELECT dealer_id, head FROM ledger_head ORDER BY dealer_id");
+      while (rows.Next()) heads->push_back({DealerId(rows.Int(0)), rows.Int(1)});
+      return Shared(std::move(heads));
+    });
   });
 }
 

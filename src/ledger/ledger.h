@@ -27,14 +27,32 @@ struct Recorder {
 int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
                std::span<const NewEntry> entries, const Recorder& recorder);
 
+// When the keys of entries can be found by FindKeys without looking at each entry: at once, or after IndexKeys, which
+// costs far less for very many together.
+enum class Keys { kNow, kLater };
+int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+               std::span<const NewEntry* const> entries, const Recorder& recorder, Keys keys);
+
 // Makes other writers of the dealer wait until the end of the transaction; to be called before reading what a write
 // depends on. Returns the dealer's head.
 int64_t Lock(db::Connection& connection, DealerId dealer);
+// The same; also says whether keys were left for later.
+struct Locked {
+  int64_t head = 0;
+  bool keys_later = false;
+};
+Locked LockWithKeys(db::Connection& connection, DealerId dealer);
+
+// Puts keys that were left for later in order, of `most` entries at a time: true when there are more.
+bool IndexKeys(db::Connection& connection, DealerId dealer, int64_t most = INT64_MAX);
 
 // Takes entries back: for each, an entry of the same day and content with the opposite sign and `why` as its note.
 // Fails with entry_not_found, entry_is_reversal, already_reversed, reason_missing.
 [[nodiscard]] Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs,
                              std::string_view why, const Recorder& recorder);
+
+// Books an entry once more, as a new one with the same content and key; returns its seq.
+int64_t BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder);
 
 // A live entry that carries a key: what an import compares with.
 struct KeyedEntry {
@@ -50,13 +68,18 @@ struct KeyedEntry {
 class DatabaseSource final : public Source {
  public:
   DatabaseSource(db::Database& database, const catalog::Catalog& catalog) : database_(database), catalog_(catalog) {}
-  [[nodiscard]] Result<std::vector<Head>> Heads() override;
+  [[nodiscard]] Result<std::shared_ptr<const std::vector<Head>>> Heads() override;
   [[nodiscard]] Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
                             const std::function<void(const Entry&)>& visit) override;
+  [[nodiscard]] Result<std::optional<Segment>> ReadSegment(DealerId dealer, std::string_view part,
+                                                           int64_t stamp) override;
+  [[nodiscard]] Status WriteSegments(DealerId dealer, int64_t up_to_seq, int64_t stamp,
+                                     const std::vector<std::pair<std::string, std::string>>& parts) override;
 
  private:
   db::Database& database_;
   const catalog::Catalog& catalog_;
+  db::Remembered<std::shared_ptr<const std::vector<Head>>> heads_;
 };
 
 }  // namespace dealpace::ledger

@@ -108,6 +108,16 @@ LEFT JOIN dealer d ON d.dealer_id = k.dealer_id
 WHERE k.seq <> k.other
 ORDER BY k.dealer_id, k.seq)sql",
        {"other"}},
+      {"verify_key_missing",
+       R"sql(
+SELECT e.dealer_id, d.code, e.seq
+FROM ledger_entry e
+JOIN ledger_head h ON h.dealer_id = e.dealer_id AND e.seq <= h.keyed
+LEFT JOIN ledger_key k ON k.dealer_id = e.dealer_id AND k.key_head = substr(e.entry_key, 1, 5) AND k.seq = e.seq
+LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
+WHERE e.entry_key IS NOT NULL AND k.seq IS NULL
+ORDER BY e.dealer_id, e.seq)sql",
+       {}},
   };
   return checks;
 }

@@ -212,6 +212,44 @@ TEST_P(DamageTest, AKeyIsLiveOnce) {
   ExpectOnly("verify_duplicate_key dealer=d0 seq=" + std::to_string(second) + " other=" + std::to_string(first));
 }
 
+TEST_P(DamageTest, KeysThatAreInOrderCanBeFound) {
+  std::array<ledger::NewEntry, 3> entries;
+  std::vector<const ledger::NewEntry*> all;
+  std::vector<Hash128> keys;
+  for (ledger::NewEntry& entry : entries) {
+    entry.event = TheCatalog()->FindEvent("visitor");
+    entry.day = {20'500};
+    entry.at = Noon(entry.day);
+    keys.push_back(HashText("row " + std::to_string(all.size())));
+    entry.key = keys.back();
+    all.push_back(&entry);
+  }
+  const auto found = [&](db::Connection& c) { return ledger::FindKeys(c, *TheCatalog(), dealer_, keys).size(); };
+  const ledger::Recorder recorder{"property", {1}, {}};
+  int64_t first = 0;
+  Write([&](db::Connection& c) {
+    first = ledger::Append(c, *TheCatalog(), dealer_, all, recorder, ledger::Keys::kLater);
+    EXPECT_EQ(found(c), 3U) << "found all the same";
+    const std::vector<int64_t> seqs{first + 1};
+    ASSERT_TRUE(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).ok());
+    EXPECT_EQ(found(c), 2U);
+    EXPECT_TRUE(ledger::LockWithKeys(c, dealer_).keys_later);
+    EXPECT_TRUE(ledger::IndexKeys(c, dealer_, 2)) << "there are more";
+    EXPECT_EQ(found(c), 2U);
+    EXPECT_FALSE(ledger::IndexKeys(c, dealer_));
+    EXPECT_FALSE(ledger::LockWithKeys(c, dealer_).keys_later);
+    EXPECT_EQ(found(c), 2U);
+    EXPECT_GT(ledger::BookAgain(c, dealer_, first + 1, recorder), first + 3);
+    EXPECT_EQ(found(c), 3U);
+  });
+  EXPECT_EQ(Findings(), std::vector<std::string>{});
+  Write([&](db::Connection& c) {
+    c.Execute("DELETE FROM ledger_key WHERE dealer_id = ?1 AND seq = ?2", dealer_, first);
+    EXPECT_EQ(found(c), 2U);
+  });
+  ExpectOnly("verify_key_missing dealer=d0 seq=" + std::to_string(first));
+}
+
 TEST_P(DamageTest, ABrokenOffImportIsReportedButNoDamage) {
   const auto begun = ledger::BeginBatch(system_.database(), "events", "leads.csv", "hash", {"property", {1}, {}});
   ASSERT_TRUE(begun.ok());

@@ -58,11 +58,11 @@ class MemoryLedger final : public ledger::Source {
     return Book(dealer, opposite, recorded_at, seq);
   }
 
-  [[nodiscard]] Result<std::vector<ledger::Head>> Heads() override {
+  [[nodiscard]] Result<std::shared_ptr<const std::vector<ledger::Head>>> Heads() override {
     const std::shared_lock lock(mutex_);
-    std::vector<ledger::Head> heads;
-    for (const auto& [dealer, booked] : entries_) heads.push_back({dealer, static_cast<int64_t>(booked.size())});
-    return heads;
+    auto heads = std::make_shared<std::vector<ledger::Head>>();
+    for (const auto& [dealer, booked] : entries_) heads->push_back({dealer, static_cast<int64_t>(booked.size())});
+    return std::shared_ptr<const std::vector<ledger::Head>>(std::move(heads));
   }
 
   [[nodiscard]] Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,

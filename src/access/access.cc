@@ -91,11 +91,27 @@ Status Access::SignOut(std::string_view session_hash) {
   return ended;
 }
 
-Result<std::optional<Identity>> Access::IdentifySession(std::string_view token) {
+std::optional<Identity> Access::Known(const std::string& hash, http::Caller::Via via, Instant now,
+                                      std::optional<int64_t> mark, bool unattended) const {
+  auto known = cache_.Find(hash, now, mark, unattended);
+  if (known && known->caller.via != via) return std::nullopt;
+  return known;
+}
+
+std::optional<Identity> Access::KnownSession(std::string_view token, bool unattended) {
+  return Known(HashSecret(token), http::Caller::Via::kSession, options_.clock(), database_.ChangeMark(), unattended);
+}
+
+std::optional<Identity> Access::KnownToken(std::string_view secret, bool unattended) {
+  return Known(HashSecret(secret), http::Caller::Via::kToken, options_.clock(), database_.ChangeMark(), unattended);
+}
+
+Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, bool unattended) {
   const Instant now = options_.clock();
   const std::string hash = HashSecret(token);
-  if (auto known = cache_.Find(hash, now); known && known->caller.via == http::Caller::Via::kSession) return known;
-  const uint64_t mark = cache_.mark();
+  const std::optional<int64_t> mark = database_.ChangeMark();
+  if (auto known = Known(hash, http::Caller::Via::kSession, now, mark, unattended)) return known;
+  const uint64_t drops = cache_.drops();
   struct Found {
     std::optional<Session> session;
     std::optional<Account> account;
@@ -113,22 +129,27 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token) 
   identity.caller.session_token_hash = hash;
   identity.csrf = found.session->csrf;
   identity.expires_at = found.session->expires_at;
-  if (now.ms - found.session->seen_at.ms >= kSeenMs) {
+  Instant seen_at = found.session->seen_at;
+  if (!unattended && now.ms - seen_at.ms >= kSeenMs) {
     // A use that cannot be noted is no reason to refuse the request.
     (void)database_.Write<void>([&](db::Connection& connection) -> Status {
       TouchSession(connection, hash, now);
       return {};
     });
+    seen_at = now;
   }
-  cache_.Put(hash, identity, now, mark);
+  identity.idle_until = Instant{seen_at.ms + found.session->idle_ms()};
+  identity.note_at = Instant{seen_at.ms + kSeenMs};
+  cache_.Put(hash, identity, now, mark, drops);
   return std::optional(identity);
 }
 
-Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret) {
+Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret, bool unattended) {
   const Instant now = options_.clock();
   const std::string hash = HashSecret(secret);
-  if (auto known = cache_.Find(hash, now); known && known->caller.via == http::Caller::Via::kToken) return known;
-  const uint64_t mark = cache_.mark();
+  const std::optional<int64_t> mark = database_.ChangeMark();
+  if (auto known = Known(hash, http::Caller::Via::kToken, now, mark, unattended)) return known;
+  const uint64_t drops = cache_.drops();
   struct Found {
     std::optional<Token> token;
     std::optional<Account> account;
@@ -145,14 +166,16 @@ Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret) {
   identity.caller = CallerOf(*found.account, http::Caller::Via::kToken);
   identity.caller.scopes = found.token->scopes;
   identity.expires_at = found.token->expires_at;
-  const std::optional<Instant> used = found.token->last_used_at;
-  if (!used || now.ms - used->ms >= kSeenMs) {
+  std::optional<Instant> used = found.token->last_used_at;
+  if (!unattended && (!used || now.ms - used->ms >= kSeenMs)) {
     (void)database_.Write<void>([&](db::Connection& connection) -> Status {
       TouchToken(connection, found.token->id, now);
       return {};
     });
+    used = now;
   }
-  cache_.Put(hash, identity, now, mark);
+  if (used) identity.note_at = Instant{used->ms + kSeenMs};
+  cache_.Put(hash, identity, now, mark, drops);
   return std::optional(identity);
 }
 

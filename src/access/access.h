@@ -45,7 +45,8 @@ struct OneTime {
   std::string password;
 };
 
-// Thread-safe. What a server process knows of sessions and tokens it believes for up to 5 seconds (IdentityCache).
+// Thread-safe. What a server process knows of sessions and tokens it believes until something is committed
+// (IdentityCache).
 class Access {
  public:
   explicit Access(db::Database& database, AccessOptions options = {});
@@ -60,9 +61,13 @@ class Access {
   [[nodiscard]] Result<SignedIn> SignIn(const SignInRequest& request);
   [[nodiscard]] Status SignOut(std::string_view session_hash);
 
-  // Who has this session or token; nothing when nobody has (any more). Notes its use, at most once a minute.
-  [[nodiscard]] Result<std::optional<Identity>> IdentifySession(std::string_view token);
-  [[nodiscard]] Result<std::optional<Identity>> IdentifyToken(std::string_view secret);
+  // Who has this session or token; nothing when nobody has (any more). Notes its use, at most once a minute; an
+  // `unattended` request is none.
+  [[nodiscard]] Result<std::optional<Identity>> IdentifySession(std::string_view token, bool unattended = false);
+  [[nodiscard]] Result<std::optional<Identity>> IdentifyToken(std::string_view secret, bool unattended = false);
+  // The same without a look into the store. Nothing: that needs one.
+  [[nodiscard]] std::optional<Identity> KnownSession(std::string_view token, bool unattended);
+  [[nodiscard]] std::optional<Identity> KnownToken(std::string_view secret, bool unattended);
 
   // ---- An account's own matters ----
 
@@ -108,6 +113,9 @@ class Access {
   // Counts an attempt at a login and compares. What counts as failed stays so until Succeed.
   [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
                                          const std::string& hash);
+  // Remembered under the hash, and of that kind.
+  [[nodiscard]] std::optional<Identity> Known(const std::string& hash, http::Caller::Via via, Instant now,
+                                              std::optional<int64_t> mark, bool unattended) const;
 
   db::Database& database_;
   AccessOptions options_;

@@ -72,17 +72,10 @@ std::string_view ScopeOf(const http::Route& route) {
   return IsSafe(route.method) ? "read" : "write";
 }
 
-Status Gatekeeper::operator()(http::Request& request, const http::Route& route) const {
-  std::optional<Identity> identity;
-  if (const auto secret = BearerToken(request)) {
-    auto found = access_->IdentifyToken(*secret);
-    if (!found.ok() && route.gate != Gate::kOpen) return found.error();
-    if (found.ok()) identity = *std::move(found);
-  } else if (const auto cookie = request.Cookie(CookieName(request.secure)); cookie && !cookie->empty()) {
-    auto found = access_->IdentifySession(*cookie);
-    if (!found.ok() && route.gate != Gate::kOpen) return found.error();
-    if (found.ok()) identity = *std::move(found);
-  }
+namespace {
+
+// Whether that person or program may have that; sets request.caller.
+Status Judge(http::Request& request, const http::Route& route, const std::optional<Identity>& identity) {
   request.caller = identity ? identity->caller : http::Caller();
   if (route.gate == Gate::kOpen) return {};
   if (!identity) return Error("not_signed_in");
@@ -103,6 +96,41 @@ Status Gatekeeper::operator()(http::Request& request, const http::Route& route) 
     }
   }
   return {};
+}
+
+// The cookie's session, where the request has one.
+std::optional<std::string_view> SessionToken(const http::Request& request) {
+  const auto cookie = request.Cookie(CookieName(request.secure));
+  if (!cookie || cookie->empty()) return std::nullopt;
+  return cookie;
+}
+
+}  // namespace
+
+Status Gatekeeper::operator()(http::Request& request, const http::Route& route) const {
+  std::optional<Identity> identity;
+  if (const auto secret = BearerToken(request)) {
+    auto found = access_->IdentifyToken(*secret, request.unattended);
+    if (!found.ok() && route.gate != Gate::kOpen) return found.error();
+    if (found.ok()) identity = *std::move(found);
+  } else if (const auto token = SessionToken(request)) {
+    auto found = access_->IdentifySession(*token, request.unattended);
+    if (!found.ok() && route.gate != Gate::kOpen) return found.error();
+    if (found.ok()) identity = *std::move(found);
+  }
+  return Judge(request, route, identity);
+}
+
+std::optional<Status> Gatekeeper::Quickly(http::Request& request, const http::Route& route) const {
+  std::optional<Identity> identity;
+  if (const auto secret = BearerToken(request)) {
+    identity = access_->KnownToken(*secret, request.unattended);
+    if (!identity) return std::nullopt;
+  } else if (const auto token = SessionToken(request)) {
+    identity = access_->KnownSession(*token, request.unattended);
+    if (!identity) return std::nullopt;
+  }
+  return Judge(request, route, identity);
 }
 
 }  // namespace dealpace::access

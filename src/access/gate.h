@@ -21,12 +21,15 @@ namespace dealpace::access {
 //   right      Gate::kAdmin needs an administrator: not_permitted (403)
 //   scope      a token needs the route's: token_scope (403, "scope")
 //
-// Routes of Gate::kOpen let everybody pass; who asks is found out where it can be. Sessions and tokens are believed for
-// up to 5 seconds (IdentityCache). Thread-safe; blocks on the store now and then.
+// Routes of Gate::kOpen let everybody pass; who asks is found out where it can be. Sessions and tokens are remembered
+// (IdentityCache). An unattended request is no use of its session. Thread-safe; blocks on the store now and then.
 class Gatekeeper {
  public:
   explicit Gatekeeper(Access& access) : access_(&access) {}
   Status operator()(http::Request& request, const http::Route& route) const;
+  // The same from what is remembered, for http::Server as its http::QuickGateKeeper. Nothing where the store would have
+  // to be asked.
+  std::optional<Status> Quickly(http::Request& request, const http::Route& route) const;
 
  private:
   Access* access_;

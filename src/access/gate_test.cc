@@ -61,6 +61,7 @@ class GateTest : public AccessTest {
     }
     return request;
   }
+  using AccessTest::Pass;
   std::string Pass(Request request, const Route& route) const { return Code(gate_(request, route)); }
   static void Replace(Request& request, const std::string& name, const std::string& value) {
     request.headers.erase(name);
@@ -157,6 +158,40 @@ TEST_P(GateTest, WhatChangesSomethingNeedsTheSessionsToken) {
     reads.headers.erase("x-csrf-token");
     EXPECT_EQ(Pass(reads, At(Gate::kSignedIn, Method::kGet)), "") << "reading needs none";
   }
+}
+
+TEST_P(GateTest, WhoIsRememberedPassesWithoutAskingTheStore) {
+  const Route route = At(Gate::kSignedIn, Method::kGet);
+  const auto quickly = [&](Request request) {
+    const auto verdict = gate_.Quickly(request, route);
+    return !verdict ? std::string("asks") : verdict->ok() ? request.caller.login : verdict->error().code;
+  };
+  EXPECT_EQ(quickly(From(Who::kNobody, Method::kGet)), "not_signed_in") << "there is nothing to ask about";
+  EXPECT_EQ(quickly(From(Who::kMember, Method::kGet)), "asks") << "not seen yet";
+  EXPECT_EQ(quickly(From(Who::kReader, Method::kGet)), "asks");
+  EXPECT_EQ(Pass(From(Who::kReader, Method::kGet), route), "");  // its first use is noted: a write
+  EXPECT_EQ(Pass(From(Who::kReader, Method::kGet), route), "");
+  EXPECT_EQ(Pass(From(Who::kMember, Method::kGet), route), "");
+  EXPECT_EQ(quickly(From(Who::kMember, Method::kGet)), "ana");
+  EXPECT_EQ(quickly(From(Who::kReader, Method::kGet)), "bob");
+  EXPECT_EQ(quickly(From(Who::kStranger, Method::kGet)), "asks");
+  Request change = From(Who::kMember, Method::kPost);
+  change.headers.erase("x-csrf-token");
+  EXPECT_EQ(quickly(change), "csrf_missing") << "it refuses as the gate does";
+  Pass(61);
+  EXPECT_EQ(quickly(From(Who::kMember, Method::kGet)), "asks") << "the use is to be noted";
+}
+
+TEST_P(GateTest, AnUnattendedRequestIsNoUseOfASession) {
+  const Route route = At(Gate::kSignedIn, Method::kGet);
+  Request request = From(Who::kMember, Method::kGet);
+  request.unattended = true;
+  for (int minute = 0; minute < 29; ++minute) {
+    EXPECT_EQ(Pass(request, route), "") << minute;
+    Pass(60);
+  }
+  Pass(60);
+  EXPECT_EQ(Pass(request, route), "not_signed_in") << "half an hour without anybody";
 }
 
 TEST_P(GateTest, TheOriginIsTheHostWithItsUsualPort) {

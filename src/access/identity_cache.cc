@@ -7,27 +7,33 @@ constexpr size_t kKnownMax = 20'000;
 
 }  // namespace
 
-std::optional<Identity> IdentityCache::Find(const std::string& hash, Instant now) const {
+std::optional<Identity> IdentityCache::Find(const std::string& hash, Instant now, std::optional<int64_t> mark,
+                                            bool unattended) const {
   const std::lock_guard lock(mutex_);
   const auto it = known_.find(hash);
   if (it == known_.end()) return std::nullopt;
   const Known& known = it->second;
+  const Identity& identity = known.identity;
   const int64_t age_ms = now.ms - known.read_at.ms;
-  if (age_ms < 0 || age_ms >= kKeepMs) return std::nullopt;
-  if (known.identity.expires_at && now >= *known.identity.expires_at) return std::nullopt;
-  return known.identity;
+  const bool current = mark ? known.mark == mark : age_ms < kKeepMs;
+  if (!current || age_ms < 0) return std::nullopt;
+  if (identity.expires_at && now >= *identity.expires_at) return std::nullopt;
+  if (identity.idle_until && now >= *identity.idle_until) return std::nullopt;
+  if (!unattended && now >= identity.note_at) return std::nullopt;
+  return identity;
 }
 
-uint64_t IdentityCache::mark() const {
+uint64_t IdentityCache::drops() const {
   const std::lock_guard lock(mutex_);
   return drops_;
 }
 
-void IdentityCache::Put(const std::string& hash, const Identity& identity, Instant now, uint64_t mark) {
+void IdentityCache::Put(const std::string& hash, const Identity& identity, Instant now, std::optional<int64_t> mark,
+                        uint64_t drops) {
   const std::lock_guard lock(mutex_);
-  if (mark != drops_) return;
+  if (drops != drops_) return;
   if (known_.size() >= kKnownMax) known_.clear();
-  known_[hash] = {identity, now};
+  known_[hash] = {identity, now, mark};
 }
 
 void IdentityCache::Drop(std::string_view hash) {

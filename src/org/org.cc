@@ -9,8 +9,17 @@
 namespace dealpace::org {
 namespace {
 
-void Moved(db::Connection& connection) {
-  connection.Execute("UPDATE org_version SET version = version + 1 WHERE org_version_id = 1");
+int64_t Moved(db::Connection& connection) {
+  db::Rows rows =
+      connection.Query("UPDATE org_version SET version = version + 1 WHERE org_version_id = 1 RETURNING version");
+  return rows.Next() ? rows.Int(0) : 0;
+}
+
+// An id for what is added, which moves the version. It stands in each ledger entry, so it shall be short: four bytes on
+// disk for half a billion changes to the organisation, then eight. No other writer gets the same version.
+int64_t AddedId(db::Connection& connection) {
+  constexpr int64_t kFirst = 0x60000000;  // far from the numbers that people give to dealers and staff
+  return kFirst + Moved(connection);
 }
 
 std::string_view NameOr(std::string_view name, std::string_view code) { return name.empty() ? code : name; }
@@ -22,9 +31,8 @@ Result<RegionId> AddRegion(db::Connection& connection, std::string_view code, st
   if (connection.Query("SELECT region_id FROM region WHERE code = ?1", code).Next()) {
     return Error("code_taken").With("what", "region").With("code", code);
   }
-  const RegionId id(NewId());
+  const RegionId id(AddedId(connection));
   connection.Execute("INSERT INTO region (region_id, code, name) VALUES (?1, ?2, ?3)", id, code, NameOr(name, code));
-  Moved(connection);
   return id;
 }
 
@@ -35,10 +43,9 @@ Result<DealerId> AddDealer(db::Connection& connection, std::string_view code, st
   if (connection.Query("SELECT dealer_id FROM dealer WHERE code = ?1", code).Next()) {
     return Error("code_taken").With("what", "dealer").With("code", code);
   }
-  const DealerId id(NewId());
+  const DealerId id(AddedId(connection));
   connection.Execute("INSERT INTO dealer (dealer_id, code, name, time_zone) VALUES (?1, ?2, ?3, ?4)", id, code,
                      NameOr(name, code), time_zone);
-  Moved(connection);
   return id;
 }
 
@@ -48,10 +55,9 @@ Result<TeamId> AddTeam(db::Connection& connection, DealerId dealer, std::string_
   if (connection.Query("SELECT team_id FROM team WHERE dealer_id = ?1 AND code = ?2", dealer, code).Next()) {
     return Error("code_taken").With("what", "team").With("code", code);
   }
-  const TeamId id(NewId());
+  const TeamId id(AddedId(connection));
   connection.Execute("INSERT INTO team (dealer_id, team_id, code, name, kind) VALUES (?1, ?2, ?3, ?4, ?5)", dealer, id,
                      code, NameOr(name, code), kind);
-  Moved(connection);
   return id;
 }
 
@@ -60,10 +66,9 @@ Result<StaffId> AddStaff(db::Connection& connection, DealerId dealer, std::strin
   if (connection.Query("SELECT staff_id FROM staff WHERE dealer_id = ?1 AND code = ?2", dealer, code).Next()) {
     return Error("code_taken").With("what", "staff").With("code", code);
   }
-  const StaffId id(NewId());
+  const StaffId id(AddedId(connection));
   connection.Execute("INSERT INTO staff (dealer_id, staff_id, code, name) VALUES (?1, ?2, ?3, ?4)", dealer, id, code,
                      NameOr(name, code));
-  Moved(connection);
   return id;
 }
 
@@ -84,13 +89,14 @@ void MoveStaff(db::Connection& connection, DealerId dealer, StaffId staff, Day f
 }
 
 int64_t AddMember(db::Connection& connection, Dim dim, std::string_view code) {
-  const int64_t added = connection.Execute(
-      "INSERT INTO member (dim, member_id, code) VALUES (?1, ?2, ?3) ON CONFLICT (dim, code) DO NOTHING", DimName(dim),
-      NewId(), code);
-  db::Rows rows = connection.Query("SELECT member_id FROM member WHERE dim = ?1 AND code = ?2", DimName(dim), code);
-  rows.Next();
-  if (added > 0) Moved(connection);
-  return rows.Int(0);
+  const auto find = [&]() -> int64_t {
+    db::Rows rows = connection.Query("SELECT member_id FROM member WHERE dim = ?1 AND code = ?2", DimName(dim), code);
+    return rows.Next() ? rows.Int(0) : 0;
+  };
+  if (const int64_t known = find(); known != 0) return known;
+  connection.Execute("INSERT INTO member (dim, member_id, code) VALUES (?1, ?2, ?3) ON CONFLICT (dim, code) DO NOTHING",
+                     DimName(dim), AddedId(connection), code);
+  return find();  // another's, where it was faster
 }
 
 Result<std::vector<Dealer>> ListDealers(db::Connection& connection) {
@@ -187,6 +193,10 @@ std::vector<std::string> Directory::MemberCodes(Dim dim) const { return Keys(mem
 // ---- The organisation for the facts ----
 
 Result<std::shared_ptr<const facts::OrgView>> DatabaseOrg::Current() {
+  return remembered_.Get(database_, [this] { return Read(); });
+}
+
+Result<std::shared_ptr<const facts::OrgView>> DatabaseOrg::Read() {
   using View = std::shared_ptr<const facts::OrgView>;
   const std::lock_guard lock(mutex_);
   return database_.Read<View>([this](db::Connection& connection) -> Result<View> {

@@ -738,6 +738,8 @@ class SqliteDatabase final : public Database {
 Result<std::unique_ptr<Database>> OpenSqlite(std::string_view path, const Options& options) {
   if (path.empty()) return Error("database_unreachable").With("path", path).With("detail", "no file is named");
   // An absolute path is never taken for SQLite's ":memory:" or "file:…".
+  // Before the first use: nobody asks SQLite how much memory it has, and each piece would take a lock to be counted.
+  [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   std::error_code failed;
   const std::string absolute = std::filesystem::absolute(std::filesystem::path(path), failed).string();
   if (failed) return Error("database_unreachable").With("path", path).With("detail", failed.message());

@@ -5,7 +5,8 @@
 namespace dealpace::exchange {
 namespace {
 
-constexpr int64_t kKeysAtOnce = 1'000'000;  // put in order in one transaction
+constexpr int64_t kKeysAtOnce = 250'000;    // put in order in one transaction
+constexpr size_t kManyStatements = 40'000;  // from here on the keys are left for later
 
 bool SameContent(const ledger::NewEntry& a, const ledger::NewEntry& b) {
   return a.event == b.event && a.day == b.day && a.at == b.at && a.lead == b.lead && a.attempt == b.attempt &&
@@ -78,7 +79,9 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
   const Plan plan = Compare(connection, dealer, statements, lookup && !untouched, first, total);
   RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
   if (!plan.append.empty()) {
-    ledger::Append(connection, catalog_, dealer, plan.append, recorder_, untouched ? keys_ : ledger::Keys::kNow);
+    const bool later = untouched && keys_ == ledger::Keys::kLater && booked_ >= kManyStatements;
+    ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
+                   later ? ledger::Keys::kLater : ledger::Keys::kNow);
   }
   if (!untouched) return std::optional<int64_t>();
   return std::optional(locked.head + static_cast<int64_t>(plan.append.size()));
@@ -110,6 +113,7 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, int64_t rows, co
   ASSIGN_OR_RETURN(Booked booked,
                    recorder_.batch.set() ? database_.WriteBulk<Booked>(work) : database_.Write<Booked>(work));
   for (const auto& [id, head] : heads) fresh_heads_[id] = head;
+  booked_ += statements.size();
   return booked;
 }
 
@@ -118,13 +122,16 @@ Status Booker::FinishKeys() {
   std::vector<DealerId> dealers;
   for (const auto& [id, head] : fresh_heads_) dealers.emplace_back(id);
   std::sort(dealers.begin(), dealers.end());
-  for (const DealerId dealer : dealers) {
-    for (bool more = true; more;) {
-      ASSIGN_OR_RETURN(more, database_.WriteBulk<bool>([&](db::Connection& connection) -> Result<bool> {
-        ledger::Lock(connection, dealer);
-        return ledger::IndexKeys(connection, dealer, kKeysAtOnce);
-      }));
-    }
+  for (size_t done = 0; done < dealers.size();) {
+    ASSIGN_OR_RETURN(done, database_.WriteBulk<size_t>([&](db::Connection& connection) -> Result<size_t> {
+      int64_t left = kKeysAtOnce;
+      for (size_t next = done; next < dealers.size(); ++next) {
+        ledger::Lock(connection, dealers[next]);
+        left -= ledger::IndexKeys(connection, dealers[next], left);
+        if (left <= 0) return next;  // it may have more
+      }
+      return dealers.size();
+    }));
   }
   return {};
 }

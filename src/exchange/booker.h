@@ -45,8 +45,8 @@ struct Booked {
 // Brings the ledger in line with statements, so that saying the same again changes nothing.
 class Booker {
  public:
-  // `why`: the note of what is taken back. `keys`: kLater lets FinishKeys put the keys of dealers whose ledgers were
-  // empty in order.
+  // `why`: the note of what is taken back. `keys`: with kLater, where very much is booked, FinishKeys puts the keys of
+  // dealers whose ledgers were empty in order.
   Booker(db::Database& database, const catalog::Catalog& catalog, ledger::Recorder recorder,
          std::string_view why = "import: the row has changed", ledger::Keys keys = ledger::Keys::kNow)
       : database_(database), catalog_(catalog), recorder_(std::move(recorder)), why_(why), keys_(keys) {}
@@ -82,6 +82,7 @@ class Booker {
   ledger::Recorder recorder_;
   std::string why_;
   ledger::Keys keys_;
+  size_t booked_ = 0;  // statements
   // Dealers that had no entries before, with the head that this object left: as long as nobody else writes there,
   // nothing can be known under any key yet.
   std::unordered_map<int64_t, int64_t> fresh_heads_;

@@ -170,19 +170,21 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
       recorder, keys);
 }
 
-bool IndexKeys(db::Connection& connection, DealerId dealer, int64_t most) {
+int64_t IndexKeys(db::Connection& connection, DealerId dealer, int64_t most) {
   int64_t head = 0;
   int64_t keyed = 0;
   {
     db::Rows rows = connection.Query("SELECT head, keyed FROM ledger_head WHERE dealer_id = ?1", dealer);
-    if (!rows.Next() || rows.Int(0) == rows.Int(1)) return false;
+    if (!rows.Next()) return 0;
     head = rows.Int(0);
     keyed = rows.Int(1);
   }
-  const int64_t last = head - keyed > most ? keyed + most : head;
+  const int64_t count = std::min(head - keyed, most);
+  if (count <= 0) return 0;
+  const int64_t last = keyed + count;
   InsertKeys(connection, dealer, keyed + 1, last);
   connection.Execute("UPDATE ledger_head SET keyed = ?2 WHERE dealer_id = ?1", dealer, last);
-  return last < head;
+  return count;
 }
 
 Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs, std::string_view why,
@@ -225,7 +227,7 @@ int64_t BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, cons
       "SELECT dealer_id, ?3, event, day, at, lead, attempt, actor, source, access_form, channel, model, "
       "customer_type, campaign, stage, reason, quantity, amount, ?4, ?5, ?6, entry_key, NULL, NULL "
       "FROM ledger_entry WHERE dealer_id = ?1 AND seq = ?2",
-      dealer, seq, taken.first, recorder.at.ms, recorder.by, recorder.batch);
+      dealer, seq, taken.first, recorder.at.ms, recorder.by, OrNull(recorder.batch.value));
   if (taken.keyed) InsertKeys(connection, dealer, taken.first, taken.first);
   return taken.first;
 }

@@ -43,8 +43,8 @@ struct Locked {
 };
 Locked LockWithKeys(db::Connection& connection, DealerId dealer);
 
-// Puts keys that were left for later in order, of `most` entries at a time: true when there are more.
-bool IndexKeys(db::Connection& connection, DealerId dealer, int64_t most = INT64_MAX);
+// Puts keys that were left for later in order; of `most` entries at a time. Returns of how many: 0 when none are left.
+int64_t IndexKeys(db::Connection& connection, DealerId dealer, int64_t most = INT64_MAX);
 
 // Takes entries back: for each, an entry of the same day and content with the opposite sign and `why` as its note.
 // Fails with entry_not_found, entry_is_reversal, already_reversed, reason_missing.

@@ -1,6 +1,8 @@
 #include "analysis/api.h"
 
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "analysis/entries.h"
 #include "analysis/export.h"
@@ -31,26 +33,60 @@ struct Asking {
 
 Result<Asking> Begin(const Deps& deps) {
   ASSIGN_OR_RETURN(auto definitions, deps.definitions.Current());
-  ASSIGN_OR_RETURN(Zone zone, BusinessZone(deps.database));
+  ASSIGN_OR_RETURN(Zone zone, deps.definitions.BusinessZone());
   const Instant now = deps.now();
   const Day today = zone.DayOf(now);
   return Asking{std::move(definitions), std::move(zone), now, today};
 }
 
+// What can be said without working anything out: that the figures are still those that the asker has, or those that
+// were given to the last who asked the same.
+std::optional<Response> SayAgain(const Freshness& freshness, const std::string& tag, const Request& request) {
+  if (http::IfNoneMatch(request, tag)) return http::NotModified(tag);
+  auto kept = freshness.Kept(tag);
+  if (!kept) return std::nullopt;
+  return Response::Json(*std::move(kept)).Header("ETag", tag);
+}
+
+constexpr size_t kQuickBodyMax = 16 << 10;
+
 using Answerer = std::function<Result<Response>(const Deps&, const Asking&, JsonBody, const Request&)>;
 
-void AddReading(http::Router& router, const Deps& deps, std::string pattern, Answerer answer) {
+// `figures`: the same question has the same answer while the state stays.
+void AddReading(http::Router& router, const Deps& deps, const std::string& pattern, Answerer answer,
+                bool figures = false) {
   http::Route route;
   route.method = http::Method::kPost;
-  route.pattern = std::move(pattern);
+  route.pattern = pattern;
   route.gate = http::Gate::kSignedIn;
   route.body = http::Body::kMemory;
   route.scope = "read";
-  route.handler = http::Answering([deps, answer = std::move(answer)](const Request& request) -> Result<Response> {
-    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
-    ASSIGN_OR_RETURN(const Asking asking, Begin(deps));
-    return answer(deps, asking, std::move(body), request);
-  });
+  Freshness* freshness = figures ? deps.freshness : nullptr;
+  route.handler = http::Answering(
+      [deps, pattern, freshness, answer = std::move(answer)](const Request& request) -> Result<Response> {
+        const db::Moment moment(deps.database);
+        std::string tag;
+        if (freshness != nullptr) {
+          // Before anything is worked out: an answer may be newer than its tag says, never older.
+          ASSIGN_OR_RETURN(const State state, freshness->Look());
+          tag = Freshness::Tag(state, pattern, request.body);
+          if (auto again = SayAgain(*freshness, tag, request)) return *std::move(again);
+        }
+        ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+        ASSIGN_OR_RETURN(const Asking asking, Begin(deps));
+        ASSIGN_OR_RETURN(Response response, answer(deps, asking, std::move(body), request));
+        if (freshness == nullptr) return response;
+        freshness->Keep(tag, response.body, asking.now);
+        return std::move(response).Header("ETag", tag);
+      });
+  if (freshness != nullptr) {
+    route.quick = [freshness, pattern](const Request& request) -> std::optional<Response> {
+      if (request.body.size() > kQuickBodyMax) return std::nullopt;
+      const auto state = freshness->Known();
+      if (!state) return std::nullopt;
+      return SayAgain(*freshness, Freshness::Tag(*state, pattern, request.body), request);
+    };
+  }
   router.Add(std::move(route));
 }
 
@@ -133,12 +169,12 @@ Result<Response> Remove(const Deps& deps, const Request& request) {
 }  // namespace
 
 void AddQuestionRoutes(http::Router& router, const Deps& deps) {
-  AddReading(router, deps, "/api/v1/kpi/query", Query);
+  AddReading(router, deps, "/api/v1/kpi/query", Query, true);
   AddReading(router, deps, "/api/v1/kpi/entries", Entries);
   AddReading(router, deps, "/api/v1/kpi/export", ExportFile);
-  AddReading(router, deps, "/api/v1/tables/success-rate", SuccessTable);
-  AddReading(router, deps, "/api/v1/tables/funnel", Funnel);
-  AddReading(router, deps, "/api/v1/findings", FindingsOf);
+  AddReading(router, deps, "/api/v1/tables/success-rate", SuccessTable, true);
+  AddReading(router, deps, "/api/v1/tables/funnel", Funnel, true);
+  AddReading(router, deps, "/api/v1/findings", FindingsOf, true);
 }
 
 void AddViewRoutes(http::Router& router, const Deps& deps) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "analysis/definitions.h"
+#include "analysis/freshness.h"
 #include "base/days.h"
 #include "db/db.h"
 #include "facts/facts.h"
@@ -20,10 +21,13 @@ struct Deps {
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;
   std::string folder;  // for files on their way to the asker
+  // By which questions are answered with an ETag; null: without.
+  Freshness* freshness = nullptr;
 };
 
 // The operations of tag `kpi` in docs/openapi.yaml: questions, the entries behind a cell, exports, the success table,
-// the funnel, findings. They read, though they are POSTs: a token needs "read".
+// the funnel, findings. They read, though they are POSTs: a token needs "read", and those that give figures answer
+// If-None-Match.
 void AddQuestionRoutes(http::Router& router, const Deps& deps);
 
 // The operations of tag `views`.

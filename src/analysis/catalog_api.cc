@@ -12,7 +12,9 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "catalog/messages.h"
+#include "http/answer.h"
 #include "http/json_body.h"
+#include "http/negotiate.h"
 #include "kpi/answer.h"
 
 namespace dealpace::analysis {
@@ -99,18 +101,6 @@ Response OwnKpiResponse(const OwnKpi& kpi, const Request& request, int status) {
   return Response::Json(json.text(), status).Header("ETag", http::VersionTag(kpi.version));
 }
 
-bool Matches(const Request& request, std::string_view etag) {
-  const auto header = request.Header("if-none-match");
-  if (!header) return false;
-  for (const std::string& part : Split(*header, ',')) {
-    std::string_view tag = Trim(part);
-    if (tag == "*") return true;
-    if (tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag == etag.substr(2)) return true;
-  }
-  return false;
-}
-
 class CatalogApi {
  public:
   explicit CatalogApi(CatalogDeps deps) : deps_(std::move(deps)) {}
@@ -124,14 +114,22 @@ class CatalogApi {
         std::string json = CatalogJson(*definitions->catalog);
         // By content, which says both the release and the own KPIs.
         const std::string etag = "W/\"" + std::to_string(HashText(json).low) + "\"";
-        page_ = std::make_shared<Page>(Page{definitions->version, etag, std::move(json)});
+        std::string packed = http::Gzip(json);
+        page_ = std::make_shared<Page>(Page{definitions->version, etag, std::move(json), std::move(packed)});
       }
       page = page_;
     }
-    Response response = Matches(request, page->etag) ? Response::NoContent() : Response::Json(page->json);
-    if (response.status == 204) response.status = 304;
-    response.Header("ETag", page->etag).Header("Cache-Control", "private, no-cache");
-    return response;
+    Response response;
+    if (http::IfNoneMatch(request, page->etag)) {
+      response = http::NotModified(page->etag);
+    } else if (http::AcceptsCoding(request.Header("accept-encoding").value_or(""), "gzip")) {
+      // A quarter of a megabyte that is the same for everybody is packed once.
+      response = Response::Json(page->packed).Header("ETag", page->etag).Header("Content-Encoding", "gzip");
+      response.Header("Vary", "Accept-Encoding");
+    } else {
+      response = Response::Json(page->json).Header("ETag", page->etag);
+    }
+    return std::move(response).Header("Cache-Control", "private, no-cache");
   }
 
   Result<Response> List(const Request& request) {
@@ -221,6 +219,7 @@ class CatalogApi {
     int64_t version = 0;
     std::string etag;
     std::string json;
+    std::string packed;
   };
 
   [[nodiscard]] Editor EditorOf(const Request& request) const { return {request.caller.login, deps_.now()}; }

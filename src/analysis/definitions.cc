@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analysis/own_kpis.h"
+#include "analysis/question.h"
 
 namespace dealpace::analysis {
 
@@ -12,6 +13,14 @@ DefinitionsHolder::DefinitionsHolder(db::Database& database, std::shared_ptr<con
     : database_(database), base_(std::move(base)), facts_(facts) {}
 
 Result<std::shared_ptr<const Definitions>> DefinitionsHolder::Current() {
+  return remembered_.Get(database_, [this] { return Read(); });
+}
+
+Result<Zone> DefinitionsHolder::BusinessZone() {
+  return zone_.Get(database_, [this] { return analysis::BusinessZone(database_); });
+}
+
+Result<std::shared_ptr<const Definitions>> DefinitionsHolder::Read() {
   ASSIGN_OR_RETURN(const int64_t version, database_.Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
     return OwnKpiVersion(connection);
   }));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/zones.h"
 #include "catalog/catalog.h"
 #include "db/db.h"
 #include "facts/facts.h"
@@ -42,13 +43,20 @@ class DefinitionsHolder {
   // Fails as the database does; the store must have all migrations.
   [[nodiscard]] Result<std::shared_ptr<const Definitions>> Current();
 
+  // The time zone of the network's business day.
+  [[nodiscard]] Result<Zone> BusinessZone();
+
   [[nodiscard]] const std::shared_ptr<const catalog::Catalog>& base() const { return base_; }
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const Definitions>> Read();
+
   db::Database& database_;
   std::shared_ptr<const catalog::Catalog> base_;
   facts::Facts& facts_;
-  std::mutex mutex_;
+  db::Remembered<std::shared_ptr<const Definitions>> remembered_;
+  db::Remembered<Zone> zone_;
+  std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Definitions> current_;
 };
 

@@ -165,6 +165,25 @@ int Main(int argc, char** argv) {
   serve->add_option("--log", serve_arguments.log_file,
                     "Log file (default: stderr; on a terminal dealpace.log in the data folder) / 日志文件");
 
+  http::ServerOptions& server = serve_arguments.http;
+  serve->add_option("--workers", server.worker_threads, "Threads that answer (default 8) / 处理请求的线程数")
+      ->check(CLI::Range(1, 256));
+  serve->add_option("--queue", server.queue_max,
+                    "Requests that may wait for one; further ones are told 503 (default 512) / 排队上限")
+      ->check(CLI::Range(1, 100'000));
+  serve->add_option("--account-rate", server.limits.per_second,
+                    "Requests of one account per second, 0 without limit (default 1000) / 单账号每秒请求上限")
+      ->check(CLI::Range(0, 1'000'000));
+  serve->add_option("--account-requests", server.limits.in_flight_max,
+                    "Requests of one account at the same time, 0 without limit (default 64) / 单账号并发请求上限")
+      ->check(CLI::Range(0, 100'000));
+  serve->add_option("--account-streams", server.limits.streams_max,
+                    "Open pages of one account that are kept fresh, 0 without limit (default 100) / 单账号实时更新页面上限")
+      ->check(CLI::Range(0, 100'000));
+  serve->add_option("--kept-answers", serve_arguments.kept_answers_megabytes,
+                    "Megabytes of answers kept for who asks the same, 0 for none (default 16) / 应答缓存大小（MB）")
+      ->check(CLI::Range(0, 4096));
+
   UserOptions user_options;
   CLI::App* user = app.add_subcommand("user", "Accounts, sessions and API tokens / 账号、会话和接口令牌");
   user_options.AddTo(*user);
@@ -227,6 +246,7 @@ int Main(int argc, char** argv) {
   if (doctor->parsed()) return RunDoctor(context);
   if (verify->parsed()) return RunVerify(context);
   if (demo->parsed()) return RunDemo(context, demo_arguments);
+  server.limits.burst = 2 * server.limits.per_second;
   if (serve->parsed()) return RunServe(context, serve_arguments);
   if (user->parsed()) return RunUser(context, user_options.Take());
   if (kpi->parsed()) return RunKpi(context, kpi_options.Take());

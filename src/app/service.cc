@@ -7,6 +7,8 @@
 #include "access/gate.h"
 #include "analysis/api.h"
 #include "analysis/catalog_api.h"
+#include "analysis/changes.h"
+#include "analysis/freshness.h"
 #include "analysis/question.h"
 #include "app/openapi.h"
 #include "base/zones.h"
@@ -38,25 +40,38 @@ access::AccessOptions WithDefaults(access::AccessOptions options, const std::fun
 
 // What the rooms keep running beside the requests.
 struct Service::Rooms {
-  explicit Rooms(exchange::ImportJobsOptions options) : imports(std::move(options)) {}
+  Rooms(System& system, const ServiceOptions& options, exchange::ImportJobsOptions import_options)
+      : imports(std::move(import_options)),
+        freshness(system.database(), system.definitions(), system.org(), [&system] { return system.ledger().Heads(); },
+                  options.clock, {DEALPACE_VERSION, options.kept_answers_bytes_max}),
+        changes(freshness) {}
   exchange::ImportJobs imports;
+  analysis::Freshness freshness;
+  analysis::ChangeWatch changes;
 };
 
 Service::Service(System& system, ServiceOptions options)
     : system_(system),
       options_(std::move(options)),
       access_(system.database(), WithDefaults(options_.access, options_.clock, [this] { return Today(); })),
-      rooms_(std::make_unique<Rooms>(ImportOptions())),
+      rooms_(std::make_unique<Rooms>(system, options_, ImportOptions())),
       housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
   // The pack is made by our own build: one that cannot be read is a broken binary.
   auto files = std::make_shared<Result<http::StaticFiles>>(http::StaticFiles::Open(http::EmbeddedPack()));
+  const access::Gatekeeper gate(access_);
   server_ = std::make_unique<http::Server>(
-      options_.http, std::move(router), access::Gatekeeper(access_), [files](const http::Request& request) {
+      options_.http, std::move(router), gate,
+      [files](const http::Request& request) {
         return files->ok() ? (*files)->Answer(request) : http::Response::Problem(files->error(), request);
-      });
+      },
+      http::QuickPath{[gate](http::Request& request, const http::Route& route) { return gate.Quickly(request, route); },
+                      [&database = system_.database()](const std::function<void()>& both) {
+                        const db::Moment moment(database);
+                        both();
+                      }});
 }
 
 Service::~Service() { Stop(); }
@@ -73,9 +88,19 @@ exchange::ImportJobsOptions Service::ImportOptions() {
 
 http::Router Service::MakeRouter() {
   http::Router router;
-  router.Get("/healthz", http::Gate::kOpen,
-             [](const http::Request&) -> Result<http::Response> { return http::Response::Text("ok\n"); });
-  router.Get("/readyz", http::Gate::kOpen, [this](const http::Request&) { return Ready(); });
+  // Both are answered also while every worker is at work.
+  http::Route health;
+  health.pattern = "/healthz";
+  health.gate = http::Gate::kOpen;
+  health.handler = [](const http::Request&) { return http::Response::Text("ok\n"); };
+  health.quick = health.handler;
+  router.Add(std::move(health));
+  http::Route ready;
+  ready.pattern = "/readyz";
+  ready.gate = http::Gate::kOpen;
+  ready.handler = http::Answering([this](const http::Request&) { return Ready(); });
+  ready.quick = [this](const http::Request&) { return KnownReady(); };
+  router.Add(std::move(ready));
   router.Get("/metrics", http::Gate::kSignedIn, [](const http::Request&) -> Result<http::Response> {
     return http::Response::Text(http::Metrics::Get().Text(), http::Metrics::kContentType);
   });
@@ -95,9 +120,11 @@ http::Router Service::MakeRouter() {
   exchange::AddRecordRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
   exchange::AddImportRoutes(router, rooms_->imports, idempotent);
   const analysis::Deps asking{database,       system_.facts(), system_.definitions(),
-                              options_.clock, idempotent,      options_.folder};
+                              options_.clock, idempotent,      options_.folder,
+                              &rooms_->freshness};
   analysis::AddQuestionRoutes(router, asking);
   analysis::AddViewRoutes(router, asking);
+  analysis::AddChangeRoutes(router, rooms_->changes);
   return router;
 }
 
@@ -106,6 +133,16 @@ Result<http::Response> Service::Ready() {
   if (!state.due.empty()) return Error("store_needs_migration").With("count", state.due.size());
   const auto definitions = system_.definitions().Current();
   if (!definitions.ok()) return definitions.error();
+  const std::lock_guard lock(mutex_);
+  ready_at_ = options_.clock();
+  return http::Response::Text("ready\n");
+}
+
+std::optional<http::Response> Service::KnownReady() {
+  constexpr int64_t kBelievedMs = 2000;
+  const std::lock_guard lock(mutex_);
+  const int64_t age_ms = options_.clock().ms - ready_at_.ms;
+  if (age_ms < 0 || age_ms > kBelievedMs) return std::nullopt;
   return http::Response::Text("ready\n");
 }
 
@@ -120,6 +157,7 @@ Status Service::Start() {
   std::filesystem::create_directories(options_.folder, failed);
   if (failed) return Error("folder_unwritable").With("path", options_.folder).With("detail", failed.message());
   RETURN_IF_ERROR(rooms_->imports.Start());
+  rooms_->changes.Start();
   RETURN_IF_ERROR(server_->Start());
   http::Metrics& metrics = http::Metrics::Get();
   metrics.SetGauge("dealpace_facts_bytes", "Memory that the facts take.",
@@ -138,6 +176,7 @@ void Service::Stop() {
   stopped_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
   if (server_) server_->Stop();
+  rooms_->changes.Stop();
   rooms_->imports.Stop();
   http::Metrics::Get().SetGauge("dealpace_facts_bytes", {}, {});
   http::Metrics::Get().SetGauge("dealpace_facts_rows", {}, {});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -23,6 +24,7 @@ struct ServiceOptions {
   std::string folder = "./data";
   access::AccessOptions access;
   std::function<Instant()> clock = Now;
+  size_t kept_answers_bytes_max = 16 << 20;  // analysis::FreshnessOptions
 };
 
 class Service {
@@ -49,6 +51,8 @@ class Service {
   [[nodiscard]] exchange::ImportJobsOptions ImportOptions();
   [[nodiscard]] http::Router MakeRouter();
   [[nodiscard]] Result<http::Response> Ready();
+  // What Ready said less than two seconds ago; nothing otherwise.
+  [[nodiscard]] std::optional<http::Response> KnownReady();
   // The business day of the network: in the zone of its first dealer.
   [[nodiscard]] Day Today();
   void KeepHouse();  // runs on a thread of its own
@@ -65,6 +69,7 @@ class Service {
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stopping_ = false;
+  Instant ready_at_{};  // when Ready last said yes
 };
 
 }  // namespace dealpace::app

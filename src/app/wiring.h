@@ -34,6 +34,7 @@ class System {
   [[nodiscard]] const catalog::Catalog& catalog() const { return *catalog_; }
   [[nodiscard]] const std::shared_ptr<const catalog::Catalog>& shared_catalog() const { return catalog_; }
   [[nodiscard]] facts::Facts& facts() { return facts_; }
+  [[nodiscard]] ledger::Source& ledger() { return source_; }
   [[nodiscard]] facts::OrgSource& org() { return org_; }
   [[nodiscard]] kpi::Engine& engine() { return engine_; }
   // The same with the KPIs that the network has added in the store: what questions of people are answered by.

@@ -64,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool head_only = false;
     bool malformed = false;  // what follows cannot be read as a request
     bool gate_asked = false;
+    bool handled = false;               // by the quick handler
     AccountLimits::Place place;         // among the requests of the caller's account
     AccountLimits::Place stream_place;  // among its streams
     int64_t sent = 0;                   // bytes of the body
@@ -89,7 +90,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Without waiting for anything: they leave a request to a worker where that cannot be.
   void PassGateQuickly(Exchange& exchange);
-  bool HandleQuickly(Exchange& exchange);
+  void HandleQuickly(Exchange& exchange);
+  bool BodyIsHere(RequestParser& parser, Exchange& exchange);
 
   // Jobs for a worker.
   void PassGate(Exchange& exchange);

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
 #include <cstdio>
 #include <utility>
 
@@ -31,8 +32,9 @@ Response Busy(const Request& request) {
 // "total;dur=0.123", in milliseconds.
 std::string ServerTiming(std::chrono::duration<double, std::milli> took) {
   std::array<char, 40> text{};
-  const int length = std::snprintf(text.data(), text.size(), "total;dur=%.3f", took.count());
-  return {text.data(), static_cast<size_t>(length)};
+  const auto [end, failed] =
+      std::to_chars(text.data(), text.data() + text.size(), took.count(), std::chars_format::fixed, 3);
+  return "total;dur=" + std::string(text.data(), end);
 }
 
 void RefuseAsBusy(Intake& intake) {
@@ -99,7 +101,15 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
   const bool gated = intake.route != nullptr && intake.route->gate != Gate::kOpen;
   bool busy = false;
   if (!intake.refusal && gated) {
-    PassGateQuickly(exchange);
+    if (core_.quick.at_once && intake.route->quick && BodyIsHere(parser, exchange)) {
+      // Nothing is waited for in between.
+      core_.quick.at_once([&] {
+        PassGateQuickly(exchange);
+        HandleQuickly(exchange);
+      });
+    } else {
+      PassGateQuickly(exchange);
+    }
     if (!exchange.gate_asked && (to_file || head.chunked || head.length.value_or(0) > kGateFirstFrom)) {
       const bool run = co_await OnWorker([&] { PassGate(exchange); });
       busy = !run;
@@ -153,7 +163,8 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
 Wait Connection::Respond(Exchange& exchange) {
   Intake& intake = exchange.intake;
   bool finished = false;
-  bool handled = !intake.refusal && HandleQuickly(exchange);
+  HandleQuickly(exchange);
+  bool handled = exchange.handled;
   if (!handled && !intake.refusal) {
     const bool run = co_await OnWorker([&] {
       Handle(exchange);
@@ -173,11 +184,26 @@ Wait Connection::Respond(Exchange& exchange) {
 
 // ---- Without waiting for anything ----
 
+// Whether the whole body has come, with the head; then it is the request's.
+bool Connection::BodyIsHere(RequestParser& parser, Exchange& exchange) {
+  const uint64_t length = parser.head().length.value_or(0);
+  if (parser.done()) return true;
+  if (parser.head().chunked || exchange.intake.route->body != Body::kMemory || in_.size() < length) return false;
+  while (!parser.done()) {
+    const Result<size_t> taken = parser.Feed(in_);
+    if (!taken.ok() || *taken == 0) return false;
+    in_.erase(0, *taken);
+    exchange.intake.request.body += parser.TakeBody();
+  }
+  exchange.intake.request.body_bytes = static_cast<int64_t>(exchange.intake.request.body.size());
+  return true;
+}
+
 void Connection::PassGateQuickly(Exchange& exchange) {
-  if (!core_.quick_gate) return;
+  if (!core_.quick.gate) return;
   Intake& intake = exchange.intake;
   try {
-    if (const auto let_in = core_.quick_gate(intake.request, *intake.route)) TakeVerdict(exchange, *let_in);
+    if (const auto let_in = core_.quick.gate(intake.request, *intake.route)) TakeVerdict(exchange, *let_in);
   } catch (const std::exception& problem) {
     exchange.gate_asked = true;
     Failed(exchange, problem.what());
@@ -185,24 +211,23 @@ void Connection::PassGateQuickly(Exchange& exchange) {
   }
 }
 
-// False: a worker has to answer.
-bool Connection::HandleQuickly(Exchange& exchange) {
+void Connection::HandleQuickly(Exchange& exchange) {
   Intake& intake = exchange.intake;
+  if (intake.refusal || exchange.handled) return;
   const bool falls_back = intake.route == nullptr;
-  if (!falls_back && (!intake.route->quick || (intake.route->gate != Gate::kOpen && !exchange.gate_asked)))
-    return false;
+  if (!falls_back && (!intake.route->quick || (intake.route->gate != Gate::kOpen && !exchange.gate_asked))) return;
   try {
     if (falls_back) {
       exchange.response = core_.fallback(intake.request);
-      return true;
+    } else if (auto response = intake.route->quick(intake.request)) {
+      exchange.response = *std::move(response);
+    } else {
+      return;
     }
-    auto response = intake.route->quick(intake.request);
-    if (!response) return false;
-    exchange.response = *std::move(response);
   } catch (const std::exception& problem) {
     Failed(exchange, problem.what());
   }
-  return true;
+  exchange.handled = true;
 }
 
 // ---- Jobs of a worker ----
@@ -396,7 +421,7 @@ Awaited<bool> Connection::MayListenOn(const Exchange& exchange) {
   request.unattended = true;
   std::optional<Status> let_in;
   try {
-    if (core_.quick_gate) let_in = core_.quick_gate(request, *route);
+    if (core_.quick.gate) let_in = core_.quick.gate(request, *route);
     if (!let_in) {
       const bool run = co_await OnWorker([&] {
         try {

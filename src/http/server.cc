@@ -116,8 +116,8 @@ asio::awaitable<void> Accept(ServerCore& core, tcp::acceptor& acceptor) {
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickGateKeeper quick_gate)
-      : core_(std::move(options), std::move(router), std::move(gate), std::move(fallback), std::move(quick_gate)),
+  Impl(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickPath quick)
+      : core_(std::move(options), std::move(router), std::move(gate), std::move(fallback), std::move(quick)),
         acceptor_(*core_.loops.front()) {
     for (const auto& loop : core_.loops) work_.emplace_back(loop->get_executor());
   }
@@ -248,9 +248,9 @@ class Server::Impl {
   std::vector<std::thread> threads_;
 };
 
-Server::Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickGateKeeper quick_gate)
+Server::Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickPath quick)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(router), std::move(gate), std::move(fallback),
-                                   std::move(quick_gate))) {}
+                                   std::move(quick))) {}
 Server::~Server() = default;
 
 Status Server::Start() { return impl_->Start(); }

@@ -47,6 +47,13 @@ using GateKeeper = std::function<Status(Request& request, const Route& route)>;
 // and a worker shall ask the GateKeeper.
 using QuickGateKeeper = std::function<std::optional<Status>(Request& request, const Route& route)>;
 
+// What is done there for one request. `at_once` runs what it is given, the gate and then the quick handler: whoever
+// asks for both whether something has changed can do so once. Both may be empty.
+struct QuickPath {
+  QuickGateKeeper gate;
+  std::function<void(const std::function<void()>& both)> at_once;
+};
+
 // The HTTP server (1.0 and 1.1): connections on a few I/O threads, handlers on a pool. Answers every malformed request
 // with problem details where there is still somebody to answer. Writes the log (log.h) and the metrics (metrics.h) of
 // the process. A client that speaks plain HTTP to a TLS port is sent to https.
@@ -54,7 +61,7 @@ class Server {
  public:
   // `fallback` answers GET and HEAD requests that no route matches (the web application), but none below /api; on an
   // I/O thread, so it must not block.
-  Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickGateKeeper quick_gate = nullptr);
+  Server(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickPath quick = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -22,12 +22,12 @@ namespace dealpace::http {
 class Connection;
 
 struct ServerCore {
-  ServerCore(ServerOptions given, Router routes, GateKeeper keeper, Handler otherwise, QuickGateKeeper quick)
+  ServerCore(ServerOptions given, Router routes, GateKeeper keeper, Handler otherwise, QuickPath quick_path)
       : options(std::move(given)),
         router(std::move(routes)),
         gate(std::move(keeper)),
         fallback(std::move(otherwise)),
-        quick_gate(std::move(quick)),
+        quick(std::move(quick_path)),
         limits(options.limits),
         pool(options.worker_threads, options.queue_max) {
     for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
@@ -37,7 +37,7 @@ struct ServerCore {
   const Router router;
   const GateKeeper gate;
   const Handler fallback;
-  const QuickGateKeeper quick_gate;
+  const QuickPath quick;
   AccountLimits limits;
   // One for each I/O thread. A connection stays with the one that it was given to, so that nothing of it needs a lock
   // or wakes another thread.

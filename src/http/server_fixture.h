@@ -153,7 +153,11 @@ class ServerTest : public testing::Test {
       return PassGate(request);
     };
     server_ = std::make_unique<Server>(
-        options_, Routes(), [this](Request& request, const Route&) { return PassGate(request); }, fallback, quickly);
+        options_, Routes(), [this](Request& request, const Route&) { return PassGate(request); }, fallback,
+        QuickPath{quickly, [this](const std::function<void()>& both) {
+                    ++at_once_;
+                    both();
+                  }});
     const Status started = server_->Start();
     ASSERT_TRUE(started.ok()) << started.error().code << " " << started.error().Arg("detail");
   }
@@ -192,6 +196,7 @@ class ServerTest : public testing::Test {
   std::atomic<bool> shut_ = false;        // the gate, for everybody
   std::atomic<int> gate_calls_ = 0;
   std::atomic<int> unattended_calls_ = 0;
+  std::atomic<int> at_once_ = 0;  // requests whose gate and quick handler ran together
   std::atomic<int> handler_calls_ = 0;
 
  private:
@@ -251,6 +256,13 @@ class ServerTest : public testing::Test {
       };
       router.Add(std::move(route));
     }
+    Route echo;
+    echo.method = Method::kPost;
+    echo.pattern = "/api/quick-echo";
+    echo.body = Body::kMemory;
+    echo.handler = [](const Request& request) { return Response::Text("slow " + request.body); };
+    echo.quick = [](const Request& request) -> std::optional<Response> { return Response::Text(request.body); };
+    router.Add(std::move(echo));
     router.Get("/api/bell", Gate::kOpen, [bell = bell_](const Request&) -> Result<Response> {
       return Response::Events(std::make_shared<Bell::Listener>(*bell));
     });

@@ -67,6 +67,26 @@ TEST_F(ServerTest, AQuickAnswerIsForWhoIsLetIn) {
   EXPECT_EQ(gate_calls_, asked + 1) << "once, also where a worker goes on";
 }
 
+TEST_F(ServerTest, AQuickHandlerHasTheWholeBody) {
+  quick_gate_ = true;
+  Start();
+  RawClient client(server_->port());
+  EXPECT_EQ(client.Ask("POST", "/api/quick-echo", kLetIn, "{\"a\":1}").Read().body, "{\"a\":1}");
+  EXPECT_EQ(at_once_, 1) << "it came with the head";
+  const std::string head = std::string("POST /api/quick-echo HTTP/1.1\r\nHost: x\r\n") + kLetIn;
+  client.Send(head + "Content-Length: 6\r\n\r\n123");
+  while (gate_calls_ < 2) std::this_thread::yield();
+  EXPECT_EQ(client.Send("456").Read().body, "123456");
+  EXPECT_EQ(at_once_, 1) << "the gate was asked before the rest came";
+  EXPECT_EQ(client.Send(head + "Transfer-Encoding: chunked\r\n\r\n2\r\n12\r\n0\r\n\r\n").Read().body, "12");
+  client.Send(head + "Content-Length: 1\r\n\r\n1" + head + "Content-Length: 1\r\n\r\n2");
+  EXPECT_EQ(client.Read().body, "1");
+  EXPECT_EQ(client.Read().body, "2");
+  EXPECT_EQ(at_once_, 3);
+  EXPECT_EQ(CodeOf(client.Ask("POST", "/api/quick-echo", "", "{}").Read()), "not_found") << "is not let in";
+  EXPECT_EQ(client.Ask("POST", "/api/quick-echo", kLetIn, "still here").Read().body, "still here");
+}
+
 TEST_F(ServerTest, AnAccountHasSoManyPlaces) {
   options_.limits.in_flight_max = 1;
   Start();
@@ -152,6 +172,17 @@ TEST_F(ServerTest, AStreamIsWokenNotPolled) {
     EXPECT_EQ(client.Chunk(), "event: rung\ndata: " + std::to_string(i) + "\n\n");
   }
   EXPECT_LE(bell_->polls(), 12) << "once for each ring, and once more where one came while it spoke";
+}
+
+TEST_F(ServerTest, StoppingEndsAStreamThatWaitsToBeWoken) {
+  Start();
+  RawClient client(server_->port());
+  client.Ask("GET", "/api/bell");
+  client.Until("data: 0\n\n");
+  server_->Stop();
+  client.Until("0\r\n\r\n");
+  EXPECT_TRUE(client.AtEnd());
+  bell_->Ring();  // nobody is there any more
 }
 
 TEST_F(ServerTest, AStreamEndsWhenTheGateShuts) {

@@ -1,6 +1,7 @@
 #include "org/api.h"
 
 #include <charconv>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,26 +50,22 @@ Result<int64_t> ReadVersion(const Request& request) {
   return *version;
 }
 
-bool Matches(const Request& request, std::string_view etag) {
-  const auto header = request.Header("if-none-match");
-  return header && header->find(etag.substr(2)) != std::string_view::npos;
-}
-
 class OrgApi {
  public:
   explicit OrgApi(OrgDeps deps) : deps_(std::move(deps)) {}
 
   Result<Response> Get(const Request& request) {
-    ASSIGN_OR_RETURN(const Tree tree, deps_.database.Read<Tree>([](db::Connection& connection) -> Result<Tree> {
-      return ReadTree(connection);
+    using Shared = std::shared_ptr<const Tree>;
+    ASSIGN_OR_RETURN(const Shared tree, tree_.Get(deps_.database, [this] {
+      return deps_.database.Read<Shared>([](db::Connection& connection) -> Result<Shared> {
+        return std::make_shared<const Tree>(ReadTree(connection));
+      });
     }));
     const Instant now = deps_.now();
-    const std::string etag = "W/\"" + std::to_string(tree.version) + "-" + TreeTag(tree, now) + "\"";
-    const bool unchanged = Matches(request, etag);
-    Response response = unchanged ? Response::NoContent() : Response::Json(TreeJson(tree, now));
-    if (unchanged) response.status = 304;
-    response.Header("ETag", etag).Header("Cache-Control", "private, no-cache");
-    return response;
+    const std::string etag = "W/\"" + std::to_string(tree->version) + "-" + TreeTag(*tree, now) + "\"";
+    Response response = http::IfNoneMatch(request, etag) ? http::NotModified(etag)
+                                                         : Response::Json(TreeJson(*tree, now)).Header("ETag", etag);
+    return std::move(response).Header("Cache-Control", "private, no-cache");
   }
 
   http::ResultHandler Adder(UnitKind kind) {
@@ -171,6 +168,7 @@ class OrgApi {
 
  private:
   OrgDeps deps_;
+  db::Remembered<std::shared_ptr<const Tree>> tree_;
 };
 
 }  // namespace

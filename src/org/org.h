@@ -94,8 +94,11 @@ class DatabaseOrg final : public facts::OrgSource {
   [[nodiscard]] Result<std::shared_ptr<const facts::OrgView>> Current() override;
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const facts::OrgView>> Read();
+
   db::Database& database_;
-  std::mutex mutex_;
+  db::Remembered<std::shared_ptr<const facts::OrgView>> remembered_;
+  std::mutex mutex_;  // guards what follows
   int64_t version_ = -1;
   std::shared_ptr<const facts::OrgView> view_;
 };

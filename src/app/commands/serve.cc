@@ -57,6 +57,8 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
 
   ServiceOptions options;
   options.folder = context.data_dir;
+  options.kept_answers_bytes_max = static_cast<size_t>(arguments.kept_answers_megabytes) << 20;
+  options.http = arguments.http;
   options.http.address = arguments.address;
   options.http.port = arguments.port;
   options.http.certificate_file = arguments.certificate;

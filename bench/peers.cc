@@ -37,6 +37,10 @@ double Percentile(std::vector<double> values, int percent) {
   return values[std::min(values.size() - 1, values.size() * static_cast<size_t>(percent) / 100)];
 }
 
+double Least(const std::vector<double>& values) {
+  return values.empty() ? 0 : *std::min_element(values.begin(), values.end());
+}
+
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
@@ -74,7 +78,7 @@ std::vector<Peer> ReadPeers(const std::string& folder) {
   std::sort(peers.begin(), peers.end(), [](const Peer& a, const Peer& b) { return a.engine < b.engine; });
   for (Peer& peer : peers) {
     for (const auto& [question, of] : samples[peer.engine]) {
-      peer.times[question] = {peer.engine, Median(of.cold), Median(of.warm)};
+      peer.times[question] = {peer.engine, Median(of.cold), Median(of.warm), Least(of.warm)};
     }
   }
   return peers;

@@ -17,6 +17,7 @@ struct PeerTime {
   std::string engine;
   double cold_us = 0;  // the first in a process, median over processes
   double warm_us = 0;  // median of the others
+  double least_us = 0;
 };
 struct Peer {
   std::string engine;
@@ -42,6 +43,7 @@ struct PeerRate {
 
 // The middle one; 0 of nothing.
 [[nodiscard]] double Median(std::vector<double> values);
+[[nodiscard]] double Least(const std::vector<double>& values);
 [[nodiscard]] double Percentile(std::vector<double> values, int percent);
 
 }  // namespace dealpace::bench

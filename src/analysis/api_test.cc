@@ -180,7 +180,7 @@ TEST_P(ApiTest, WhatIsWrongWithAQuestionIsSaid) {
   EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","part":"num"})"), "not_a_ratio");
   EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","part":"half"})"), "field_choice");
   EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","versus":true})"), "no_comparison");
-  EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","cursor":"1.2.x.4.5.6"})"), "bad_cursor");
+  EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","cursor":"1.2.x.4.5"})"), "bad_cursor");
   EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","limit":501})"), "field_range");
   EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","row":{"_ids":{},"month":"2026-10"}})"), "field_missing");
   EXPECT_EQ(CodeOf(entries, question + R"("column":"deal_cnt","row":{"_ids":{"staff":null},"month":"2026-11"}})"),

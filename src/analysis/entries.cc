@@ -43,8 +43,7 @@ void Take(const kpi::TracedRow& traced, const std::optional<EntryPosition>& afte
   if (!seen[row.row]) ++found.count;
   seen[row.row] = true;
 
-  const EntryPosition position{row.day.value, row.dealer.value,      row.seq,
-                               row.event,     row.value < 0 ? 0 : 1, static_cast<int64_t>(row.row)};
+  const EntryPosition position{row.day.value, row.dealer.value, row.seq, row.event, static_cast<int64_t>(row.row)};
   if (after && !(*after < position)) return;
   // What falls off the page's end never comes back: the end only moves up.
   if (found.page.size() >= keep && std::prev(found.page.end())->first < position) return;
@@ -154,13 +153,12 @@ void NumberOrNull(JsonWriter& json, std::string_view name, const std::optional<d
 
 bool EntryPosition::operator<(const EntryPosition& other) const {
   if (day != other.day) return day > other.day;
-  return std::tie(dealer, seq, event, adds, row) <
-         std::tie(other.dealer, other.seq, other.event, other.adds, other.row);
+  return std::tie(dealer, seq, event, row) < std::tie(other.dealer, other.seq, other.event, other.row);
 }
 
 std::string CursorText(const EntryPosition& p) {
   std::string text;
-  for (const int64_t part : {int64_t{p.day}, p.dealer, p.seq, int64_t{p.event}, int64_t{p.adds}, p.row}) {
+  for (const int64_t part : {int64_t{p.day}, p.dealer, p.seq, int64_t{p.event}, p.row}) {
     text += (text.empty() ? "" : ".") + std::to_string(part);
   }
   return text;
@@ -169,18 +167,17 @@ std::string CursorText(const EntryPosition& p) {
 Result<EntryPosition> ParseCursor(std::string_view text) {
   const Error bad = Error("bad_cursor").With("text", text.substr(0, 100));
   const std::vector<std::string> parts = Split(text, '.');
-  if (parts.size() != 6) return bad;
-  std::array<int64_t, 6> numbers{};
+  if (parts.size() != 5) return bad;
+  std::array<int64_t, 5> numbers{};
   for (size_t i = 0; i < parts.size(); ++i) {
     const char* end = parts[i].data() + parts[i].size();
     const auto [read, problem] = std::from_chars(parts[i].data(), end, numbers[i]);
     if (problem != std::errc() || read != end) return bad;
   }
-  for (const size_t small : {0, 3, 4}) {
+  for (const size_t small : {0, 3}) {
     if (numbers[small] < INT32_MIN || numbers[small] > INT32_MAX) return bad;
   }
-  return EntryPosition{static_cast<int32_t>(numbers[0]), numbers[1], numbers[2], static_cast<int32_t>(numbers[3]),
-                       static_cast<int32_t>(numbers[4]), numbers[5]};
+  return EntryPosition{static_cast<int32_t>(numbers[0]), numbers[1], numbers[2], static_cast<int32_t>(numbers[3]), numbers[4]};
 }
 
 Result<CellEntries> FindEntries(kpi::Engine& engine, const kpi::Question& question, const kpi::CellPlace& place,

@@ -19,7 +19,6 @@ struct EntryPosition {
   int64_t dealer = 0;
   int64_t seq = 0;
   int32_t event = 0;
-  int32_t adds = 0;  // 0: takes off, 1: adds
   int64_t row = 0;
   bool operator==(const EntryPosition&) const = default;
   bool operator<(const EntryPosition& other) const;

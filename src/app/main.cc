@@ -147,7 +147,7 @@ int Main(int argc, char** argv) {
   key->needs(certificate);
   serve
       ->add_option("--db-connections", serve_arguments.database.connections,
-                   "PostgreSQL: connections at most (default 12) / 数据库连接数上限")
+                   "PostgreSQL: connections at most (default: workers and four) / 数据库连接数上限")
       ->check(CLI::Range(2, 1000));
   serve
       ->add_option("--db-statement-timeout", serve_arguments.statement_timeout_s,
@@ -168,20 +168,32 @@ int Main(int argc, char** argv) {
   http::ServerOptions& server = serve_arguments.http;
   serve->add_option("--workers", server.worker_threads, "Threads that answer (default 8) / 处理请求的线程数")
       ->check(CLI::Range(1, 256));
-  serve->add_option("--queue", server.queue_max,
-                    "Requests that may wait for one; further ones are told 503 (default 512) / 排队上限")
+  serve
+      ->add_option("--queue", server.queue_max,
+                   "Requests that may wait for one; further ones are told 503 (default 512) / 排队上限")
       ->check(CLI::Range(1, 100'000));
-  serve->add_option("--account-rate", server.limits.per_second,
-                    "Requests of one account per second, 0 without limit (default 1000) / 单账号每秒请求上限")
+  serve
+      ->add_option("--account-rate", server.limits.per_second,
+                   "Requests of one account per second, 0 without limit (default 1000) / 单账号每秒请求上限")
       ->check(CLI::Range(0, 1'000'000));
-  serve->add_option("--account-requests", server.limits.in_flight_max,
-                    "Requests of one account at the same time, 0 without limit (default 64) / 单账号并发请求上限")
+  serve
+      ->add_option("--account-requests", server.limits.in_flight_max,
+                   "Requests of one account at the same time, 0 without limit (default 64) / 单账号并发请求上限")
       ->check(CLI::Range(0, 100'000));
-  serve->add_option("--account-streams", server.limits.streams_max,
-                    "Open pages of one account that are kept fresh, 0 without limit (default 100) / 单账号实时更新页面上限")
+  serve
+      ->add_option(
+          "--account-streams", server.limits.streams_max,
+          "Open pages of one account that are kept fresh, 0 without limit (default 100) / 单账号实时更新页面上限")
       ->check(CLI::Range(0, 100'000));
-  serve->add_option("--kept-answers", serve_arguments.kept_answers_megabytes,
-                    "Megabytes of answers kept for who asks the same, 0 for none (default 16) / 应答缓存大小（MB）")
+  serve
+      ->add_option(
+          "--facts-memory", serve_arguments.facts_megabytes,
+          "MB for the columns that questions are answered from (default 1024); beyond, those unused longest are "
+          "read again when asked for / 分析用数据占用的内存上限（MB）")
+      ->check(CLI::Range(16, 1'000'000));
+  serve
+      ->add_option("--kept-answers", serve_arguments.kept_answers_megabytes,
+                   "Megabytes of answers kept for who asks the same, 0 for none (default 16) / 应答缓存大小（MB）")
       ->check(CLI::Range(0, 4096));
 
   UserOptions user_options;

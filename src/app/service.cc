@@ -25,7 +25,8 @@
 namespace dealpace::app {
 namespace {
 
-constexpr auto kHousekeepingInterval = std::chrono::minutes(5);
+constexpr auto kHousekeepingInterval = std::chrono::minutes(1);
+constexpr int64_t kKeptFrom = 2000;  // new entries of a dealer that are worth keeping what follows from them
 constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
 
 access::AccessOptions WithDefaults(access::AccessOptions options, const std::function<Instant()>& clock,
@@ -119,9 +120,8 @@ http::Router Service::MakeRouter() {
   analysis::AddCatalogRoutes(router, {database, system_.definitions(), system_.org(), options_.clock, idempotent});
   exchange::AddRecordRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
   exchange::AddImportRoutes(router, rooms_->imports, idempotent);
-  const analysis::Deps asking{database,       system_.facts(), system_.definitions(),
-                              options_.clock, idempotent,      options_.folder,
-                              &rooms_->freshness};
+  const analysis::Deps asking{database,   system_.facts(), system_.definitions(), options_.clock,
+                              idempotent, options_.folder, &rooms_->freshness};
   analysis::AddQuestionRoutes(router, asking);
   analysis::AddViewRoutes(router, asking);
   analysis::AddChangeRoutes(router, rooms_->changes);
@@ -195,6 +195,9 @@ void Service::KeepHouse() {
       if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
         http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
       }
+    }
+    if (const Status kept = system_.facts().Keep(kKeptFrom, options_.facts_bytes_max); !kept.ok()) {
+      http::WriteLog(http::LogLevel::kWarn, "facts_not_kept", {{"code", kept.error().code}});
     }
     lock.lock();
     stopped_.wait_for(lock, kHousekeepingInterval, [this] { return stopping_; });

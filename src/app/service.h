@@ -25,6 +25,7 @@ struct ServiceOptions {
   access::AccessOptions access;
   std::function<Instant()> clock = Now;
   size_t kept_answers_bytes_max = 16 << 20;  // analysis::FreshnessOptions
+  size_t facts_bytes_max = size_t{1} << 30;  // of the facts: rows that are unused longest are forgotten beyond
 };
 
 class Service {

@@ -34,30 +34,36 @@ JsonWriter& JsonWriter::Key(std::string_view name) {
 JsonWriter& JsonWriter::String(std::string_view text) {
   Separate();
   text_ += '"';
-  for (const char c : text) {
+  // Runs of characters that need nothing are taken as a whole.
+  size_t from = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    text_.append(text, from, i - from);
+    from = i + 1;
     switch (c) {
       case '"': text_ += "\\\""; break;
       case '\\': text_ += "\\\\"; break;
       case '\n': text_ += "\\n"; break;
       case '\r': text_ += "\\r"; break;
       case '\t': text_ += "\\t"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          char buffer[8];
-          std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(c));
-          text_ += buffer;
-        } else {
-          text_ += c;
-        }
+      default: {
+        char buffer[8];
+        std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(c));
+        text_ += buffer;
+      }
     }
   }
+  text_.append(text, from);
   text_ += '"';
   return *this;
 }
 
 JsonWriter& JsonWriter::Int(int64_t number) {
   Separate();
-  text_ += std::to_string(number);
+  char buffer[24];
+  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
+  text_.append(buffer, status == std::errc() ? end : buffer);
   return *this;
 }
 

@@ -94,7 +94,7 @@ void Cuboids::Cuboid::MakeRoom(Table& table, int32_t slot, size_t combinations) 
     }
   };
   move(table.rows, wider.rows, true);
-  move(table.firsts, wider.firsts, true);
+  move(table.firsts, wider.firsts, false);
   move(table.quantity, wider.quantity, false);
   move(table.first_quantity, wider.first_quantity, false);
   move(table.amount, wider.amount, false);
@@ -105,7 +105,7 @@ void Cuboids::Cuboid::MakeRoom(Table& table, int32_t slot, size_t combinations) 
 void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, int sign) {
   if (static_cast<size_t>(row.event) >= tables_.size()) tables_.resize(static_cast<size_t>(row.event) + 1);
   Table& table = tables_[static_cast<size_t>(row.event)];
-  if (table.given_up) return;
+  if (table.given_up || (on_demand_ && table.slots == 0)) return;
   const int32_t span = std::max(table.first_slot + table.slots, slot + 1) - std::min(table.first_slot, slot);
   if (table.slots > 0 && span > (time_ == Time::kDay ? kDaysMax : kMonthsMax)) {
     table = Table{};
@@ -125,13 +125,23 @@ void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, 
     if (column.empty()) column.resize(table.rows.size());
     column[at] += sign * value;
   };
+  if (!row.first && table.firsts.empty()) table.firsts = table.rows;  // all were firsts so far
   table.rows[at] += sign;
   add(table.quantity, row.quantity - kOne);
   add(table.amount, row.amount);
   if (!row.first) return;
-  table.firsts[at] += sign;
+  if (!table.firsts.empty()) table.firsts[at] += sign;
   add(table.first_quantity, row.quantity - kOne);
-  add(table.days, -int64_t{row.cohort} * kOne);
+  add(table.days, row.days);
+}
+
+void Cuboids::Cuboid::Adopt(int event, const Cuboid& all, int32_t day) {
+  const auto at = static_cast<size_t>(event);
+  if (at >= tables_.size()) tables_.resize(at + 1);
+  if (at < all.tables_.size()) tables_[at] = all.tables_[at];
+  if (tables_[at].slots == 0) MakeRoom(tables_[at], day, 1);
+  // The combination of codes 0 has to stand where the rows of `all` do: at the front.
+  if (combinations_ == 0) (void)Combination(Codes{});
 }
 
 Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from, int32_t to, Taken taken,
@@ -146,6 +156,7 @@ Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from,
   size_t begin = base + static_cast<size_t>(from - table.first_slot);
   size_t end = base + static_cast<size_t>(to - table.first_slot);
   Sum sum;
+  const std::vector<int32_t>& firsts = table.firsts.empty() ? table.rows : table.firsts;
   const auto take = [&](size_t b, size_t e) {
     switch (taken) {
       case Taken::kQuantity:
@@ -153,7 +164,7 @@ Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from,
         if (!table.quantity.empty()) sum.sum += Total(table.quantity, b, e);
         break;
       case Taken::kFirstQuantity:
-        sum.rows += Total(table.firsts, b, e);
+        sum.rows += Total(firsts, b, e);
         if (!table.first_quantity.empty()) sum.sum += Total(table.first_quantity, b, e);
         break;
       case Taken::kAmount:
@@ -161,7 +172,7 @@ Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from,
         if (!table.amount.empty()) sum.sum += Total(table.amount, b, e);
         break;
       case Taken::kDays:
-        sum.rows += Total(table.firsts, b, e);
+        sum.rows += Total(firsts, b, e);
         if (!table.days.empty()) sum.sum += Total(table.days, b, e);
         break;
     }
@@ -281,6 +292,8 @@ void Cuboids::Load(ByteReader& in) {
 
 void Cuboids::Add(const RowSums& row, const Codes& codes, int sign) {
   const int32_t month = MonthOf(row.day);
+  const bool has_reason = codes[CodedDim(Dim::kReason)] != 0;
+  if (has_reason && !cuboids_[kReasons].Has(row.event)) cuboids_[kReasons].Adopt(row.event, cuboids_[kAll], row.day);
   for (Cuboid& cuboid : cuboids_) {
     switch (cuboid.time()) {
       case Cuboid::Time::kDay: cuboid.Add(row, row.day, codes, sign); break;

@@ -40,6 +40,7 @@ class Cuboids {
     bool first = false;
     int64_t quantity = 0;
     int64_t amount = 0;
+    int64_t days = 0;  // since the lead's start, in thousandths; 0 where no measure asks for them
   };
   // Adds a row, or takes it away with `sign` −1.
   void Add(const RowSums& row, const Codes& codes, int sign);
@@ -61,7 +62,7 @@ class Cuboids {
   void Load(ByteReader& in);
 
   // Ages from so many days on are not told apart.
-  static constexpr int32_t kAgesMax = 128;
+  static constexpr int32_t kAgesMax = 64;
 
   struct Sum {
     int64_t sum = 0;
@@ -77,8 +78,17 @@ class Cuboids {
     [[nodiscard]] Time time() const { return time_; }
     // Whether it holds the rows of the event.
     [[nodiscard]] bool Has(int event) const {
-      return static_cast<size_t>(event) >= tables_.size() || !tables_[static_cast<size_t>(event)].given_up;
+      if (static_cast<size_t>(event) >= tables_.size()) return !on_demand_;
+      const Table& table = tables_[static_cast<size_t>(event)];
+      return !table.given_up && (!on_demand_ || table.slots > 0);
     }
+    // Keeps events only from Adopt on.
+    Cuboid&& OnDemand() && {
+      on_demand_ = true;
+      return std::move(*this);
+    }
+    // Takes the rows of an event so far, those of `all`, whose codes here are all 0. The next is of that day.
+    void Adopt(int event, const Cuboid& all, int32_t day);
     [[nodiscard]] uint32_t dims() const { return dims_mask_; }
     // The combinations of codes met so far, numbered from 0, and the code of one of them.
     [[nodiscard]] size_t combinations() const { return combinations_; }
@@ -101,8 +111,8 @@ class Cuboids {
     void Load(ByteReader& in);
 
    private:
-    // The sums of one event: for each combination its slots in a row. Quantities stand only where one was not 1,
-    // amounts and days where one was not 0.
+    // The sums of one event: for each combination its slots in a row. Firsts stand only where a row was none,
+    // quantities where one was not 1, amounts and days where one was not 0.
     struct Table {
       bool given_up = false;
       int32_t first_slot = 0;
@@ -120,6 +130,7 @@ class Cuboids {
     [[nodiscard]] size_t Inner() const { return time_ == Time::kCohortMonth ? static_cast<size_t>(kAgesMax) : 1; }
 
     Time time_;
+    bool on_demand_ = false;
     uint32_t dims_mask_ = 0;
     size_t width_ = 0;
     std::array<size_t, kCodedDims> place_{};
@@ -132,11 +143,13 @@ class Cuboids {
   };
 
  private:
+  static constexpr size_t kAll = 0;
   static constexpr size_t kCohorts = 1;
+  static constexpr size_t kReasons = 2;
   std::array<Cuboid, 8> cuboids_ = {
       Cuboid(Cuboid::Time::kDay, {}),
       Cuboid(Cuboid::Time::kCohortMonth, {}),
-      Cuboid(Cuboid::Time::kDay, {Dim::kReason}),
+      Cuboid(Cuboid::Time::kDay, {Dim::kReason}).OnDemand(),  // few events have reasons
       Cuboid(Cuboid::Time::kMonth, {Dim::kTeam}),
       Cuboid(Cuboid::Time::kMonth, {Dim::kStaff}),
       Cuboid(Cuboid::Time::kMonth, {Dim::kSource}),

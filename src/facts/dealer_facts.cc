@@ -77,7 +77,13 @@ DealerFacts::DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const 
       org_(std::move(org)),
       dealer_(dealer),
       deriver_(catalog, *org_, dealer),
+      counts_days_(catalog.events().size() + 1),
       events_(catalog.events().size() + 1) {
+  for (const catalog::Measure& measure : catalog.measures()) {
+    if (measure.kind == catalog::SumKind::kDays && measure.event >= 0) {
+      counts_days_[static_cast<size_t>(measure.event)] = true;
+    }
+  }
   if (const OrgView::Dealer* known = org_->Find(dealer)) fingerprint_ = known->fingerprint;
 }
 
@@ -213,10 +219,14 @@ void DealerFacts::StrikeOut(size_t event, EventRows& rows, size_t row) {
   ++rows.dead;
   Cuboids::Codes codes;
   for (size_t d = 0; d < codes.size(); ++d) codes[d] = static_cast<int32_t>(rows.dims[d].At(row));
-  cuboids_.Add(
-      {static_cast<int>(event), static_cast<int32_t>(rows.day.At(row)), static_cast<int32_t>(rows.cohort.At(row)),
-       (flags & kFirst) != 0, rows.quantity.At(row), rows.amount.At(row)},
-      codes, -1);
+  AddToCuboids(event, static_cast<int32_t>(rows.day.At(row)), static_cast<int32_t>(rows.cohort.At(row)),
+               (flags & kFirst) != 0, rows.quantity.At(row), rows.amount.At(row), codes, -1);
+}
+
+void DealerFacts::AddToCuboids(size_t event, int32_t day, int32_t cohort, bool first, int64_t quantity, int64_t amount,
+                               const Cuboids::Codes& codes, int sign) {
+  const int64_t days = counts_days_[event] ? -int64_t{cohort} * 1000 : 0;
+  cuboids_.Add({static_cast<int>(event), day, cohort, first, quantity, amount, days}, codes, sign);
 }
 
 std::optional<int64_t> DealerFacts::SteadyRegion() const {
@@ -270,8 +280,7 @@ void DealerFacts::AppendRow(const FactRow& row, uint32_t thread) {
   set(Dim::kActor, row.actor);
   for (int m = 0; m < kMemberDimCount; ++m) set(MemberDim(m), row.members[static_cast<size_t>(m)]);
 
-  cuboids_.Add({static_cast<int>(RowsIndex(row.event)), row.day.value, row.cohort_day - row.day, row.first,
-                row.quantity, row.amount},
+  AddToCuboids(RowsIndex(row.event), row.day.value, row.cohort_day - row.day, row.first, row.quantity, row.amount,
                codes, +1);
   days_seen_ = {std::min(days_seen_.first, row.day.value), std::max(days_seen_.second, row.day.value)};
   cohorts_seen_ = {std::min(cohorts_seen_.first, row.cohort_day.value),

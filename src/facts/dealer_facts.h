@@ -178,7 +178,11 @@ class DealerFacts {
   std::vector<bool> raw_reversed_;
   Threads threads_;
 
+  void AddToCuboids(size_t event, int32_t day, int32_t cohort, bool first, int64_t quantity, int64_t amount,
+                    const Cuboids::Codes& codes, int sign);
+
   Cuboids cuboids_;
+  std::vector<bool> counts_days_;  // by event: some measure adds up days since the lead's start
   // Of all rows there ever were: by the day they stand on, and by the day their lead started.
   Days days_seen_{INT32_MAX, INT32_MIN};
   Days cohorts_seen_{INT32_MAX, INT32_MIN};

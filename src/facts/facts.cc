@@ -47,6 +47,9 @@ Facts::Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource&
     if (event.reading_of >= 0) text += catalog.measures()[static_cast<size_t>(event.reading_of)].balance ? "b" : "r";
     text += ";";
   }
+  for (const catalog::Measure& measure : catalog.measures()) {
+    if (measure.kind == catalog::SumKind::kDays) text += std::to_string(measure.event) + "d";
+  }
   rules_ = HashText(text).low;
 }
 

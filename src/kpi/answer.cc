@@ -40,7 +40,7 @@ std::vector<int64_t> FindMembers(const catalog::Catalog& catalog, const facts::O
 }
 
 Result<Answer> Engine::Ask(const Question& question) {
-  return internal::Asking(catalog_, facts_, targets_, scorecards_, question).Run();
+  return internal::Asking(catalog_, facts_, programs_, targets_, scorecards_, question).Run();
 }
 
 }  // namespace dealpace::kpi

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -95,7 +96,8 @@ struct Answer {
   std::optional<int> within_days;
   Instant known_at = kForever;
   std::vector<std::string> by;
-  std::vector<Program::Column> columns;
+  std::shared_ptr<const Program> program;    // of which the columns are
+  std::span<const Program::Column> columns;  // live as long as the program
   std::vector<RowAnswer> rows;
   RowAnswer total;                   // of all rows, also of those that `top` left out
   std::optional<int64_t> row_count;  // with `top`: how many rows there were before it
@@ -127,6 +129,7 @@ class Engine {
  private:
   const catalog::Catalog& catalog_;
   facts::Facts& facts_;
+  Programs programs_;
   TargetSource* targets_;
   ScorecardSource* scorecards_;
 };

@@ -27,7 +27,8 @@ struct Variant {
   facts::Cube cube;     // cells made running along the pieces
   std::map<std::vector<int64_t>, size_t> groups;
   std::vector<Day> cuts;
-  size_t total_base = 0;  // cells of all groups together, sums × pieces, appended to the cube's
+  size_t total_base = 0;                         // cells of all groups together, sums × pieces, appended to the cube's
+  std::vector<std::pair<size_t, size_t>> spans;  // of each range of the question: its pieces, (first, second]
 };
 
 struct AtomPlace {
@@ -70,14 +71,14 @@ inline Period ShiftedRange(const Period& range, const std::vector<Grain>& grains
 
 class Asking {
  public:
-  Asking(const catalog::Catalog& catalog, facts::Facts& facts, TargetSource* targets, ScorecardSource* scorecards,
-         const Question& question)
+  Asking(const catalog::Catalog& catalog, facts::Facts& facts, Programs& programs, TargetSource* targets,
+         ScorecardSource* scorecards, const Question& question)
       : catalog_(catalog),
         facts_(facts),
+        programs_(programs),
         targets_(targets),
         scorecards_(scorecards),
-        question_(question),
-        program_(catalog) {}
+        question_(question) {}
 
   Result<Answer> Run() {
     RETURN_IF_ERROR(Prepare());
@@ -93,7 +94,8 @@ class Asking {
     answer.within_days = question_.within_days;
     answer.known_at = question_.known_at;
     answer.by = question_.by;
-    answer.columns = program_.columns();
+    answer.program = compiled_;
+    answer.columns = compiled_->columns();
     MakeRows(answer);
     OrderRows(question_, answer);
     for (const Variant& variant : variants_) answer.rows_read += variant.cube.rows_read;
@@ -117,12 +119,11 @@ class Asking {
         return Error("unknown_dimension").With("name", name).With("position", 1);
       }
     }
-    for (const NamedFormula& column : question_.columns) {
-      std::optional<Shift> compare;
-      if (question_.versus == Versus::kPrevious) compare = Shift::kPrior;
-      if (question_.versus == Versus::kYearAgo) compare = Shift::kYearAgo;
-      RETURN_IF_ERROR(program_.Add(column, compare, question_.versus == Versus::kTarget));
-    }
+    std::optional<Shift> compare;
+    if (question_.versus == Versus::kPrevious) compare = Shift::kPrior;
+    if (question_.versus == Versus::kYearAgo) compare = Shift::kYearAgo;
+    ASSIGN_OR_RETURN(compiled_,
+                     programs_.Get(catalog_, question_.columns, compare, question_.versus == Versus::kTarget));
     ASSIGN_OR_RETURN(org_, facts_.Org());
     for (const TextFilter& filter : question_.filters) {
       facts::Filter resolved;
@@ -172,7 +173,7 @@ class Asking {
   }
 
   Status PlaceAtoms() {
-    for (const Atom& atom : program_.atoms()) {
+    for (const Atom& atom : compiled_->atoms()) {
       if (atom.reading != Reading::kFlow && question_.basis == facts::Basis::kCohort) {
         return Error("balance_on_cohort_basis").With("name", catalog_.measures()[static_cast<size_t>(atom.measure)].id);
       }
@@ -237,7 +238,7 @@ class Asking {
     cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
 
     facts::Query query;
-    query.dealers = question_.dealers;
+    query.dealers = DealersOf(variant.sums);
     query.by = variant.by;
     query.cuts = cuts;
     query.basis = question_.basis;
@@ -272,6 +273,41 @@ class Asking {
     return {};
   }
 
+  // The dealers that can have a row for one of these sums, among those that may be asked; empty: all.
+  std::vector<DealerId> DealersOf(const std::vector<facts::SumSpec>& sums) const {
+    std::optional<std::set<int64_t>> wanted = std::set<int64_t>();
+    for (const facts::SumSpec& sum : sums) {
+      const facts::Filter* narrow = nullptr;
+      for (const facts::Filter& filter : sum.filters) {
+        const bool places = filter.dim == Dim::kDealer || filter.dim == Dim::kRegion;
+        if (places && !filter.ids.empty() && (narrow == nullptr || filter.dim == Dim::kDealer)) narrow = &filter;
+      }
+      if (narrow == nullptr) {
+        wanted.reset();
+        break;
+      }
+      if (narrow->dim == Dim::kDealer) {
+        wanted->insert(narrow->ids.begin(), narrow->ids.end());
+        continue;
+      }
+      for (const auto& [id, dealer] : org_->dealers) {
+        const bool was_there = std::any_of(dealer.region.begin(), dealer.region.end(), [&](const auto& membership) {
+          return std::find(narrow->ids.begin(), narrow->ids.end(), membership.id) != narrow->ids.end();
+        });
+        if (was_there) wanted->insert(id);
+      }
+    }
+    if (!wanted) return question_.dealers;
+    std::vector<DealerId> dealers;
+    for (const int64_t id : *wanted) {
+      const bool may = question_.dealers.empty() || std::find(question_.dealers.begin(), question_.dealers.end(),
+                                                              DealerId(id)) != question_.dealers.end();
+      if (may) dealers.emplace_back(id);
+    }
+    if (dealers.empty()) dealers.emplace_back(-1);  // none, where an empty list would mean all
+    return dealers;
+  }
+
   // The last cohort day whose `within` days are over.
   [[nodiscard]] Day MatureUntil() const { return question_.today - question_.within_days.value_or(0); }
 
@@ -280,25 +316,35 @@ class Asking {
     const std::vector<int64_t>* ids = nullptr;  // null: the total
     Period range;
     bool whole_period = false;  // the range is the question's period itself
+    // Looked up once for all cells of a row: the first cell of its group in each variant, kNone where it has none, and
+    // which of the ranges it is.
+    const std::vector<size_t>* bases = nullptr;
+    size_t range_index = kNone;
   };
+  static constexpr size_t kNone = SIZE_MAX;
 
   // The cells of a sum for a spot; null when the group has none.
   const facts::Cell* Cells(const AtomPlace& place, const Spot& spot) const {
     const Variant& variant = variants_[place.variant];
     const facts::Cube& cube = variant.cube;
     size_t base = variant.total_base;
-    if (spot.ids != nullptr) {
-      std::vector<int64_t> ids;
-      for (size_t i = 0; i < dims_.size(); ++i) {
-        if (std::find(variant.whole.begin(), variant.whole.end(), dims_[i]) == variant.whole.end()) {
-          ids.push_back((*spot.ids)[i]);
-        }
+    if (spot.ids != nullptr) base = spot.bases != nullptr ? (*spot.bases)[place.variant] : Base(variant, *spot.ids);
+    return base == kNone ? nullptr : &cube.cells[base + place.sum * cube.pieces];
+  }
+  // The first cell of a group; kNone when the variant has none.
+  size_t Base(const Variant& variant, const std::vector<int64_t>& all) const {
+    std::vector<int64_t> ids;
+    for (size_t i = 0; i < dims_.size(); ++i) {
+      if (std::find(variant.whole.begin(), variant.whole.end(), dims_[i]) == variant.whole.end()) {
+        ids.push_back(all[i]);
       }
-      const auto it = variant.groups.find(ids);
-      if (it == variant.groups.end()) return nullptr;
-      base = it->second * cube.sums * cube.pieces;
     }
-    return &cube.cells[base + place.sum * cube.pieces];
+    const auto it = variant.groups.find(ids);
+    return it == variant.groups.end() ? kNone : it->second * variant.cube.sums * variant.cube.pieces;
+  }
+  // The pieces that a spot's range is, under the variant's shifts.
+  std::pair<size_t, size_t> Span(const Variant& variant, const Spot& spot) const {
+    return spot.range_index != kNone ? variant.spans[spot.range_index] : Pieces(variant, RangeOf(variant, spot));
   }
 
   // Pieces of a range: those in (first, second], counted from 1.
@@ -331,15 +377,14 @@ class Asking {
   }
 
   double AtomValue(size_t index, const Spot& spot) const {
-    const Atom& atom = program_.atoms()[index];
+    const Atom& atom = compiled_->atoms()[index];
     const AtomPlace& place = atoms_[index];
     const facts::Cell* cells = Cells(place, spot);
     if (cells == nullptr) return 0;
     const catalog::Measure& measure = catalog_.measures()[static_cast<size_t>(atom.measure)];
     const double scale = measure.sums_amount() ? kFenPerYuan : kQuantityOne;
     const Variant& variant = variants_[place.variant];
-    const Period range = RangeOf(variant, spot);
-    const auto [first, last] = Pieces(variant, range);
+    const auto [first, last] = Span(variant, spot);
     switch (atom.reading) {
       case Reading::kFlow: return static_cast<double>(cells[last].sum - cells[first].sum) / scale;
       case Reading::kOpening: return static_cast<double>(cells[first].sum) / scale;
@@ -348,6 +393,7 @@ class Asking {
         // Mean of the daily closings: what an entry of day d adds stands on the days d … last.
         const double moved = static_cast<double>(cells[last].sum - cells[first].sum);
         const double moved_days = static_cast<double>(cells[last].day_sum - cells[first].day_sum);
+        const Period range = RangeOf(variant, spot);
         const double end = static_cast<double>(range.to - variant.cuts.front()) + 1;
         return (static_cast<double>(cells[first].sum) + (moved * end - moved_days) / range.days()) / scale;
       }
@@ -360,8 +406,8 @@ class Asking {
     const facts::Cell* cells = Cells(place, spot);
     if (cells == nullptr) return false;
     const Variant& variant = variants_[place.variant];
-    const auto [first, last] = Pieces(variant, RangeOf(variant, spot));
-    switch (program_.atoms()[index].reading) {
+    const auto [first, last] = Span(variant, spot);
+    switch (compiled_->atoms()[index].reading) {
       case Reading::kFlow: return cells[last].rows > cells[first].rows;
       case Reading::kOpening: return cells[first].rows > 0;
       default: return cells[last].rows > 0;
@@ -389,7 +435,7 @@ class Asking {
       case Expr::Kind::kNumber: return expr.number;
       case Expr::Kind::kAtom: return AtomValue(expr.index, spot);
       case Expr::Kind::kExternal: {
-        const External& external = program_.externals()[expr.index];
+        const External& external = compiled_->externals()[expr.index];
         const Period range = Shifted(FullRange(spot), external.shifts);
         if (external.kind == External::Kind::kTarget) {
           if (targets_ != nullptr) {
@@ -453,18 +499,20 @@ class Asking {
 
   Figure FigureOf(const Expr& expr, const Spot& spot) const {
     Figure figure;
-    figure.value = Evaluate(expr, spot);
     if (expr.kind == Expr::Kind::kBinary && expr.op == Node::Op::kDivide) {
       figure.ratio = true;
       figure.num = Evaluate(expr.children[0], spot);
       figure.den = Evaluate(expr.children[1], spot);
+      if (figure.num && figure.den && *figure.den != 0) figure.value = *figure.num / *figure.den;
+    } else {
+      figure.value = Evaluate(expr, spot);
     }
     return figure;
   }
 
   void Fill(RowAnswer& row, const Spot& spot) const {
     row.period = spot.range;
-    for (const Program::Column& column : program_.columns()) {
+    for (const Program::Column& column : compiled_->columns()) {
       CellAnswer cell;
       static_cast<Figure&>(cell) = FigureOf(column.expr, spot);
       if (column.compared) {
@@ -490,22 +538,33 @@ class Asking {
     }
   }
 
-  void MakeRows(Answer& answer) const {
-    // Every combination of members that some column's own sums have.
-    std::map<std::vector<int64_t>, bool> combinations;
-    for (size_t a = 0; a < atoms_.size(); ++a) {
-      const Variant& variant = variants_[atoms_[a].variant];
-      if (!variant.whole.empty() || IsComparisonOnly(a)) continue;
-      for (const auto& ids : variant.cube.groups) combinations.emplace(ids, true);
-    }
-    for (const auto& [ids, unused] : combinations) {
+  void MakeRows(Answer& answer) {
+    for (Variant& variant : variants_) {
       for (const Period& range : ranges_) {
-        const Spot spot{&ids, range, grains_.empty()};
-        bool any = false;
-        for (size_t a = 0; a < atoms_.size() && !any; ++a) {
-          any = variants_[atoms_[a].variant].whole.empty() && !IsComparisonOnly(a) && HasEntries(a, spot);
-        }
-        if (!any) continue;
+        variant.spans.push_back(Pieces(variant, RangeOf(variant, {nullptr, range, grains_.empty()})));
+      }
+    }
+    // Atoms of the columns themselves, that make rows.
+    std::vector<size_t> own;
+    for (size_t a = 0; a < atoms_.size(); ++a) {
+      if (variants_[atoms_[a].variant].whole.empty() && !IsComparisonOnly(a)) own.push_back(a);
+    }
+    // Every combination of members that some column's own sums have.
+    std::set<std::vector<int64_t>> combinations;
+    std::vector<bool> seen(variants_.size());
+    for (const size_t a : own) {
+      const size_t v = atoms_[a].variant;
+      if (seen[v]) continue;
+      seen[v] = true;
+      combinations.insert(variants_[v].cube.groups.begin(), variants_[v].cube.groups.end());
+    }
+    std::vector<size_t> bases(variants_.size());
+    for (const auto& ids : combinations) {
+      for (size_t v = 0; v < variants_.size(); ++v) bases[v] = Base(variants_[v], ids);
+      for (size_t r = 0; r < ranges_.size(); ++r) {
+        const Period& range = ranges_[r];
+        const Spot spot{&ids, range, grains_.empty(), &bases, r};
+        if (std::none_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); })) continue;
         RowAnswer row;
         for (const auto& [is_dim, index] : key_kind_) {
           if (is_dim) {
@@ -539,7 +598,7 @@ class Asking {
       return std::any_of(expr.children.begin(), expr.children.end(),
                          [&](const Expr& child) { return self(self, child); });
     };
-    return std::none_of(program_.columns().begin(), program_.columns().end(),
+    return std::none_of(compiled_->columns().begin(), compiled_->columns().end(),
                         [&](const Program::Column& column) { return uses(uses, column.expr); });
   }
 
@@ -557,17 +616,18 @@ class Asking {
     auto& missing = answer.unrecorded_events;
     for (size_t a = 0; a < atoms_.size(); ++a) {
       if (IsComparisonOnly(a) || HasEntries(a, total)) continue;
-      const int event = catalog_.measures()[static_cast<size_t>(program_.atoms()[a].measure)].event;
+      const int event = catalog_.measures()[static_cast<size_t>(compiled_->atoms()[a].measure)].event;
       if (std::find(missing.begin(), missing.end(), event) == missing.end()) missing.push_back(event);
     }
   }
 
   const catalog::Catalog& catalog_;
   facts::Facts& facts_;
+  Programs& programs_;
   TargetSource* targets_;
   ScorecardSource* scorecards_;
   const Question& question_;
-  Program program_;
+  std::shared_ptr<const Program> compiled_;
   std::shared_ptr<const facts::OrgView> org_;
   std::vector<Dim> dims_;
   std::vector<Grain> grains_;

@@ -59,7 +59,7 @@ class Tracing : public internal::Asking {
     RETURN_IF_ERROR(Prepare());
     ASSIGN_OR_RETURN(const Expr* const expr, FindExpr(place));
     Traced traced;
-    traced.formula = WriteOut(catalog_, program_, *expr);
+    traced.formula = WriteOut(catalog_, *compiled_, *expr);
     const bool ratio = expr->kind == Expr::Kind::kBinary && expr->op == Node::Op::kDivide;
     if (!ratio && place.part != Part::kAll) return Error("not_a_ratio").With("column", place.column);
     const auto factors = [](const Expr& part, bool& adds_up) {
@@ -92,7 +92,7 @@ class Tracing : public internal::Asking {
   using Variant = internal::Variant;
 
   Result<const Expr*> FindExpr(const CellPlace& place) const {
-    for (const Program::Column& column : program_.columns()) {
+    for (const Program::Column& column : compiled_->columns()) {
       if (column.name != place.column) continue;
       if (!place.versus) return &column.expr;
       if (!column.compared) return Error("no_comparison").With("column", place.column);
@@ -189,7 +189,7 @@ class Tracing : public internal::Asking {
 
   void Report(const facts::CountedRow& row, size_t atom, const facts::Query& query, size_t thread,
               const Engine::TraceVisitor& visit) const {
-    const Atom& of = program_.atoms()[atom];
+    const Atom& of = compiled_->atoms()[atom];
     double weight = 1;
     if (row.piece == 1) {
       if (of.reading == Reading::kOpening) return;
@@ -288,7 +288,7 @@ std::string WriteOut(const catalog::Catalog& catalog, const Program& program, co
 }
 
 Result<Traced> Engine::Trace(const Question& question, const CellPlace& place, const TraceVisitor& visit) {
-  Tracing tracing(catalog_, facts_, targets_, scorecards_, question);
+  Tracing tracing(catalog_, facts_, programs_, targets_, scorecards_, question);
   return tracing.Run(place, visit);
 }
 

@@ -9,8 +9,8 @@
 
 #include "app/wiring.h"
 #include "base/text.h"
-#include "http/server.h"
 #include "db/distribute.h"
+#include "http/server.h"
 
 // What every command of the command line works with. Exit codes: 0 done, 1 ran and found problems, 2 bad usage.
 namespace dealpace::app {
@@ -72,13 +72,13 @@ struct ServeArguments {
   std::string certificate;
   std::string key;
   std::string log_file;  // empty: the standard error output, on a terminal a file in the data folder
-  http::ServerOptions http;         // threads, queue and limits; the rest is set from the above
-  int kept_answers_megabytes = 16;  // of answers kept for who asks the same again
-  // Eight workers, the imports, the housekeeping, and one or two who look at an import.
-  db::Options database = {.connections = 12};
+  db::Options database;  // connections 0: as many as there are workers, and four
   int statement_timeout_s = 60;
   int lock_timeout_s = 10;
   int idle_timeout_s = 60;
+  http::ServerOptions http;         // threads, queue and limits; the rest is set from the above
+  int kept_answers_megabytes = 16;  // of answers kept for who asks the same again
+  int facts_megabytes = 1024;
 };
 int RunServe(const Context& context, const ServeArguments& arguments);
 

@@ -16,6 +16,8 @@ namespace {
 
 using exchange::ImportSummary;
 
+constexpr int64_t kKeptFrom = 2000;  // new entries that are worth keeping what follows from them
+
 std::string StateName(ImportSummary::State state) {
   switch (state) {
     case ImportSummary::State::kDone: return "done";
@@ -175,6 +177,12 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
   if (!summary.ok()) {
     const bool no_file = summary.error().code == "file_unreadable";
     return context.Fail(summary.error(), no_file ? kExitUsage : kExitProblems);
+  }
+  if (summary->state == ImportSummary::State::kDone && summary->booked.added >= kKeptFrom) {
+    // Ready to answer: what the figures need is worked out now and kept, not at the next start.
+    facts::Facts& facts = (*system)->facts();
+    if (const auto extent = facts.Extent({}); !extent.ok()) return context.Fail(extent.error());
+    if (const Status kept = facts.Keep(kKeptFrom, SIZE_MAX); !kept.ok()) return context.Fail(kept.error());
   }
   if (context.format == Format::kJson) {
     std::fputs(SummaryJson(*summary, context.language).c_str(), stdout);

@@ -23,6 +23,8 @@ void Print(const std::string& line) {
 Result<std::unique_ptr<System>> OpenForServing(const Context& context, const ServeArguments& arguments) {
   RETURN_IF_ERROR(context.MakeDataFolder());
   db::Options options = arguments.database;
+  // The imports, the housekeeping, and one or two who look at an import work beside the workers.
+  if (options.connections == 0) options.connections = arguments.http.worker_threads + 4;
   options.busy_timeout_ms = arguments.lock_timeout_s * 1'000;
   options.statement_timeout_ms = arguments.statement_timeout_s * 1'000;
   options.idle_timeout_ms = arguments.idle_timeout_s * 1'000;
@@ -57,6 +59,7 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
 
   ServiceOptions options;
   options.folder = context.data_dir;
+  options.facts_bytes_max = static_cast<size_t>(arguments.facts_megabytes) << 20;
   options.kept_answers_bytes_max = static_cast<size_t>(arguments.kept_answers_megabytes) << 20;
   options.http = arguments.http;
   options.http.address = arguments.address;

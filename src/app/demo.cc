@@ -1366,8 +1366,8 @@ Result<DemoSummary> LoadDemo(System& system, const DemoOptions& options, const D
   RETURN_IF_ERROR(Check(options));
   db::Database& database = system.database();
   ledger::DatabaseSource ledger(database, system.catalog());
-  ASSIGN_OR_RETURN(const std::vector<ledger::Head> heads, ledger.Heads());
-  for (const ledger::Head& head : heads) {
+  ASSIGN_OR_RETURN(const auto heads, ledger.Heads());
+  for (const ledger::Head& head : *heads) {
     if (head.head > 0) return Error("demo_not_empty");
   }
   ASSIGN_OR_RETURN(const Zone zone, Zone::Find(org::kDefaultTimeZone));

@@ -59,6 +59,7 @@ namespace {
 
 // So many first bytes of a key stand in ledger_key: enough that few keys of a dealer share them.
 constexpr size_t kKeyHeadBytes = 5;
+constexpr std::array<std::string_view, 3> kKeyColumns = {"dealer_id", "key_head", "seq"};
 
 struct Taken {
   int64_t first = 0;   // seq
@@ -143,7 +144,6 @@ int64_t AppendAll(db::Connection& connection, const catalog::Catalog& catalog, D
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
     return std::memcmp(a.first.data(), b.first.data(), a.first.size()) < 0;
   });
-  constexpr std::array<std::string_view, 3> kKeyColumns = {"dealer_id", "key_head", "seq"};
   db::BulkInsert insert = connection.Bulk("ledger_key", kKeyColumns);
   for (const auto& [key, seq] : found) {
     insert.Row(std::array<db::Value, 3>{dealer, db::Blob{{key.data(), kKeyHeadBytes}}, seq});
@@ -270,6 +270,50 @@ std::string ContentOf(std::string_view table) {
 }
 
 }  // namespace
+
+LaterKeys ReadLaterKeys(db::Connection& connection, DealerId dealer, int64_t after, int64_t most) {
+  LaterKeys later;
+  later.dealer = dealer;
+  db::Rows lag = connection.Query("SELECT head, keyed FROM ledger_head WHERE dealer_id = ?1", dealer);
+  if (!lag.Next()) return later;
+  later.first = std::max(lag.Int(1), after) + 1;
+  later.last = std::min(lag.Int(0), later.first + most - 1);
+  if (later.last < later.first) return later;
+  later.keys.reserve(static_cast<size_t>(later.last - later.first + 1));
+  db::Rows rows = connection.Query(
+      "SELECT seq, entry_key FROM ledger_entry WHERE dealer_id = ?1 AND seq BETWEEN ?2 AND ?3 AND entry_key IS NOT "
+      "NULL",
+      dealer, later.first, later.last);
+  while (rows.Next()) {
+    LaterKeys::Key key;
+    key.seq = rows.Int(0);
+    const std::string_view bytes = rows.Bytes(1);
+    std::memcpy(key.head.data(), bytes.data(), std::min(bytes.size(), key.head.size()));
+    later.keys.push_back(key);
+  }
+  std::sort(later.keys.begin(), later.keys.end(), [](const LaterKeys::Key& a, const LaterKeys::Key& b) {
+    const int order = std::memcmp(a.head.data(), b.head.data(), a.head.size());
+    return order != 0 ? order < 0 : a.seq < b.seq;
+  });
+  return later;
+}
+
+void AddLaterKeys(db::Connection& connection, const LaterKeys& later) {
+  static_assert(std::tuple_size_v<decltype(LaterKeys::Key::head)> == kKeyHeadBytes);
+  int64_t keyed = 0;
+  {
+    db::Rows rows = connection.Query("SELECT keyed FROM ledger_head WHERE dealer_id = ?1", later.dealer);
+    if (!rows.Next() || rows.Int(0) >= later.last || rows.Int(0) + 1 < later.first) return;
+    keyed = rows.Int(0);
+  }
+  db::BulkInsert insert = connection.Bulk("ledger_key", kKeyColumns);
+  for (const LaterKeys::Key& key : later.keys) {
+    if (key.seq <= keyed) continue;
+    insert.Row(std::array<db::Value, 3>{later.dealer, db::Blob{{key.head.data(), key.head.size()}}, key.seq});
+  }
+  insert.Finish();
+  connection.Execute("UPDATE ledger_head SET keyed = ?2 WHERE dealer_id = ?1", later.dealer, later.last);
+}
 
 std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
                                                  DealerId dealer, std::span<const Hash128> keys) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -45,6 +46,20 @@ Locked LockWithKeys(db::Connection& connection, DealerId dealer);
 
 // Puts keys that were left for later in order; of `most` entries at a time. Returns of how many: 0 when none are left.
 int64_t IndexKeys(db::Connection& connection, DealerId dealer, int64_t most = INT64_MAX);
+// The same in two steps, so that the first may be taken while somebody else writes: reading and sorting them, and
+// adding them. Adding leaves out what has been put in order meanwhile.
+struct LaterKeys {
+  struct Key {
+    std::array<char, 5> head{};
+    int64_t seq = 0;
+  };
+  DealerId dealer;
+  int64_t first = 0;  // the entries from `first` to `last`
+  int64_t last = -1;
+  std::vector<Key> keys;
+};
+[[nodiscard]] LaterKeys ReadLaterKeys(db::Connection& connection, DealerId dealer, int64_t after, int64_t most);
+void AddLaterKeys(db::Connection& connection, const LaterKeys& later);
 
 // Takes entries back: for each, an entry of the same day and content with the opposite sign and `why` as its note.
 // Fails with entry_not_found, entry_is_reversal, already_reversed, reason_missing.

@@ -1,0 +1,73 @@
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "ledger/ledger.h"
+
+// Blobs that readers keep of their work: compressed, with a checksum, in a table of their own.
+namespace dealpace::ledger {
+namespace {
+
+// What is larger when packed is not kept: to make it again costs less than to carry it around.
+constexpr size_t kPackedMax = 256U << 20U;
+
+// Empty when it cannot be packed.
+std::string Pack(const std::string& bytes) {
+  uLongf size = compressBound(bytes.size());
+  std::string packed(size, '\0');
+  const int code = compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
+                             reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), 1);
+  packed.resize(code == Z_OK ? size : 0);
+  return packed;
+}
+
+std::optional<std::string> Unpack(std::string_view packed, int64_t size) {
+  std::string bytes(static_cast<size_t>(size), '\0');
+  uLongf unpacked = bytes.size();
+  const int code = uncompress(reinterpret_cast<Bytef*>(bytes.data()), &unpacked,
+                              reinterpret_cast<const Bytef*>(packed.data()), packed.size());
+  if (code != Z_OK || unpacked != bytes.size()) return std::nullopt;
+  return bytes;
+}
+
+int64_t Checksum(std::string_view packed) { return static_cast<int64_t>(HashText(packed).low); }
+
+}  // namespace
+
+Result<std::optional<Source::Segment>> DatabaseSource::ReadSegment(DealerId dealer, std::string_view part,
+                                                                   int64_t stamp) {
+  using Found = std::optional<Segment>;
+  return database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
+    db::Rows rows = connection.Query(
+        "SELECT up_to_seq, size, checksum, packed FROM ledger_segment "
+        "WHERE dealer_id = ?1 AND part = ?2 AND stamp = ?3",
+        dealer, part, stamp);
+    if (!rows.Next()) return Found();
+    const std::string_view packed = rows.Bytes(3);
+    if (Checksum(packed) != rows.Int(2)) return Found();
+    std::optional<std::string> bytes = Unpack(packed, rows.Int(1));
+    if (!bytes) return Found();
+    return Found(Segment{rows.Int(0), stamp, *std::move(bytes)});
+  });
+}
+
+Status DatabaseSource::WriteSegments(DealerId dealer, int64_t up_to_seq, int64_t stamp,
+                                     const std::vector<std::pair<std::string, std::string>>& parts) {
+  std::vector<std::string> packed;
+  packed.reserve(parts.size());
+  for (const auto& [part, bytes] : parts) packed.push_back(Pack(bytes));
+  return database_.Write<void>([&](db::Connection& connection) -> Status {
+    connection.Execute("DELETE FROM ledger_segment WHERE dealer_id = ?1", dealer);
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (packed[i].empty() || packed[i].size() > kPackedMax) continue;
+      connection.Execute(
+          "INSERT INTO ledger_segment (dealer_id, part, up_to_seq, stamp, size, checksum, packed) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          dealer, parts[i].first, up_to_seq, stamp, static_cast<int64_t>(parts[i].second.size()), Checksum(packed[i]),
+          db::Blob{packed[i]});
+    }
+    return {};
+  });
+}
+
+}  // namespace dealpace::ledger

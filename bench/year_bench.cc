@@ -22,6 +22,7 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "bench/http_client.h"
 #include "bench/peers.h"
@@ -165,6 +166,10 @@ class YearBench {
                 options_.scale.dealers(), std::string(options_.scale.name).c_str(), year_.leads.size(),
                 year_.events.size(), static_cast<double>(files.bytes) / 1e6,
                 static_cast<unsigned long long>(files.fnv1a));
+    double load = 0;
+    if (getloadavg(&load, 1) == 1) {
+      std::printf("%u cores, load before: %.1f\n\n", std::thread::hardware_concurrency(), load);
+    }
     if (files.fnv1a != options_.scale.fnv1a) throw std::runtime_error("these are not the bytes expected");
   }
 

@@ -26,7 +26,7 @@ constexpr Oid kFloat8 = 701;
 
 constexpr size_t kCopyChunk = 1 << 20;
 // A bulk of so few rows is sent as inserts in one journey; COPY takes two, but less for each row.
-constexpr size_t kFewRows = 32;
+constexpr size_t kFewRows = 8;
 // So many statements may wait for their answers.
 constexpr size_t kUnansweredMax = 256;
 constexpr int kAttempts = 5;
@@ -274,8 +274,8 @@ class PostgresConnection final : public BackendConnection {
   [[nodiscard]] bool may_pass_again() const { return may_pass_again_; }
   [[nodiscard]] bool dead() const { return PQstatus(handle_.get()) != CONNECTION_OK; }
   [[nodiscard]] bool idle() const {
-    return !dead() && PQpipelineStatus(handle_.get()) == PQ_PIPELINE_OFF &&
-           (rolling_back_ || PQtransactionStatus(handle_.get()) == PQTRANS_IDLE);
+    return !dead() && (rolling_back_ || (PQpipelineStatus(handle_.get()) == PQ_PIPELINE_OFF &&
+                                         PQtransactionStatus(handle_.get()) == PQTRANS_IDLE));
   }
 
  private:
@@ -304,14 +304,15 @@ class PostgresConnection final : public BackendConnection {
   void Settle();
   void Deallocate(const std::string& names);
   void EndTransaction();
-  void AwaitRollback() noexcept;
+  void ReadRollback() noexcept;   // leaves pipeline mode on
+  void AwaitRollback() noexcept;  // leaves it
 
   std::unique_ptr<PGconn, FinishConnection> handle_;
   LruCache<Statement> cache_;
   int64_t statements_made_ = 0;
   const char* begin_ = nullptr;  // the BEGIN that has not been sent yet
   std::vector<Sent> sent_;       // in pipeline mode while there is any
-  bool rolling_back_ = false;    // a ROLLBACK was sent, and nobody has looked at its answer
+  bool rolling_back_ = false;    // a ROLLBACK was sent in pipeline mode, and nobody has looked at its answer
   bool begun_ = false;
   bool may_pass_again_ = false;
   bool plans_outdated_ = false;
@@ -488,7 +489,7 @@ void PostgresConnection::Send(std::string_view sql, const Parameters& parameters
     if (begun_ && !dead() && PQtransactionStatus(handle_.get()) != PQTRANS_INTRANS) {
       Fail("a script has ended the transaction");
     }
-    PQenterPipelineMode(handle_.get());
+    if (!rolling_back_) PQenterPipelineMode(handle_.get());
     if (begin_ != nullptr) {
       SendPlain(begin_, Sent::What::kBegin);
       begin_ = nullptr;
@@ -506,6 +507,7 @@ void PostgresConnection::Send(std::string_view sql, const Parameters& parameters
 ResultHandle PostgresConnection::Answers() {
   const std::vector<Sent> sent = std::exchange(sent_, {});
   PQpipelineSync(handle_.get());
+  ReadRollback();
   ResultHandle last;
   ResultHandle failed;
   size_t failed_at = 0;
@@ -545,6 +547,7 @@ ResultHandle PostgresConnection::Answers() {
 
 void PostgresConnection::Settle() {
   if (begin_ != nullptr) {
+    AwaitRollback();
     const char* begin = std::exchange(begin_, nullptr);
     Run(begin);
     begun_ = true;
@@ -620,7 +623,6 @@ void PostgresConnection::Copy(const std::string& sql, std::string_view rows) {
 // Reading is not READ ONLY, since that refuses CREATE TEMP TABLE; it never commits instead. BEGIN goes out with the
 // first statement.
 void PostgresConnection::Begin(bool write) {
-  AwaitRollback();
   begun_ = may_pass_again_ = plans_outdated_ = made_temporary_ = false;
   begin_ = write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ";
 }
@@ -650,7 +652,7 @@ void PostgresConnection::Commit() {
 
 void PostgresConnection::Rollback() noexcept {
   begin_ = nullptr;
-  if (PQpipelineStatus(handle_.get()) != PQ_PIPELINE_OFF) {
+  if (!sent_.empty() || (PQpipelineStatus(handle_.get()) != PQ_PIPELINE_OFF && !rolling_back_)) {
     try {
       (void)Answers();
     } catch (const DbError&) {
@@ -658,8 +660,12 @@ void PostgresConnection::Rollback() noexcept {
     }
   }
   const bool plain = !plans_outdated_ && !made_temporary_;
-  if (!dead() && plain && PQtransactionStatus(handle_.get()) == PQTRANS_INTRANS) {
-    rolling_back_ = PQsendQuery(handle_.get(), "ROLLBACK") == 1;
+  if (rolling_back_) {
+    // Nothing was done since the last one.
+  } else if (!dead() && plain && PQtransactionStatus(handle_.get()) == PQTRANS_INTRANS) {
+    PQenterPipelineMode(handle_.get());
+    rolling_back_ = PQsendQueryParams(handle_.get(), "ROLLBACK", 0, nullptr, nullptr, nullptr, nullptr, 0) == 1 &&
+                    PQpipelineSync(handle_.get()) == 1;
   } else if (!dead() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE) {
     const ResultHandle result(PQexec(handle_.get(), "ROLLBACK"));
   }
@@ -667,10 +673,18 @@ void PostgresConnection::Rollback() noexcept {
   failure_.reset();
 }
 
-void PostgresConnection::AwaitRollback() noexcept {
+void PostgresConnection::ReadRollback() noexcept {
   if (!std::exchange(rolling_back_, false)) return;
-  while (ResultHandle(PQgetResult(handle_.get()))) {
+  while (true) {
+    const ResultHandle result(PQgetResult(handle_.get()));
+    if (result ? PQresultStatus(result.get()) == PGRES_PIPELINE_SYNC : dead()) return;
   }
+}
+
+void PostgresConnection::AwaitRollback() noexcept {
+  if (!rolling_back_) return;
+  ReadRollback();
+  PQexitPipelineMode(handle_.get());
 }
 
 void PostgresConnection::EndTransaction() {

@@ -1,0 +1,100 @@
+#include <gtest/gtest.h>
+
+#include "app/wiring.h"
+#include "db/testing.h"
+#include "tests/property/questions.h"
+
+// What the facts keep beside the ledger: it may speed an answer up and never change it.
+namespace dealpace::test {
+namespace {
+
+std::shared_ptr<const catalog::Catalog> TheCatalog() {
+  static const auto catalog = app::LoadCatalog().catalog;
+  return catalog;
+}
+
+class KeptTest : public testing::TestWithParam<db::Kind> {
+ protected:
+  static void ExpectAlike(app::System& held, app::System& fresh, const History& history, Random& random,
+                          int questions) {
+    for (int i = 0; i < questions; ++i) {
+      const Asked asked = MakeQuestion(*TheCatalog(), history, random);
+      ASSERT_EQ(TextOf(held.engine().Ask(asked.question)), TextOf(fresh.engine().Ask(asked.question))) << asked.Text();
+    }
+  }
+};
+
+TEST_P(KeptTest, AStartFromWhatIsKeptAnswersAsOneThatNeverEnded) {
+  const db::TestDatabase store(GetParam());
+  app::System held(store.Another(), TheCatalog());
+  const History history = MakeHistory(*TheCatalog(), 970, 40);
+  const Ids ids = TellOrg(history, held.database());
+  Random random(3);
+  std::vector<int64_t> seqs;
+  constexpr size_t kRounds = 8;
+  size_t moved = 0;
+  for (size_t round = 0; round < kRounds; ++round) {
+    const size_t size = history.said.size();
+    Tell(history, ids, *TheCatalog(), size * round / kRounds, size * (round + 1) / kRounds, held.database(), seqs);
+    for (; moved < history.moves.size() * (round + 1) / kRounds; ++moved) {
+      TellMove(ids, history.moves[moved], held.database());
+    }
+    ASSERT_TRUE(held.facts().Extent({}).ok());
+    // Every other time what came is left to the tail; every fourth time the rows are forgotten.
+    if (round % 2 == 0) {
+      ASSERT_TRUE(held.facts().Keep(1, round % 4 == 0 ? 0 : SIZE_MAX).ok());
+    }
+    app::System fresh(store.Another(), TheCatalog());
+    ExpectAlike(held, fresh, history, random, 12);
+  }
+}
+
+TEST_P(KeptTest, SumsAloneAnswerWhatTheyCan) {
+  const db::TestDatabase store(GetParam());
+  app::System first(store.Another(), TheCatalog());
+  const History history = MakeHistory(*TheCatalog(), 971, 40);
+  const Ids ids = TellOrg(history, first.database());
+  std::vector<int64_t> seqs;
+  Tell(history, ids, *TheCatalog(), 0, history.said.size(), first.database(), seqs);
+  ASSERT_TRUE(first.facts().Extent({}).ok());
+  ASSERT_TRUE(first.facts().Keep(1, SIZE_MAX).ok());
+
+  kpi::Question totals;
+  totals.columns = {{"deals", "deal_cnt"}, {"rate", "deal_cnt/prospect_cnt"}};
+  totals.by = {"dealer"};
+  app::System fresh(store.Another(), TheCatalog());
+  EXPECT_EQ(TextOf(fresh.engine().Ask(totals)), TextOf(first.engine().Ask(totals)));
+  EXPECT_EQ(fresh.facts().size().rows, 0);
+
+  // By two dimensions that no sums are kept for: now the rows are read.
+  kpi::Question crossed = totals;
+  crossed.by = {"actor", "source"};
+  EXPECT_EQ(TextOf(fresh.engine().Ask(crossed)), TextOf(first.engine().Ask(crossed)));
+  EXPECT_GT(fresh.facts().size().rows, 0);
+}
+
+TEST_P(KeptTest, WhatIsDamagedIsNotTaken) {
+  const db::TestDatabase store(GetParam());
+  app::System held(store.Another(), TheCatalog());
+  const History history = MakeHistory(*TheCatalog(), 972, 40);
+  const Ids ids = TellOrg(history, held.database());
+  std::vector<int64_t> seqs;
+  Tell(history, ids, *TheCatalog(), 0, history.said.size(), held.database(), seqs);
+  ASSERT_TRUE(held.facts().Extent({}).ok());
+  ASSERT_TRUE(held.facts().Keep(1, SIZE_MAX).ok());
+  Random random(4);
+  for (const std::string_view part : {"rows", "sums"}) {
+    const Status damaged = held.database().Write<void>([&](db::Connection& connection) -> Status {
+      connection.Execute("UPDATE ledger_segment SET packed = ?1 WHERE part = ?2", db::Blob{"no such thing"}, part);
+      return {};
+    });
+    ASSERT_TRUE(damaged.ok());
+    app::System fresh(store.Another(), TheCatalog());
+    ExpectAlike(held, fresh, history, random, 12);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(On, KeptTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
+
+}  // namespace
+}  // namespace dealpace::test

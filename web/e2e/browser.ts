@@ -71,7 +71,9 @@ export async function visit(look: Look = {}, url = inject("url")): Promise<Visit
     if (frame === page.mainFrame()) requests.clear();
   });
   page.on("request", (request) => {
-    if (!request.url().endsWith("/progress")) requests.add(request);
+    // These go on for as long as something does, or the page is open.
+    const events = /\/api\/v1\/(imports\/\d+\/progress|changes)(\?|$)/.test(request.url());
+    if (!events) requests.add(request);
     const to = new URL(request.url());
     if (to.protocol.startsWith("http") && to.origin !== new URL(url).origin) complaints.push(`request: ${request.url()}`);
   });

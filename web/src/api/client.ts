@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { currentLanguage } from "@/i18n";
+import { isUnattended } from "./attendance";
 import { ApiError } from "./error";
 import type { components, paths } from "./schema";
 
@@ -51,6 +52,7 @@ export function newKey(): string {
 const kSafe = new Set(["GET", "HEAD"]);
 export function commonHeaders(method: string): Record<string, string> {
   const headers: Record<string, string> = { "Accept-Language": currentLanguage() };
+  if (isUnattended()) headers["X-Unattended"] = "1";
   if (!kSafe.has(method)) {
     if (csrf) headers["X-CSRF-Token"] = csrf;
   }

@@ -3,6 +3,7 @@ import { pick, useLanguage, type Bilingual, type Language } from "@/i18n";
 import { setToday } from "@/state/today";
 import { api, data, setCsrf, type Schemas } from "./client";
 import { ApiError } from "./error";
+import { figures, kFigures } from "./figures";
 
 // What several features ask for. A feature's own calls stay in the feature.
 
@@ -201,7 +202,8 @@ export function useOrg(): UseQueryResult<Org, ApiError> {
 export function useKpi(question: Question | null): UseQueryResult<Answer, ApiError> {
   return useQuery<Answer, ApiError>({
     queryKey: ["kpi", question],
-    queryFn: ({ signal }) => data(api.POST("/api/v1/kpi/query", { body: question!, signal })),
+    queryFn: (context) => figures(context, (header) => api.POST("/api/v1/kpi/query", { body: question!, params: { header }, signal: context.signal })),
+    ...kFigures,
     enabled: question !== null,
     placeholderData: keepPreviousData,
   });

@@ -624,6 +624,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events that tell an open page that figures have moved
+         * @description The first event is `now` with the state of the moment, each further one `changed` with what has moved since: entries of the ledger, the organisation, the definitions, the day. Changes of a second are told as one. Who comes back names the state that he knows, and hears `changed` at once when it is another by now. A comment comes every 15 seconds; the stream ends after an hour, with the session, and when the server stops.
+         */
+        get: operations["followChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1114,6 +1134,17 @@ export interface components {
             unrecorded_events?: string[];
             not_set?: string[];
             entries_read?: number;
+        };
+        Change: {
+            /** @description What figures stand on now; says nothing of them */
+            state: string;
+            /** @description Entries were added */
+            ledger?: boolean;
+            organisation?: boolean;
+            /** @description Own KPIs */
+            definitions?: boolean;
+            /** @description A day has begun */
+            today?: boolean;
         };
         PeriodDays: {
             /** Format: date */
@@ -2264,7 +2295,9 @@ export interface operations {
     queryKpi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2277,11 +2310,19 @@ export interface operations {
             /** @description The answer */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Answer"];
                 };
+            };
+            /** @description The figures are still those that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2368,7 +2409,9 @@ export interface operations {
     successTable: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2381,11 +2424,19 @@ export interface operations {
             /** @description The table */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SuccessTable"];
                 };
+            };
+            /** @description The figures are still those that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2393,7 +2444,9 @@ export interface operations {
     funnel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2406,11 +2459,19 @@ export interface operations {
             /** @description The steps */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Funnel"];
                 };
+            };
+            /** @description The figures are still those that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2418,7 +2479,9 @@ export interface operations {
     findings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2431,11 +2494,19 @@ export interface operations {
             /** @description Findings */
             200: {
                 headers: {
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Findings"];
                 };
+            };
+            /** @description The figures are still those that `If-None-Match` names */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
@@ -2846,6 +2917,30 @@ export interface operations {
                         count: number;
                         members: components["schemas"]["Member"][];
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    followChanges: {
+        parameters: {
+            query?: {
+                /** @description The `state` of an earlier event */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events whose data is a Change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Change"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,7 +1,7 @@
 import { useRouterState } from "@tanstack/react-router";
 import { CloudOff, Menu as MenuIcon, Plus } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
-import { onReached, useIsAdmin, useSession } from "@/api";
+import { onReached, useFreshFigures, useIsAdmin, useSession } from "@/api";
 import { pick, useLanguage, useTexts } from "@/i18n";
 import { Link, type Page } from "@/state/page";
 import { Brand, classes, formatInstant, Sheet, usePhone } from "@/ui";
@@ -25,6 +25,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [shortcuts, setShortcuts] = useState(false);
   const main = useRef<HTMLElement>(null);
 
+  useFreshFigures();
   useKeys({ onPalette: () => setPalette(true), onShortcuts: () => setShortcuts(true) });
 
   // A new page begins at its title, also for those who do not see it; but nobody is taken away from where he works.

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, useQueryClient, type QueryClient, type UseQueryOptions, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { api, data, type Answer, type Cell, type Question, type Schemas } from "@/api";
+import { api, figures, kFigures, type Answer, type Cell, type Question, type Schemas } from "@/api";
 import type { ApiError } from "@/api/error";
 import { formatPeriod, isPartial, step, type DayNumber } from "@/state/period";
 import { currentToday } from "@/state/today";
@@ -22,23 +22,27 @@ export type OpenFigureOf = (question: Question, column: string, cell: Cell, unit
 const funnelOf = (question: TableQuestion) =>
   ({
     queryKey: ["table", "funnel", question],
-    queryFn: ({ signal }) => data(api.POST("/api/v1/tables/funnel", { body: question, signal })),
+    queryFn: (context) => figures(context, (header) => api.POST("/api/v1/tables/funnel", { body: question, params: { header }, signal: context.signal })),
+    ...kFigures,
   }) satisfies UseQueryOptions<Funnel, ApiError>;
 const successOf = (question: TableQuestion) =>
   ({
     queryKey: ["table", "success", question],
-    queryFn: ({ signal }) => data(api.POST("/api/v1/tables/success-rate", { body: question, signal })),
+    queryFn: (context) => figures(context, (header) => api.POST("/api/v1/tables/success-rate", { body: question, params: { header }, signal: context.signal })),
+    ...kFigures,
   }) satisfies UseQueryOptions<SuccessTable, ApiError>;
 const findingsOf = (question: TableQuestion) =>
   ({
     queryKey: ["findings", question],
-    queryFn: ({ signal }) => data(api.POST("/api/v1/findings", { body: question, signal })),
+    queryFn: (context) => figures(context, (header) => api.POST("/api/v1/findings", { body: question, params: { header }, signal: context.signal })),
+    ...kFigures,
   }) satisfies UseQueryOptions<Findings, ApiError>;
 // The key is that of useKpi: what one fetched the other has.
 const kpiOf = (question: Question) =>
   ({
     queryKey: ["kpi", question],
-    queryFn: ({ signal }) => data(api.POST("/api/v1/kpi/query", { body: question, signal })),
+    queryFn: (context) => figures(context, (header) => api.POST("/api/v1/kpi/query", { body: question, params: { header }, signal: context.signal })),
+    ...kFigures,
   }) satisfies UseQueryOptions<Answer, ApiError>;
 
 const useKept = <T>(options: UseQueryOptions<T, ApiError>, enabled = true): UseQueryResult<T, ApiError> => useQuery<T, ApiError>({ ...options, enabled, placeholderData: keepPreviousData } as UseQueryOptions<T, ApiError>);

@@ -1,6 +1,7 @@
 #include "exchange/booker.h"
 
 #include <algorithm>
+#include <future>
 
 namespace dealpace::exchange {
 namespace {
@@ -118,22 +119,46 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, int64_t rows, co
 }
 
 Status Booker::FinishKeys() {
-  if (keys_ == ledger::Keys::kNow) return {};
+  if (keys_ == ledger::Keys::kNow || booked_ < kManyStatements) return {};
   std::vector<DealerId> dealers;
   for (const auto& [id, head] : fresh_heads_) dealers.emplace_back(id);
   std::sort(dealers.begin(), dealers.end());
-  for (size_t done = 0; done < dealers.size();) {
-    ASSIGN_OR_RETURN(done, database_.WriteBulk<size_t>([&](db::Connection& connection) -> Result<size_t> {
-      int64_t left = kKeysAtOnce;
-      for (size_t next = done; next < dealers.size(); ++next) {
-        ledger::Lock(connection, dealers[next]);
-        left -= ledger::IndexKeys(connection, dealers[next], left);
-        if (left <= 0) return next;  // it may have more
+  // The next keys are read and sorted while the ones before are added.
+  using Some = std::vector<ledger::LaterKeys>;
+  size_t dealer = 0;
+  int64_t after = 0;  // entry of that dealer
+  const auto read_on = [&]() -> Result<Some> {
+    return database_.Read<Some>([&](db::Connection& connection) -> Result<Some> {
+      Some some;
+      for (int64_t left = kKeysAtOnce; dealer < dealers.size() && left > 0;) {
+        some.push_back(ledger::ReadLaterKeys(connection, dealers[dealer], after, left));
+        const ledger::LaterKeys& later = some.back();
+        if (later.last < later.first) {
+          some.pop_back();
+          ++dealer;
+          after = 0;
+        } else {
+          left -= later.last - later.first + 1;
+          after = later.last;
+        }
       }
-      return dealers.size();
-    }));
+      return some;
+    });
+  };
+  std::future<Result<Some>> next = std::async(std::launch::async, read_on);
+  while (true) {
+    ASSIGN_OR_RETURN(const Some some, next.get());
+    if (some.empty()) return {};
+    next = std::async(std::launch::async, read_on);
+    const Status added = database_.WriteBulk<void>([&](db::Connection& connection) -> Status {
+      for (const ledger::LaterKeys& later : some) {
+        ledger::Lock(connection, later.dealer);
+        ledger::AddLaterKeys(connection, later);
+      }
+      return {};
+    });
+    if (!added.ok()) return added;
   }
-  return {};
 }
 
 Result<Booked> Booker::Try(const std::vector<Statement>& statements) {

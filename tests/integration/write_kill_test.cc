@@ -53,7 +53,8 @@ class WriteKillTest : public CliTest {
       if (std::freopen(out.c_str(), "w", stdout) == nullptr || std::freopen("/dev/null", "w", stderr) == nullptr)
         _exit(1);
       const std::string data = Path("data").string();
-      execl(Binary().c_str(), "dealpace", "--lang", "en", "serve", "--data", data.c_str(), "--port", "0", nullptr);
+      execl(Binary().c_str(), "dealpace", "--lang", "en", "serve", "--data", data.c_str(), "--port", "0",
+            "--account-rate", "1000000", nullptr);
       _exit(1);
     }
     port_ = 0;

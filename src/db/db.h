@@ -90,7 +90,7 @@ class Rows {
 };
 
 // Many rows into one table, the fastest way the database has (SQLite: one prepared insert; PostgreSQL: COPY). Rows
-// are in the table only after Finish; a constraint may be reported by Row or by Finish.
+// are in the table only after Finish; a broken constraint may be reported by Row, by Finish, or as ExecuteLater's.
 class BulkInsert {
  public:
   class Impl;

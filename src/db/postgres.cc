@@ -263,7 +263,7 @@ class PostgresConnection final : public BackendConnection {
 
   // A whole COPY … FROM STDIN of rows in text format.
   void Copy(const std::string& sql, std::string_view rows);
-  // Runs an insert once for each row; its values are texts that the server reads as what the columns are.
+  // Runs an insert once for each row, later; its values are texts that the server reads as what the columns are.
   void InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values, size_t columns);
   void CheckValues(std::span<const Value> values) { BackendConnection::CheckValues(values); }
   void CheckUsable() const { ThrowIfFailed(); }
@@ -579,7 +579,7 @@ void PostgresConnection::InsertTexts(const std::string& sql, std::span<const std
   ThrowIfFailed();
   if (values.empty()) return;
   for (size_t row = 0; row < values.size(); row += columns) Send(sql, Parameters(values.subspan(row, columns)));
-  (void)Answers();
+  if (sent_.size() >= kUnansweredMax) (void)Answers();
 }
 
 int64_t PostgresConnection::ExecuteValues(std::string_view sql, std::span<const Value> values) {

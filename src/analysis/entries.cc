@@ -177,7 +177,8 @@ Result<EntryPosition> ParseCursor(std::string_view text) {
   for (const size_t small : {0, 3}) {
     if (numbers[small] < INT32_MIN || numbers[small] > INT32_MAX) return bad;
   }
-  return EntryPosition{static_cast<int32_t>(numbers[0]), numbers[1], numbers[2], static_cast<int32_t>(numbers[3]), numbers[4]};
+  return EntryPosition{static_cast<int32_t>(numbers[0]), numbers[1], numbers[2], static_cast<int32_t>(numbers[3]),
+                       numbers[4]};
 }
 
 Result<CellEntries> FindEntries(kpi::Engine& engine, const kpi::Question& question, const kpi::CellPlace& place,

@@ -184,8 +184,8 @@ void Service::Stop() {
 
 void Service::KeepHouse() {
   // The first question of a day should not wait for the whole ledger to be read.
-  if (const auto extent = system_.facts().Extent({}); !extent.ok()) {
-    http::WriteLog(http::LogLevel::kWarn, "facts_not_read", {{"code", extent.error().code}});
+  if (const Status read = system_.facts().Warm(kKeptFrom, options_.facts_bytes_max); !read.ok()) {
+    http::WriteLog(http::LogLevel::kWarn, "facts_not_read", {{"code", read.error().code}});
   }
   std::unique_lock lock(mutex_);
   while (!stopping_) {

@@ -1,5 +1,7 @@
 #include "facts/facts.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <atomic>
 #include <numeric>
@@ -333,6 +335,20 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
     const size_t before = held->facts->bytes();
     held->facts->DropRows();
     bytes -= std::min(bytes, before - held->facts->bytes());
+  }
+  malloc_trim(0);  // columns that grew side by side leave gaps: the system shall have them back
+  return {};
+}
+
+Status Facts::Warm(int64_t grown_by, size_t budget) {
+  constexpr size_t kAtATime = 8;
+  ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
+  for (size_t from = 0; from < heads->size(); from += kAtATime) {
+    std::vector<DealerId> dealers;
+    for (size_t i = from; i < std::min(heads->size(), from + kAtATime); ++i) dealers.push_back((*heads)[i].dealer);
+    const auto extent = Extent(dealers);
+    if (!extent.ok()) return extent.error();
+    RETURN_IF_ERROR(Keep(grown_by, budget));
   }
   return {};
 }

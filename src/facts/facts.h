@@ -58,6 +58,9 @@ class Facts {
   // of dealers with `grown_by` new entries or more. Then forgets rows that are kept, those unused longest first, until
   // no more than `budget` bytes are held.
   [[nodiscard]] Status Keep(int64_t grown_by, size_t budget);
+  // Brings all dealers up to date, a few at a time, and keeps them as above: so that the next question finds them so,
+  // with no more memory than `budget` and what those few take.
+  [[nodiscard]] Status Warm(int64_t grown_by, size_t budget);
 
  private:
   struct Held {

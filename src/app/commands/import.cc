@@ -16,6 +16,7 @@ namespace {
 
 using exchange::ImportSummary;
 
+constexpr size_t kFactsBytes = 64 << 20;
 constexpr int64_t kKeptFrom = 2000;  // new entries that are worth keeping what follows from them
 
 std::string StateName(ImportSummary::State state) {
@@ -180,9 +181,9 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
   }
   if (summary->state == ImportSummary::State::kDone && summary->booked.added >= kKeptFrom) {
     // Ready to answer: what the figures need is worked out now and kept, not at the next start.
-    facts::Facts& facts = (*system)->facts();
-    if (const auto extent = facts.Extent({}); !extent.ok()) return context.Fail(extent.error());
-    if (const Status kept = facts.Keep(kKeptFrom, SIZE_MAX); !kept.ok()) return context.Fail(kept.error());
+    if (const Status kept = (*system)->facts().Warm(kKeptFrom, kFactsBytes); !kept.ok()) {
+      return context.Fail(kept.error());
+    }
   }
   if (context.format == Format::kJson) {
     std::fputs(SummaryJson(*summary, context.language).c_str(), stdout);

@@ -25,8 +25,9 @@ constexpr Oid kText = 25;
 constexpr Oid kFloat8 = 701;
 
 constexpr size_t kCopyChunk = 1 << 20;
-// A bulk of so few rows is sent as inserts in one journey; COPY takes two, but less for each row.
-constexpr size_t kFewRows = 8;
+// A bulk of so few rows goes as inserts, which wait for nothing; COPY takes two journeys, but less for each row.
+constexpr size_t kFewRows = 64;
+constexpr size_t kRowsOfInsert = 8;
 // So many statements may wait for their answers.
 constexpr size_t kUnansweredMax = 256;
 constexpr int kAttempts = 5;
@@ -263,8 +264,8 @@ class PostgresConnection final : public BackendConnection {
 
   // A whole COPY … FROM STDIN of rows in text format.
   void Copy(const std::string& sql, std::string_view rows);
-  // Runs an insert once for each row, later; its values are texts that the server reads as what the columns are.
-  void InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values, size_t columns);
+  // Runs an insert later; its values are texts that the server reads as what the columns are.
+  void InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values);
   void CheckValues(std::span<const Value> values) { BackendConnection::CheckValues(values); }
   void CheckUsable() const { ThrowIfFailed(); }
 
@@ -325,13 +326,9 @@ class PostgresBulkInsert final : public BulkInsert::Impl {
   PostgresBulkInsert(PostgresConnection& connection, std::string_view table, std::span<const std::string_view> columns)
       : connection_(connection), columns_(columns.size()) {
     std::string names;
-    std::string places;
-    for (size_t i = 0; i < columns.size(); ++i) {
-      names += (i > 0 ? ", " : "") + std::string(columns[i]);
-      places += (i > 0 ? ", ?" : "?") + std::to_string(i + 1);
-    }
+    for (size_t i = 0; i < columns.size(); ++i) names += (i > 0 ? ", " : "") + std::string(columns[i]);
     copy_ = "COPY " + std::string(table) + " (" + names + ") FROM STDIN";
-    insert_ = "INSERT INTO " + std::string(table) + " (" + names + ") VALUES (" + places + ")";
+    insert_ = "INSERT INTO " + std::string(table) + " (" + names + ") VALUES ";
   }
   ~PostgresBulkInsert() override {
     if (!finished_) connection_.FailLater("a bulk insert was given up before Finish");
@@ -357,7 +354,7 @@ class PostgresBulkInsert final : public BulkInsert::Impl {
   void Finish() override {
     connection_.CheckUsable();
     if (count_ <= kFewRows && !flushed_) {
-      connection_.InsertTexts(insert_, few_, columns_);
+      InsertFew();
     } else if (!rows_.empty()) {
       Flush();
     }
@@ -365,6 +362,25 @@ class PostgresBulkInsert final : public BulkInsert::Impl {
   }
 
  private:
+  // In statements of eight rows and of one.
+  void InsertFew() {
+    std::string sql;
+    size_t rows_of_sql = 0;
+    for (size_t row = 0; row < count_;) {
+      const size_t rows = count_ - row >= kRowsOfInsert ? kRowsOfInsert : 1;
+      if (rows != rows_of_sql) sql = InsertOf(rows_of_sql = rows);
+      connection_.InsertTexts(sql, std::span(few_).subspan(row * columns_, rows * columns_));
+      row += rows;
+    }
+  }
+  [[nodiscard]] std::string InsertOf(size_t rows) const {
+    std::string sql = insert_;
+    for (size_t i = 0; i < rows * columns_; ++i) {
+      sql += i % columns_ > 0 ? ", ?" : i > 0 ? "), (?" : "(?";
+      sql += std::to_string(i + 1);
+    }
+    return sql + ")";
+  }
   void Flush() {
     connection_.Copy(copy_, rows_);
     rows_.clear();
@@ -574,11 +590,9 @@ void PostgresConnection::ExecuteLaterValues(std::string_view sql, std::span<cons
   if (sent_.size() >= kUnansweredMax) (void)Answers();
 }
 
-void PostgresConnection::InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values,
-                                     size_t columns) {
+void PostgresConnection::InsertTexts(const std::string& sql, std::span<const std::optional<std::string>> values) {
   ThrowIfFailed();
-  if (values.empty()) return;
-  for (size_t row = 0; row < values.size(); row += columns) Send(sql, Parameters(values.subspan(row, columns)));
+  Send(sql, Parameters(values));
   if (sent_.size() >= kUnansweredMax) (void)Answers();
 }
 

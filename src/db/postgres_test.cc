@@ -92,7 +92,7 @@ TEST_F(PostgresWire, WhatCouldNotBePreparedIsPreparedAnew) {
 // Few rows go as inserts, many as COPY; the columns' own types read both.
 TEST_F(PostgresWire, BulksOfEverySizeMeanTheSame) {
   int next = 0;
-  for (const int count : {0, 1, 2, 8, 9, 500}) {
+  for (const int count : {0, 1, 7, 8, 9, 64, 65, 500}) {
     EXPECT_EQ(Code(Write([&](Connection& c) {
                 constexpr std::array<std::string_view, 5> kColumns = {"id", "name", "share", "data", "amount"};
                 BulkInsert insert = c.Bulk("item", kColumns);

@@ -72,6 +72,7 @@ class DatabaseWorld final : public World {
     options.readers = 1;
     auto database = Must(db::Database::Open(url, options));
     Must(db::Migrate(*database));
+    db::SpreadWherePossible(*database);
     return database;
   }
 

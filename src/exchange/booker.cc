@@ -150,7 +150,7 @@ Status Booker::FinishKeys() {
     ASSIGN_OR_RETURN(const Some some, next.get());
     if (some.empty()) return {};
     next = std::async(std::launch::async, read_on);
-    const Status added = database_.WriteBulk<void>([&](db::Connection& connection) -> Status {
+    Status added = database_.WriteBulk<void>([&](db::Connection& connection) -> Status {
       for (const ledger::LaterKeys& later : some) {
         ledger::Lock(connection, later.dealer);
         ledger::AddLaterKeys(connection, later);

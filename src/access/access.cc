@@ -174,7 +174,8 @@ Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret, b
     });
     used = now;
   }
-  if (used) identity.note_at = Instant{used->ms + kSeenMs};
+  // A use that nobody stood behind was not noted: the next one is.
+  identity.note_at = used ? Instant{used->ms + kSeenMs} : now;
   cache_.Put(hash, identity, now, mark, drops);
   return std::optional(identity);
 }

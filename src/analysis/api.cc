@@ -52,9 +52,13 @@ constexpr size_t kQuickBodyMax = 16 << 10;
 
 using Answerer = std::function<Result<Response>(const Deps&, const Asking&, JsonBody, const Request&)>;
 
-// `figures`: the same question has the same answer while the state stays.
+// Works out what that takes a few microseconds, on the thread that reads from the network.
+using AtOnce = std::function<Result<Response>(const Asking&, JsonBody)>;
+
+// `figures`: the same question has the same answer while the state stays. `at_once`: for those of them that may be
+// worked out where they come in; what it refuses, for whatever reason, a worker answers.
 void AddReading(http::Router& router, const Deps& deps, const std::string& pattern, Answerer answer,
-                bool figures = false) {
+                bool figures = false, AtOnce at_once = nullptr) {
   http::Route route;
   route.method = http::Method::kPost;
   route.pattern = pattern;
@@ -80,21 +84,39 @@ void AddReading(http::Router& router, const Deps& deps, const std::string& patte
         return std::move(response).Header("ETag", tag);
       });
   if (freshness != nullptr) {
-    route.quick = [freshness, pattern](const Request& request) -> std::optional<Response> {
+    route.quick = [deps, pattern, freshness,
+                   at_once = std::move(at_once)](const Request& request) -> std::optional<Response> {
       if (request.body.size() > kQuickBodyMax) return std::nullopt;
-      const auto state = freshness->Known();
+      const db::Moment moment(deps.database);
+      const auto state = freshness->Known();  // and with it all that an answer needs to know of the store
       if (!state) return std::nullopt;
-      return SayAgain(*freshness, Freshness::Tag(*state, pattern, request.body), request);
+      const std::string tag = Freshness::Tag(*state, pattern, request.body);
+      if (auto again = SayAgain(*freshness, tag, request)) return again;
+      if (!at_once) return std::nullopt;
+      auto body = JsonBody::Parse(request.body);
+      const auto asking = Begin(deps);
+      if (!body.ok() || !asking.ok()) return std::nullopt;
+      auto response = at_once(*asking, *std::move(body));
+      if (!response.ok()) return std::nullopt;
+      freshness->Keep(tag, response->body, asking->now);
+      return (*std::move(response)).Header("ETag", tag);
     };
   }
   router.Add(std::move(route));
 }
 
-Result<Response> Query(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
-  ASSIGN_OR_RETURN(const AskedQuestion asked, ReadQuestion(std::move(body), asking.today));
+Result<Response> AnswerQuery(const Asking& asking, JsonBody body, bool at_once) {
+  ASSIGN_OR_RETURN(AskedQuestion asked, ReadQuestion(std::move(body), asking.today));
+  asked.question.at_once = at_once;
   ASSIGN_OR_RETURN(const kpi::Answer answer, asking.engine().Ask(asked.question));
   return Response::Json(exchange::AnswerJson(asking.catalog(), answer, asking.now, asked.ids));
 }
+
+Result<Response> Query(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
+  return AnswerQuery(asking, std::move(body), false);
+}
+
+Result<Response> QueryAtOnce(const Asking& asking, JsonBody body) { return AnswerQuery(asking, std::move(body), true); }
 
 Result<Response> Entries(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {
   ASSIGN_OR_RETURN(std::string json, EntriesJson(std::move(body), asking.today, asking.catalog(), asking.engine(),
@@ -169,7 +191,7 @@ Result<Response> Remove(const Deps& deps, const Request& request) {
 }  // namespace
 
 void AddQuestionRoutes(http::Router& router, const Deps& deps) {
-  AddReading(router, deps, "/api/v1/kpi/query", Query, true);
+  AddReading(router, deps, "/api/v1/kpi/query", Query, true, QueryAtOnce);
   AddReading(router, deps, "/api/v1/kpi/entries", Entries);
   AddReading(router, deps, "/api/v1/kpi/export", ExportFile);
   AddReading(router, deps, "/api/v1/tables/success-rate", SuccessTable, true);

@@ -101,8 +101,7 @@ void ChangeWatch::Run() {
 void AddChangeRoutes(http::Router& router, ChangeWatch& watch) {
   router.Get("/api/v1/changes", http::Gate::kSignedIn,
              [&watch](const http::Request& request) -> Result<http::Response> {
-               const auto last = request.Header("last-event-id");
-               ASSIGN_OR_RETURN(auto stream, watch.Listen(request.Query("since").value_or(last.value_or(""))));
+               ASSIGN_OR_RETURN(auto stream, watch.Listen(request.Query("since").value_or("")));
                return http::Response::Events(std::move(stream));
              });
 }

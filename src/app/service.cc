@@ -25,7 +25,8 @@
 namespace dealpace::app {
 namespace {
 
-constexpr auto kHousekeepingInterval = std::chrono::minutes(1);
+constexpr auto kHousekeepingInterval = std::chrono::minutes(5);
+constexpr auto kKeepingInterval = std::chrono::minutes(1);  // of facts: each server has its own
 constexpr int64_t kKeptFrom = 2000;  // new entries of a dealer that are worth keeping what follows from them
 constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
 
@@ -188,19 +189,23 @@ void Service::KeepHouse() {
     http::WriteLog(http::LogLevel::kWarn, "facts_not_read", {{"code", read.error().code}});
   }
   std::unique_lock lock(mutex_);
+  auto next = std::chrono::steady_clock::now();
   while (!stopping_) {
     lock.unlock();
-    const auto mine = housekeeping_.Hold();
-    if (mine.ok() && *mine) {
-      if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
-        http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
+    if (std::chrono::steady_clock::now() >= next) {
+      next += kHousekeepingInterval;
+      const auto mine = housekeeping_.Hold();
+      if (mine.ok() && *mine) {
+        if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
+          http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
+        }
       }
     }
     if (const Status kept = system_.facts().Keep(kKeptFrom, options_.facts_bytes_max); !kept.ok()) {
       http::WriteLog(http::LogLevel::kWarn, "facts_not_kept", {{"code", kept.error().code}});
     }
     lock.lock();
-    stopped_.wait_for(lock, kHousekeepingInterval, [this] { return stopping_; });
+    stopped_.wait_for(lock, kKeepingInterval, [this] { return stopping_; });
   }
   lock.unlock();
   housekeeping_.Release();

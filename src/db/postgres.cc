@@ -646,10 +646,10 @@ void PostgresConnection::Commit() {
     begin_ = nullptr;
     return;
   }
-  if (made_temporary_) {
-    Settle();
-    Run("DISCARD TEMP");
-  }
+  // A COMMIT goes out together with what was sent before, but never with the BEGIN itself: where the connection breaks
+  // it must be known that nothing can have been committed, because then the work is run again.
+  if (made_temporary_ || !begun_) Settle();
+  if (made_temporary_) Run("DISCARD TEMP");
   ResultHandle result;
   if (sent_.empty()) {
     // The server takes a COMMIT that comes too late with a mere warning, and rolls back a failed transaction on COMMIT.

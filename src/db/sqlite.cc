@@ -671,9 +671,12 @@ class SqliteDatabase final : public Database {
   std::optional<int64_t> AskChangeMark() override {
     const std::lock_guard lock(watcher_mutex_);
     try {
-      if (!watcher_) watcher_ = std::make_unique<SqliteConnection>(path_, options_, false);
+      if (!watcher_) {
+        watcher_ = std::make_unique<SqliteConnection>(path_, options_, false);
+        ++watchers_;  // another connection counts on its own
+      }
       Rows rows = watcher_->Query("PRAGMA data_version");
-      if (rows.Next()) return rows.Int(0);
+      if (rows.Next()) return (watchers_ << 40) + rows.Int(0);
     } catch (const DbError&) {
       watcher_.reset();
     }
@@ -726,6 +729,7 @@ class SqliteDatabase final : public Database {
 
   std::mutex watcher_mutex_;
   std::unique_ptr<SqliteConnection> watcher_;
+  int64_t watchers_ = 0;  // so many there were
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;
@@ -737,9 +741,9 @@ class SqliteDatabase final : public Database {
 
 Result<std::unique_ptr<Database>> OpenSqlite(std::string_view path, const Options& options) {
   if (path.empty()) return Error("database_unreachable").With("path", path).With("detail", "no file is named");
-  // An absolute path is never taken for SQLite's ":memory:" or "file:…".
   // Before the first use: nobody asks SQLite how much memory it has, and each piece would take a lock to be counted.
   [[maybe_unused]] static const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  // An absolute path is never taken for SQLite's ":memory:" or "file:…".
   std::error_code failed;
   const std::string absolute = std::filesystem::absolute(std::filesystem::path(path), failed).string();
   if (failed) return Error("database_unreachable").With("path", path).With("detail", failed.message());

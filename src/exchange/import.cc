@@ -411,6 +411,8 @@ class Importer {
     undoing.at = Now();
     const auto undone = ledger::UndoBatch(database_, catalog_, summary_.batch, "import broke off", undoing);
     if (!undone.ok()) return error;
+    // Where that fails the next who books there does it.
+    (void)booker_->FinishKeys();
     summary_.state = ImportSummary::State::kReversed;
     summary_.broke_off = error;
     return Finished();

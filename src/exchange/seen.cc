@@ -36,10 +36,7 @@ size_t FilterWord(const Hash128& hash, size_t words) { return static_cast<size_t
 
 Seen::~Seen() {
   for (const Run& run : runs_) munmap(const_cast<Entry*>(run.entries), run.count * sizeof(Entry));
-  if (fd_ < 0) return;
-  close(fd_);
-  std::error_code ignored;
-  std::filesystem::remove(path_, ignored);
+  if (fd_ >= 0) close(fd_);
 }
 
 std::optional<int64_t> Seen::Remember(const Hash128& hash, int64_t number) {
@@ -96,9 +93,11 @@ std::optional<int64_t> Seen::FindSpilled(const Hash128& hash) const {
 
 void Seen::Spill() {
   if (fd_ < 0) {
-    path_ = (std::filesystem::temp_directory_path() / ("dealpace-seen-" + std::to_string(NewId()))).string();
-    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const std::string path =
+        (std::filesystem::temp_directory_path() / ("dealpace-seen-" + std::to_string(NewId()))).string();
+    fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd_ < 0) Fail();
+    unlink(path.c_str());  // its name is not needed any more; so nothing stays behind, however the program ends
   }
   const auto empty = [](const Entry& entry) { return entry.number == kNone; };
   recent_.erase(std::remove_if(recent_.begin(), recent_.end(), empty), recent_.end());

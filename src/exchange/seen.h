@@ -47,7 +47,6 @@ class Seen {
   size_t in_memory_max_;
   size_t count_ = 0;
   std::vector<Entry> recent_;  // open addressing
-  std::string path_;
   int fd_ = -1;
   int64_t file_bytes_ = 0;
   std::vector<Run> runs_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -53,8 +54,10 @@ class Cuboids {
   // Rows by month of the lead's start and age in days; over all dimensions.
   [[nodiscard]] const Cuboid& cohorts() const { return cuboids_[kCohorts]; }
 
-  // First and last day of any row; nothing when there is none.
+  // First and last day of any row; nothing when there is none. Only of use while whole.
   [[nodiscard]] std::optional<Period> Extent() const;
+  // Whether no event was left out for days that lie too far apart.
+  [[nodiscard]] bool whole() const { return cuboids_[kAll].whole(); }
 
   [[nodiscard]] size_t bytes() const;
 
@@ -81,6 +84,9 @@ class Cuboids {
       if (static_cast<size_t>(event) >= tables_.size()) return !on_demand_;
       const Table& table = tables_[static_cast<size_t>(event)];
       return !table.given_up && (!on_demand_ || table.slots > 0);
+    }
+    [[nodiscard]] bool whole() const {
+      return std::none_of(tables_.begin(), tables_.end(), [](const Table& table) { return table.given_up; });
     }
     // Keeps events only from Adopt on.
     Cuboid&& OnDemand() && {

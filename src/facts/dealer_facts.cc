@@ -668,7 +668,6 @@ void DealerFacts::ScanRows(const Plan& plan, const Plan::Part& part, const Piece
   constexpr size_t kNone = SIZE_MAX;
   std::vector<size_t> dense(combinations <= kDenseGroupsMax ? combinations : 0, kNone);
   std::unordered_map<uint64_t, size_t> sparse;
-
   const auto group_base = [&](uint64_t key) -> size_t {  // index of the group's first cell of this sum
     size_t* known = dense.empty() ? &sparse.emplace(key, kNone).first->second : &dense[key];
     if (*known == kNone) {

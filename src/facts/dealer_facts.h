@@ -46,12 +46,15 @@ class DealerFacts {
 
   // ---- Kept between two starts ----
   // What is held, in two parts: the sums, which are small and answer most questions, and the rows. Both of head().
+  // Rows stand in codes that the sums explain, so they carry a number of the sums that they belong to.
   [[nodiscard]] std::string SaveSums() const;
-  [[nodiscard]] std::string SaveRows() const;
+  [[nodiscard]] std::string SaveRows(uint64_t sums) const;
   // Takes what an empty one of the same dealer, catalogue and history of the organisation saved. False, and of no use
-  // any more, when the bytes are not whole.
+  // any more, when the bytes are not whole or the rows belong to other sums.
   [[nodiscard]] bool LoadSums(std::string_view bytes);
-  [[nodiscard]] bool LoadRows(std::string_view bytes);
+  [[nodiscard]] bool LoadRows(std::string_view bytes, uint64_t sums);
+  // Not without the rows, nor where some day lies so far off that the sums leave its event out.
+  [[nodiscard]] bool CanBeKept() const { return has_rows_ && cuboids_.whole(); }
   // Whether the rows are here; without them only what the cuboids serve can be scanned, and nothing added or visited.
   [[nodiscard]] bool has_rows() const { return has_rows_; }
   [[nodiscard]] bool NeedsRows(const Plan& plan) const;

@@ -16,6 +16,12 @@ constexpr std::string_view kSums = "sums";
 constexpr std::string_view kRows = "rows";
 constexpr int64_t kLongTail = 1000;    // entries to take in that make a dealer long work
 constexpr int64_t kLongRows = 50'000;  // to look at: worth waking another thread
+// What is looked at for an answer at once: some twenty microseconds of it.
+constexpr size_t kAtOnceDealers = 8;
+constexpr int64_t kAtOnceRows = 8'000;
+constexpr size_t kAtOnceCells = 4'000;
+
+Error NotAtOnce() { return Error("not_at_once"); }
 
 // Whether facts derived with `held` can answer who has seen `asked`. What a question that came earlier saw of the
 // organisation must not take the place of what a later one saw.
@@ -91,11 +97,16 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
   }
   if (!held.facts) {
     held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+    held.kept = 0;
     if (known_at == kForever) {
       ASSIGN_OR_RETURN(const auto sums, source_.ReadSegment(dealer, kSums, Stamp(fingerprint)));
       if (sums && sums->up_to_seq <= head) {
-        held.kept = sums->up_to_seq;
-        if (!held.facts->LoadSums(sums->bytes)) held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+        if (held.facts->LoadSums(sums->bytes)) {
+          held.kept = sums->up_to_seq;
+          held.kept_sums = HashText(sums->bytes).low;
+        } else {
+          held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+        }
       }
     }
   }
@@ -115,7 +126,8 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
 Status Facts::LoadRows(Held& held, DealerId dealer) {
   DealerFacts& facts = *held.facts;
   ASSIGN_OR_RETURN(const auto rows, source_.ReadSegment(dealer, kRows, Stamp(facts.fingerprint())));
-  if (rows && rows->up_to_seq == facts.head() && facts.LoadRows(rows->bytes)) return {};
+  if (rows && rows->up_to_seq == facts.head() && facts.LoadRows(rows->bytes, held.kept_sums)) return {};
+  held.kept = 0;  // to be written again
   const int64_t head = facts.head();
   auto fresh = std::make_unique<DealerFacts>(catalog_, facts.shared_org(), dealer);
   Status status = source_.Tail(dealer, 0, kForever, [&](const ledger::Entry& entry) {
@@ -129,8 +141,10 @@ Status Facts::LoadRows(Held& held, DealerId dealer) {
   return status;
 }
 
-Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Begin& begin,
-                           const NeedsRows& needs_rows, const Visit& visit) {
+Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsRows& needs_rows, const Visit& visit) {
+  const std::vector<DealerId>& dealers = asked.dealers;
+  const Instant known_at = asked.known_at;
+  const bool at_once = asked.at_once;
   ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(known_at);
@@ -139,6 +153,7 @@ Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_a
   {
     const std::lock_guard lock(view->mutex);
     if (!view->ready || view->ready->heads != heads || view->ready->org != org) {
+      if (at_once) return NotAtOnce();
       auto fresh = std::make_shared<Ready>();
       fresh->heads = heads;
       fresh->org = org;
@@ -171,6 +186,7 @@ Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_a
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   }
+  if (at_once && wanted.size() > kAtOnceDealers) return NotAtOnce();
   std::vector<bool> known_ready(wanted.size());
   {
     const std::lock_guard lock(view->mutex);
@@ -182,6 +198,13 @@ Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_a
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
   Status failure;
+  const auto one_at_once = [&](size_t i) -> Result<int64_t> {
+    Held& held = *ready->dealers[wanted[i]];
+    const std::shared_lock lock(held.mutex, std::try_to_lock);
+    if (!known_ready[i] || !lock || !held.facts || needs_rows(*held.facts)) return NotAtOnce();
+    held.used.store(uses_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    return visit(*held.facts, 0);
+  };
   const auto one = [&](size_t i, size_t thread) -> Result<int64_t> {
     const size_t at = wanted[i];
     Held& held = *ready->dealers[at];
@@ -226,8 +249,14 @@ Status Facts::VisitDealers(const std::vector<DealerId>& dealers, Instant known_a
       if (!rows.ok()) fail(rows.error());
     }
   };
-  // Whether the rest is worth another thread shows at the dealers done so far.
   int64_t looked_at = 0;
+  for (size_t i = 0; at_once && i < wanted.size(); ++i) {
+    ASSIGN_OR_RETURN(const int64_t rows, one_at_once(i));
+    looked_at += rows;
+    if (looked_at > kAtOnceRows) return NotAtOnce();
+  }
+  if (at_once) return {};
+  // Whether the rest is worth another thread shows at the dealers done so far.
   while (!failed) {
     const size_t i = next++;
     if (i >= wanted.size()) return failure;
@@ -250,13 +279,14 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   for (size_t t = 0; t < ThreadsMax(); ++t) mergers.emplace_back(query);
   std::optional<Plan> plan;
   RETURN_IF_ERROR(VisitDealers(
-      query.dealers, known_at, [&](const OrgView& org) { plan.emplace(catalog_, org, query); },
+      {query.dealers, known_at, query.at_once}, [&](const OrgView& org) { plan.emplace(catalog_, org, query); },
       [&](const DealerFacts& dealer) { return dealer.NeedsRows(*plan); },
       [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
         Merger& merger = mergers[thread];
         const int64_t before = merger.rows_scanned;
         dealer.Scan(*plan, merger);
         if (merger.cube().cells.size() > kCellsMax) return Error("question_too_large");
+        if (query.at_once && merger.cube().cells.size() > kAtOnceCells) return NotAtOnce();
         return merger.rows_scanned - before;
       }));
   for (size_t t = 1; t < mergers.size(); ++t) mergers[0].Absorb(mergers[t]);
@@ -271,7 +301,7 @@ Status Facts::VisitRows(std::span<const Query> queries, Instant known_at, const 
   std::vector<Plan> plans;
   plans.reserve(queries.size());
   return VisitDealers(
-      queries[0].dealers, known_at,
+      {queries[0].dealers, known_at},
       [&](const OrgView& org) {
         for (const Query& query : queries) plans.emplace_back(catalog_, org, query);
       },
@@ -288,7 +318,7 @@ Result<std::optional<Period>> Facts::Extent(const std::vector<DealerId>& dealers
   std::mutex mutex;
   std::optional<Period> extent;
   RETURN_IF_ERROR(VisitDealers(
-      dealers, known_at, nullptr, [](const DealerFacts&) { return false; },
+      {dealers, known_at}, nullptr, [](const DealerFacts&) { return false; },
       [&](const DealerFacts& dealer, size_t) -> Result<int64_t> {
         const auto own = dealer.extent();
         const std::lock_guard lock(mutex);
@@ -313,16 +343,19 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
   for (const auto& [dealer, held] : all) {
     int64_t head = 0;
     int64_t stamp = 0;
+    uint64_t sums = 0;
     std::vector<std::pair<std::string, std::string>> parts;
     {
       const std::shared_lock lock(held->mutex);
-      if (!held->facts || !held->facts->has_rows() || held->facts->head() - held->kept < grown_by) continue;
+      if (!held->facts || !held->facts->CanBeKept() || held->facts->head() - held->kept < grown_by) continue;
       head = held->facts->head();
       stamp = Stamp(held->facts->fingerprint());
       parts.emplace_back(kSums, held->facts->SaveSums());
-      parts.emplace_back(kRows, held->facts->SaveRows());
+      sums = HashText(parts.back().second).low;
+      parts.emplace_back(kRows, held->facts->SaveRows(sums));
     }
     RETURN_IF_ERROR(source_.WriteSegments(dealer, head, stamp, parts));
+    held->kept_sums = sums;
     held->kept = head;
   }
   size_t bytes = size().bytes;

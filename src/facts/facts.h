@@ -29,7 +29,7 @@ class Facts {
   Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org);
 
   // Answers from the entries recorded until `known_at`. Fails as the source and the organisation do, and with
-  // question_too_large when groups × pieces × sums pass 20 million cells.
+  // question_too_large when groups × pieces × sums pass 20 million cells, and with not_at_once (query.h).
   [[nodiscard]] Result<Cube> Run(const Query& query, Instant known_at = kForever);
 
   // Visits the rows that Run adds up for these queries, whose `by` is left aside: for one dealer after another, query
@@ -66,8 +66,9 @@ class Facts {
   struct Held {
     std::shared_mutex mutex;
     std::unique_ptr<DealerFacts> facts;
-    std::atomic<int64_t> kept{0};  // head of what is kept beside the ledger
-    std::atomic<int64_t> used{0};  // when: a number that rises
+    std::atomic<int64_t> kept{0};        // head of what is kept beside the ledger; 0: nothing that can be taken
+    std::atomic<uint64_t> kept_sums{0};  // stands for the sums kept, to which only their own rows fit
+    std::atomic<int64_t> used{0};        // when: a number that rises
   };
   using Heads = std::shared_ptr<const std::vector<ledger::Head>>;
   // Dealers that were brought up to one state of ledger and organisation; in order of dealer, as `heads`.
@@ -89,8 +90,12 @@ class Facts {
   using Begin = std::function<void(const OrgView&)>;
   using Visit = std::function<Result<int64_t>(const DealerFacts&, size_t thread)>;
   using NeedsRows = std::function<bool(const DealerFacts&)>;
-  Status VisitDealers(const std::vector<DealerId>& dealers, Instant known_at, const Begin& begin,
-                      const NeedsRows& needs_rows, const Visit& visit);
+  struct Wanted {
+    const std::vector<DealerId>& dealers;  // empty: all
+    Instant known_at = kForever;
+    bool at_once = false;  // as in Query
+  };
+  Status VisitDealers(const Wanted& wanted, const Begin& begin, const NeedsRows& needs_rows, const Visit& visit);
   Status CatchUp(Held& held, DealerId dealer, int64_t head, const std::shared_ptr<const OrgView>& org,
                  Instant known_at);
   // Takes the rows that are kept, where only the sums are here; reads the ledger anew where that fails.

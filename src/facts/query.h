@@ -43,6 +43,8 @@ struct Query {
   // Cohort basis: only rows up to this many calendar days after the start; before it counts too.
   std::optional<int> within_days;
   std::vector<SumSpec> sums;
+  // Rather than wait for the store, another question or another thread, or look at much: not_at_once.
+  bool at_once = false;
 };
 
 // A row that a sum adds up.

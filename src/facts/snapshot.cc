@@ -10,7 +10,7 @@ namespace {
 
 // Another number for another layout: older bytes are then not taken.
 constexpr uint32_t kSumsLayout = 0x53550003;
-constexpr uint32_t kRowsLayout = 0x524f0001;
+constexpr uint32_t kRowsLayout = 0x524f0002;
 
 }  // namespace
 
@@ -58,10 +58,10 @@ bool DealerFacts::LoadSums(std::string_view bytes) {
   return in.ok() && in.AtEnd();
 }
 
-std::string DealerFacts::SaveRows() const {
+std::string DealerFacts::SaveRows(uint64_t sums) const {
   ByteWriter out;
   out.Put(kRowsLayout);
-  out.Put(head_);
+  out.Put(sums);
   for (const Column* column : {&raw_skipped_, &raw_event_, &raw_day_, &raw_ms_, &raw_thread_, &raw_back_, &raw_attempt_,
                                &raw_actor_, &raw_quantity_, &raw_amount_}) {
     column->Save(out);
@@ -83,9 +83,9 @@ std::string DealerFacts::SaveRows() const {
   return std::move(out).Take();
 }
 
-bool DealerFacts::LoadRows(std::string_view bytes) {
+bool DealerFacts::LoadRows(std::string_view bytes, uint64_t sums) {
   ByteReader in(bytes);
-  if (in.Get<uint32_t>() != kRowsLayout || in.Get<int64_t>() != head_) return false;
+  if (in.Get<uint32_t>() != kRowsLayout || in.Get<uint64_t>() != sums) return false;
   for (Column* column : {&raw_skipped_, &raw_event_, &raw_day_, &raw_ms_, &raw_thread_, &raw_back_, &raw_attempt_,
                          &raw_actor_, &raw_quantity_, &raw_amount_}) {
     column->Load(in);

@@ -67,10 +67,10 @@ struct Request {
   [[nodiscard]] Result<int64_t> ParamId(std::string_view name) const;
 };
 
-// What a connection sends piece by piece: server-sent events. Poll is called about four times a second on an I/O
-// thread and must not block. It returns what is to be sent now (possibly nothing), or no value when the stream ends.
-// What it throws ends the stream. The server adds a heartbeat, ends a stream after an hour (a client comes back), and
-// asks the gate now and then whether the caller may still listen.
+// What a connection sends piece by piece: server-sent events. Poll is called on an I/O thread, about four times a
+// second unless WakeBy returns true, and must not block. It returns what is to be sent now (possibly nothing), or no
+// value when the stream ends. What it throws ends the stream. The server adds a heartbeat, ends a stream after an hour
+// (a client comes back), and asks the gate now and then whether the caller may still listen.
 class EventStream {
  public:
   virtual ~EventStream() = default;

@@ -63,6 +63,8 @@ struct Question {
   std::vector<RowOrder> sort;     // before the order of the keys, in which rows come otherwise
   std::optional<int64_t> top;     // only the first so many rows …
   std::string per;                // … of each member of this one of `by`; empty: of all
+  // Fails with not_at_once rather than wait for anything or take long: for a thread that others share. Needs a period.
+  bool at_once = false;
 };
 
 // A figure. `value` is null when it is undefined. A ratio carries its two sums.

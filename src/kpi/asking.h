@@ -132,6 +132,8 @@ class Asking {
     }
     if (question_.period) {
       period_ = *question_.period;
+    } else if (question_.at_once) {
+      return Error("not_at_once");
     } else {
       ASSIGN_OR_RETURN(const std::optional<Period> extent, facts_.Extent(question_.dealers, question_.known_at));
       period_ = extent.value_or(Period{question_.today, question_.today});
@@ -244,6 +246,7 @@ class Asking {
     query.basis = question_.basis;
     query.within_days = question_.within_days;
     query.sums = variant.sums;
+    query.at_once = question_.at_once;
     ASSIGN_OR_RETURN(variant.cube, facts_.Run(query, question_.known_at));
 
     facts::Cube& cube = variant.cube;

@@ -30,7 +30,12 @@ std::optional<std::string> Unpack(std::string_view packed, int64_t size) {
   return bytes;
 }
 
-int64_t Checksum(std::string_view packed) { return static_cast<int64_t>(HashText(packed).low); }
+// Of the blob and of the numbers that stand beside it.
+int64_t Checksum(std::string_view packed, int64_t up_to_seq, int64_t stamp, int64_t size) {
+  const std::string numbers =
+      std::to_string(up_to_seq) + ' ' + std::to_string(stamp) + ' ' + std::to_string(size) + ' ';
+  return static_cast<int64_t>(HashText(numbers).low ^ HashText(packed).low);
+}
 
 }  // namespace
 
@@ -44,7 +49,7 @@ Result<std::optional<Source::Segment>> DatabaseSource::ReadSegment(DealerId deal
         dealer, part, stamp);
     if (!rows.Next()) return Found();
     const std::string_view packed = rows.Bytes(3);
-    if (Checksum(packed) != rows.Int(2)) return Found();
+    if (Checksum(packed, rows.Int(0), stamp, rows.Int(1)) != rows.Int(2)) return Found();
     std::optional<std::string> bytes = Unpack(packed, rows.Int(1));
     if (!bytes) return Found();
     return Found(Segment{rows.Int(0), stamp, *std::move(bytes)});
@@ -56,14 +61,17 @@ Status DatabaseSource::WriteSegments(DealerId dealer, int64_t up_to_seq, int64_t
   std::vector<std::string> packed;
   packed.reserve(parts.size());
   for (const auto& [part, bytes] : parts) packed.push_back(Pack(bytes));
-  return database_.Write<void>([&](db::Connection& connection) -> Status {
+  return database_.WriteBulk<void>([&](db::Connection& connection) -> Status {
     connection.Execute("DELETE FROM ledger_segment WHERE dealer_id = ?1", dealer);
     for (size_t i = 0; i < parts.size(); ++i) {
       if (packed[i].empty() || packed[i].size() > kPackedMax) continue;
+      const auto size = static_cast<int64_t>(parts[i].second.size());
       connection.Execute(
           "INSERT INTO ledger_segment (dealer_id, part, up_to_seq, stamp, size, checksum, packed) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-          dealer, parts[i].first, up_to_seq, stamp, static_cast<int64_t>(parts[i].second.size()), Checksum(packed[i]),
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (dealer_id, part) DO UPDATE SET up_to_seq = "
+          "excluded.up_to_seq, stamp = excluded.stamp, size = excluded.size, checksum = excluded.checksum, "
+          "packed = excluded.packed",
+          dealer, parts[i].first, up_to_seq, stamp, size, Checksum(packed[i], up_to_seq, stamp, size),
           db::Blob{packed[i]});
     }
     return {};

@@ -170,7 +170,7 @@ inline std::unique_ptr<Process> StartBalancer(const std::filesystem::path& folde
                                               int port) {
   std::string program;
   for (const char* path : {"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"}) {
-    if (access(path, X_OK) == 0) program = path;
+    if (::access(path, X_OK) == 0) program = path;
   }
   if (program.empty()) return nullptr;
   std::filesystem::create_directories(folder);

@@ -1,5 +1,3 @@
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,10 +10,11 @@
 #include <thread>
 
 #include "access/tokens.h"
-#include "cli.h"
 #include "db/db.h"
 #include "http/testing.h"
 #include "org/org.h"
+#include "tests/integration/cli.h"
+#include "tests/integration/servers.h"
 
 // A server that is killed while many write: what it has acknowledged is there afterwards, and nothing is there twice.
 // DEALPACE_KILL_ROUNDS says how often (3).
@@ -46,30 +45,9 @@ class WriteKillTest : public CliTest {
 
   // Starts a server and waits until it answers.
   void Start() {
-    const std::string out = Path("serve.txt").string();
-    std::filesystem::remove(out);
-    server_ = fork();
-    if (server_ == 0) {
-      if (std::freopen(out.c_str(), "w", stdout) == nullptr || std::freopen("/dev/null", "w", stderr) == nullptr)
-        _exit(1);
-      const std::string data = Path("data").string();
-      execl(Binary().c_str(), "dealpace", "--lang", "en", "serve", "--data", data.c_str(), "--port", "0",
-            "--account-rate", "1000000", nullptr);
-      _exit(1);
-    }
-    port_ = 0;
-    for (int i = 0; i < 2'000 && port_ == 0; ++i) {
-      usleep(10'000);
-      const std::string said = ReadFile(out);
-      const size_t at = said.find("127.0.0.1:");
-      if (at != std::string::npos && said.find('\n', at) != std::string::npos) port_ = std::stoi(said.substr(at + 10));
-    }
-    ASSERT_GT(port_, 0) << ReadFile(out);
+    server_.emplace(Path("data"), Path("data/dealpace.db").string()).Start({"--account-rate", "1000000"});
   }
-  void Kill() {
-    kill(server_, SIGKILL);
-    ASSERT_EQ(waitpid(server_, nullptr, 0), server_);
-  }
+  void Kill() { server_->Kill(); }
 
   // Every event is of a lead of its own, so that it can be found again.
   static std::string Event(const std::string& lead, int i) {
@@ -89,7 +67,7 @@ class WriteKillTest : public CliTest {
   // Writes until the server is gone.
   void Write(int client_number, int round) {
     try {
-      http::RawClient client(port_);
+      http::RawClient client(server_->port());
       for (int i = 0;; ++i) {
         const std::string lead =
             "L" + std::to_string(round) + "-" + std::to_string(client_number) + "-" + std::to_string(i);
@@ -119,8 +97,7 @@ class WriteKillTest : public CliTest {
 
   std::unique_ptr<db::Database> database_;
   std::string secret_;
-  pid_t server_ = -1;
-  int port_ = 0;
+  std::optional<Server> server_;
   std::mutex mutex_;
   std::atomic<int> wrong_ = 0;
   std::set<std::string> acknowledged_;
@@ -145,7 +122,7 @@ TEST_F(WriteKillTest, WhatWasAcknowledgedIsThereOnce) {
   // What has a key may be sent again, whether it got through or not.
   Start();
   {
-    http::RawClient client(port_);
+    http::RawClient client(server_->port());
     for (const auto& [lead, body] : keyed_) {
       const auto answer = Post(client, body);
       ASSERT_TRUE(answer);

@@ -144,12 +144,12 @@ it(`agree on ${String(kQuestions)} random questions, to the last digit`, { timeo
       history.pushState({}, "", url);
       dispatchEvent(new PopStateEvent("popstate"));
     }, where);
-    const wanted = [values, rows, search.get("period"), search.get("basis") ?? "period", search.get("within"), search.get("vs"), search.has("f")];
+    const wanted = [values, rows, search.get("period"), search.get("basis") ?? "period", search.get("within"), search.get("vs"), search.get("f")];
     const asked = await page.waitForFunction(
       (key) =>
         (window as unknown as Recording).asked?.find(
           ({ question: q }) =>
-            JSON.stringify([q.columns, q.by ?? [], q.period, q.basis, q.within ?? null, q.vs ?? "none", Object.keys(q.filters ?? {}).length > 0]) === key,
+            JSON.stringify([q.columns, q.by ?? [], q.period, q.basis, q.within ?? null, q.vs ?? "none", Object.entries(q.filters ?? {}).map(([dim, members]) => `${dim}:${String(members)}`)[0] ?? null]) === key,
         ),
       JSON.stringify(wanted),
     );

@@ -13,6 +13,8 @@ const kRetryMsMax = 60_000;
 const kBeginMs = 1500;
 // In a busy hour something moves every second. So often figures are asked for again at most …
 const kRefreshMs = 5000;
+// … and while they are being asked for, looked at again after …
+const kBusyMs = 500;
 // … and not by every open page in the same moment.
 const kSpreadMs = 800;
 
@@ -34,8 +36,9 @@ export function eventReader(on: (name: string, data: string) => void): (text: st
   };
 }
 
-// Tells first the state of the beginning, then what moves. Listens while the page is visible (browsers allow few connections to a host, and nobody looks at a hidden page), comes
-// back after a break, ever more slowly, and then hears what has moved meanwhile. Returns what stops it.
+// Tells first the state of the beginning, then what moves. Listens while the page is visible (browsers allow few
+// connections to a host, and nobody looks at a hidden page), comes back after a break, ever more slowly, and then hears
+// what has moved meanwhile. Returns what stops it.
 export function listenForChanges(onChange: (change: Change) => void): () => void {
   let stopped = false;
   let state = ""; // what figures stood on when last heard
@@ -73,6 +76,7 @@ export function listenForChanges(onChange: (change: Change) => void): () => void
       .catch(() => undefined)
       .then(() => {
         if (open !== mine) return; // closed by us
+        mine.abort(); // an answer that was no good is not left open
         open = undefined;
         const wait = Math.min(kRetryMs * 2 ** failures++, kRetryMsMax);
         timer = setTimeout(listen, wait * (0.75 + Math.random() / 2));
@@ -120,10 +124,16 @@ export function useFreshFigures() {
     let last = 0;
     const refresh = () => {
       const change = due!;
+      const predicate = (query: Query) => hasMoved(change, query.queryKey[0]);
+      // A slow question is let finish: to ask it anew each time would never show its answer.
+      if (client.isFetching({ predicate }) > 0) {
+        timer = setTimeout(refresh, kBusyMs);
+        return;
+      }
       due = undefined;
       timer = undefined;
       last = Date.now();
-      void client.invalidateQueries({ predicate: (query: Query) => hasMoved(change, query.queryKey[0]) });
+      void client.invalidateQueries({ predicate });
     };
     const hear = (change: Change) => {
       due = { state: change.state, organisation: due?.organisation || change.organisation || false, definitions: due?.definitions || change.definitions || false, today: due?.today || change.today || false };

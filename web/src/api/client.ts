@@ -101,10 +101,12 @@ async function early(request: Request): Promise<Response | undefined> {
 // Looks fetch up with each call, so that tests can put theirs in its place.
 async function send(request: Request): Promise<Response> {
   const asked = await early(request);
-  if (asked?.ok) return asked;
+  const ofSession = new URL(request.url).pathname === "/api/v1/session";
+  // That nobody is signed in is an answer, too.
+  if (asked?.ok || (asked?.status === 401 && ofSession)) return asked;
   const again = request.clone();
   const response = await globalThis.fetch(request);
-  if (response.status !== 401 || new URL(request.url).pathname === "/api/v1/session") return response;
+  if (response.status !== 401 || ofSession) return response;
   if (!(await signedInAgain(request.signal))) return response;
   if (csrf && !kSafe.has(again.method)) again.headers.set("X-CSRF-Token", csrf);
   return globalThis.fetch(again);

@@ -30,6 +30,12 @@ export function useReturnFocus(open: boolean): (event: Event) => void {
   };
 }
 
+// The page's tip lies outside of what it explains; a press on it is none beside a layer.
+function keepForTip(event: { target: EventTarget | null; detail?: { originalEvent?: Event }; preventDefault: () => void }) {
+  const target = event.detail?.originalEvent?.target ?? event.target;
+  if (target instanceof Element && target.closest("[data-tip]")) event.preventDefault();
+}
+
 // In the middle of the screen; on the phone a sheet from below.
 export function Dialog({ open, onOpenChange, title, note, wide, footer, children }: DialogProps) {
   const t = useTexts(uiTexts);
@@ -44,7 +50,8 @@ export function Dialog({ open, onOpenChange, title, note, wide, footer, children
           className={classes(phone ? styles.sheet : styles.dialog, wide && styles.wide)}
           onCloseAutoFocus={onCloseAutoFocus}
           {...(note ? {} : { "aria-describedby": undefined })}
-          {...(stay ? { onEscapeKeyDown: stay, onInteractOutside: stay } : {})}
+          onInteractOutside={stay ?? keepForTip}
+          {...(stay ? { onEscapeKeyDown: stay } : {})}
         >
           <header className={styles.head}>
             <div className={styles.titles}>
@@ -74,7 +81,7 @@ export function Sheet({ open, onOpenChange, title, note, footer, children, wide 
     <RadixDialog.Root open={open} {...(onOpenChange ? { onOpenChange } : {})}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className={styles.scrim} />
-        <RadixDialog.Content className={classes(phone ? styles.sheet : styles.side, wide && styles.sideWide)} onCloseAutoFocus={onCloseAutoFocus} {...(note ? {} : { "aria-describedby": undefined })}>
+        <RadixDialog.Content className={classes(phone ? styles.sheet : styles.side, wide && styles.sideWide)} onCloseAutoFocus={onCloseAutoFocus} onInteractOutside={keepForTip} {...(note ? {} : { "aria-describedby": undefined })}>
           <header className={styles.head}>
             <div className={styles.titles}>
               <RadixDialog.Title className={styles.title}>{title}</RadixDialog.Title>
@@ -111,7 +118,7 @@ export function Popover({ trigger, label, open, onOpenChange, align = "start", p
         <RadixDialog.Trigger asChild>{trigger}</RadixDialog.Trigger>
         <RadixDialog.Portal>
           <RadixDialog.Overlay className={styles.scrim} />
-          <RadixDialog.Content className={styles.sheet} aria-describedby={undefined}>
+          <RadixDialog.Content className={styles.sheet} aria-describedby={undefined} onInteractOutside={keepForTip}>
             <header className={styles.head}>
               <RadixDialog.Title className={styles.title}>{label}</RadixDialog.Title>
               <CloseButton />
@@ -126,7 +133,7 @@ export function Popover({ trigger, label, open, onOpenChange, align = "start", p
     <RadixPopover.Root {...control}>
       <RadixPopover.Trigger asChild>{trigger}</RadixPopover.Trigger>
       <RadixPopover.Portal>
-        <RadixPopover.Content className={classes(styles.popover, padded && styles.padded)} align={align} sideOffset={4} collisionPadding={8} aria-label={label}>
+        <RadixPopover.Content className={classes(styles.popover, padded && styles.padded)} align={align} sideOffset={4} collisionPadding={8} aria-label={label} onInteractOutside={keepForTip}>
           {children}
         </RadixPopover.Content>
       </RadixPopover.Portal>

@@ -29,8 +29,12 @@ const listeners = new Set<() => void>();
 
 function show(tip: Tip | null) {
   clearTimeout(timer);
+  if (!tip) pressed = false;
   if (shown === tip) return;
   if (shown && !tip) goneAt = performance.now();
+  put(tip);
+}
+function put(tip: Tip | null) {
   shown = tip;
   for (const listener of listeners) listener();
 }
@@ -50,9 +54,11 @@ export interface TooltipProps {
 }
 export function Tooltip({ content, children, side = "bottom", rich = false }: TooltipProps) {
   const anchor = useRef<HTMLElement>(null);
-  // What it explains changes under the pointer: so does the tip.
+  // What it explains changes under the pointer: so does the tip, for as long as it would have stayed.
   useEffect(() => {
-    if (shown && shown.anchor === anchor.current) show(content ? { ...shown, content } : null);
+    if (!shown || shown.anchor !== anchor.current) return;
+    if (content) put({ ...shown, content });
+    else show(null);
   }, [content]);
   useEffect(
     () => () => {
@@ -89,6 +95,7 @@ export function Tooltip({ content, children, side = "bottom", rich = false }: To
     onBlur: both("onBlur", hide),
     onTouchStart: both("onTouchStart", (event: TouchEvent<HTMLElement>) => {
       const mine = tip(event.currentTarget);
+      if (pressed) show(null);
       clearTimeout(timer);
       timer = setTimeout(() => {
         show(mine);
@@ -101,12 +108,9 @@ export function Tooltip({ content, children, side = "bottom", rich = false }: To
       if (!pressed) return;
       // A long press has shown it; it is no click.
       event.preventDefault();
-      timer = setTimeout(() => {
-        pressed = false;
-        hide();
-      }, kPressedMs);
+      timer = setTimeout(() => show(null), kPressedMs);
     }),
-    onTouchCancel: both("onTouchCancel", () => clearTimeout(timer)),
+    onTouchCancel: both("onTouchCancel", () => show(null)),
   } as object);
 }
 
@@ -160,7 +164,7 @@ function ShownTip({ tip: { anchor, content, side, rich } }: { tip: Tip }) {
           <span ref={place} style={{ position: "fixed", left: box.left, top: box.top, width: box.width, height: box.height, pointerEvents: "none" }} />
         </RadixTooltip.Trigger>
         <RadixTooltip.Portal>
-          <RadixTooltip.Content className={classes(styles.tip, rich && styles.tipRich)} side={side} sideOffset={5} collisionPadding={8} onPointerEnter={() => clearTimeout(timer)} onPointerLeave={() => later(kLeaveMs, null)}>
+          <RadixTooltip.Content data-tip="" className={classes(styles.tip, rich && styles.tipRich)} side={side} sideOffset={5} collisionPadding={8} onPointerEnter={() => clearTimeout(timer)} onPointerLeave={() => later(kLeaveMs, null)}>
             {content}
             <RadixTooltip.Arrow className={styles.arrow} width={10} height={5} />
           </RadixTooltip.Content>

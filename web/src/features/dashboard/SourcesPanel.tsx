@@ -14,9 +14,10 @@ export const SourcesPanel = memo(function SourcesPanel({ question, forms, onOpen
   const t = useTexts(dashboardTexts);
   const sources = useAnswer(question);
   const data = useDeferredValue(sources.data);
-  const access = useDeferredValue(useAnswer(forms).data);
+  const accessForms = useAnswer(forms);
+  const access = useDeferredValue(accessForms.data);
   return (
-    <Panel className={styles.sources} title={t("sources")} note={t("shareNote")} flush dim={sources.isPlaceholderData}>
+    <Panel className={styles.sources} title={t("sources")} note={t("shareNote")} flush dim={sources.isPlaceholderData || accessForms.isPlaceholderData}>
       {sources.error && !data ? (
         <ErrorState error={sources.error} onRetry={() => void sources.refetch()} small />
       ) : !data ? (
@@ -24,7 +25,10 @@ export const SourcesPanel = memo(function SourcesPanel({ question, forms, onOpen
           <Skeleton lines={7} height={22} />
         </div>
       ) : (
-        <Tables data={data} access={access} question={question} forms={forms} onOpen={onOpen} />
+        <>
+          <Tables data={data} access={access} question={question} forms={forms} onOpen={onOpen} />
+          {accessForms.error && !access && <ErrorState error={accessForms.error} onRetry={() => void accessForms.refetch()} small />}
+        </>
       )}
     </Panel>
   );

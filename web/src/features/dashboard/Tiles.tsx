@@ -3,7 +3,7 @@ import { cellOf, useCatalog, type Answer, type Cell, type Question } from "@/api
 import { useLanguage, useTexts } from "@/i18n";
 import type { DayNumber, Grain, Period } from "@/state/period";
 import type { Versus, View } from "@/state/view";
-import { BulletBar, classes, Delta, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, sampleOf, Skeleton, Sparkline, useLatestWhen, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
+import { BulletBar, classes, Delta, ErrorState, Figure, formatChange, formatFigure, formatRelative, formatShort, judge, sampleOf, Skeleton, Sparkline, useLatestWhen, usePhone, type Better, type ChangeText, type Unit } from "@/ui";
 import { ratioNames } from "@/ui/figures/formula";
 import type { OpenFigure } from "@/ui/figures/FigureSheet";
 import { useAnswer } from "./data";
@@ -26,7 +26,7 @@ export const Tiles = memo(function Tiles({ questions, view, today, onOpen }: Til
   const t = useTexts(dashboardTexts);
   const yearAgo = useAnswer(questions.yearAgo);
   const previous = useAnswer(questions.previous);
-  const targets = useAnswer(questions.targets).data;
+  const targets = useAnswer(questions.targets);
   const { data: spark, isPlaceholderData: oldSpark } = useAnswer(questions.spark);
   const asked = useMemo(() => {
     const { grain, period } = sparkPeriod(view.period, today);
@@ -39,12 +39,13 @@ export const Tiles = memo(function Tiles({ questions, view, today, onOpen }: Til
     (tile: Tile, unit: Unit, cell: Cell, answer: Answer, vs: "previous" | "yearAgo") => onOpen(questions[vs], tile, cell, unit, t(tile), { cutoff: answer.cutoff, explore: { to: "/explore", search: { v: tile } } }),
     [questions, onOpen, t],
   );
+  if (previous.error && !previous.data) return <ErrorState error={previous.error} onRetry={() => void previous.refetch()} small />;
   return (
     <section className={classes(styles.tiles, dim && styles.dim)} aria-label={t("tiles")} aria-busy={dim || undefined}>
       {kTiles.map((tile, i) => (
         <div key={tile} className={classes(styles.tile, i === 0 && styles.hero)}>
           {yearAgo.data && previous.data ? (
-            <TileContent tile={tile} yearAgo={yearAgo.data} previous={previous.data} targets={targets} spark={spark} grain={grain} units={units} vs={view.vs} period={view.period} today={today} onOpen={open} />
+            <TileContent tile={tile} yearAgo={yearAgo.data} previous={previous.data} targets={targets.data} targetsKnown={targets.isSuccess} spark={spark} grain={grain} units={units} vs={view.vs} period={view.period} today={today} onOpen={open} />
           ) : (
             <Skeleton height={92} />
           )}
@@ -59,6 +60,7 @@ interface TileProps {
   yearAgo: Answer;
   previous: Answer;
   targets: Answer | undefined;
+  targetsKnown: boolean; // not while they are asked for, nor where that failed
   spark: Answer | undefined;
   grain: Grain;
   units: string[];
@@ -67,7 +69,7 @@ interface TileProps {
   today: DayNumber;
   onOpen: (tile: Tile, unit: Unit, cell: Cell, answer: Answer, vs: "previous" | "yearAgo") => void;
 }
-function TileContent({ tile, previous, yearAgo, targets, spark, grain, units, vs, period, today, onOpen }: TileProps) {
+function TileContent({ tile, previous, yearAgo, targets, targetsKnown, spark, grain, units, vs, period, today, onOpen }: TileProps) {
   const t = useTexts(dashboardTexts);
   const language = useLanguage();
   const catalog = useCatalog();
@@ -133,7 +135,7 @@ function TileContent({ tile, previous, yearAgo, targets, spark, grain, units, vs
         </>
       ) : (
         <p className={styles.tileFoot}>
-          <span>{t("noTarget")}</span>
+          <span>{targetsKnown && t("noTarget")}</span>
           {other}
         </p>
       )}

@@ -17,9 +17,10 @@ export const TrendPanel = memo(function TrendPanel({ question, view, today }: { 
   const language = useLanguage();
   const [asTable, setAsTable] = useState(false);
   const query = useAnswer(question);
-  const data = useDeferredValue(query.data);
   const asked = useMemo(() => unitsOf(trendMonths(view.period, today), "month"), [view.period, today]);
-  const months = useLatestWhen(!query.isPlaceholderData, asked);
+  const fitting = useLatestWhen(!query.isPlaceholderData, asked);
+  // The answer and its months go together, also where the drawing comes later.
+  const { data, months } = useDeferredValue(useMemo(() => ({ data: query.data, months: fitting }), [query.data, fitting]));
   const onMonth = (month: string) => view.set({ period: parsePeriod(month)! });
   const values = lineOf(data, "deals_count", "month", months, (cell) => cell.value);
   const before = fromFirst(lineOf(data, "deals_count", "month", months, (cell) => cell.vs?.value));

@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include "db/testing.h"
+
+// The mark that moves with every commit, and values remembered by it.
+namespace dealpace::db {
+namespace {
+
+class ChangeMarkTest : public testing::TestWithParam<Kind> {
+ protected:
+  ChangeMarkTest() : database_(GetParam()), other_(database_.Another()) {
+    Write(*database_, "CREATE TABLE thing (thing_id BIGINT NOT NULL PRIMARY KEY)");
+  }
+  static void Write(Database& database, const std::string& sql) {
+    const Status done = database.Write<void>([&](Connection& connection) -> Status {
+      connection.ExecuteScript(sql);
+      return {};
+    });
+    ASSERT_TRUE(done.ok()) << done.error().code;
+  }
+  Result<int64_t> Count() {
+    ++reads_;
+    return database_->Read<int64_t>([](Connection& connection) -> Result<int64_t> {
+      Rows rows = connection.Query("SELECT count(*) FROM thing");
+      rows.Next();
+      return rows.Int(0);
+    });
+  }
+  int64_t Remember() {
+    const auto count = remembered_.Get(*database_, [this] { return Count(); });
+    return count.ok() ? *count : -1;
+  }
+
+  TestDatabase database_;
+  std::unique_ptr<Database> other_;
+  Remembered<int64_t> remembered_;
+  int reads_ = 0;
+};
+
+TEST_P(ChangeMarkTest, MovesWithEveryCommitOfWhomever) {
+  const auto first = database_->ChangeMark();
+  if (GetParam() == Kind::kPostgres) {
+    EXPECT_FALSE(first) << "it cannot tell";
+    return;
+  }
+  ASSERT_TRUE(first);
+  EXPECT_EQ(database_->ChangeMark(), first) << "nothing was done";
+  EXPECT_TRUE(Count().ok());
+  EXPECT_EQ(database_->ChangeMark(), first) << "only read";
+  Write(*database_, "INSERT INTO thing (thing_id) VALUES (1)");
+  const auto second = database_->ChangeMark();
+  EXPECT_NE(second, first);
+  Write(*other_, "INSERT INTO thing (thing_id) VALUES (2)");
+  EXPECT_NE(database_->ChangeMark(), second);
+}
+
+TEST_P(ChangeMarkTest, StaysWithinAMoment) {
+  if (GetParam() == Kind::kPostgres) return;
+  const Moment moment(*database_);
+  const auto mark = database_->ChangeMark();
+  Write(*other_, "INSERT INTO thing (thing_id) VALUES (3)");
+  EXPECT_EQ(database_->ChangeMark(), mark);
+}
+
+TEST_P(ChangeMarkTest, WhatIsRememberedIsNeverOlderThanTheQuestion) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Remember(), i);
+    EXPECT_EQ(Remember(), i);
+    Write(i % 2 == 0 ? *database_ : *other_, "INSERT INTO thing (thing_id) VALUES (" + std::to_string(10 + i) + ")");
+  }
+  EXPECT_EQ(Remember(), 20);
+  EXPECT_EQ(reads_, GetParam() == Kind::kSqlite ? 21 : 41);
+}
+
+TEST_P(ChangeMarkTest, AFailureIsNotRemembered) {
+  int tries = 0;
+  const auto get = [&] {
+    return remembered_.Get(*database_, [&]() -> Result<int64_t> {
+      if (++tries == 1) return Error("storage_failed");
+      return 7;
+    });
+  };
+  EXPECT_FALSE(get().ok());
+  EXPECT_EQ(*get(), 7);
+}
+
+INSTANTIATE_TEST_SUITE_P(On, ChangeMarkTest, testing::ValuesIn(TestKinds()), KindNames());
+
+}  // namespace
+}  // namespace dealpace::db

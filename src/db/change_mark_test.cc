@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <map>
+#include <thread>
+
 #include "db/testing.h"
 
 // The mark that moves with every commit, and values remembered by it.
@@ -52,6 +56,29 @@ TEST_P(ChangeMarkTest, MovesWithEveryCommitOfWhomever) {
   EXPECT_NE(second, first);
   Write(*other_, "INSERT INTO thing (thing_id) VALUES (2)");
   EXPECT_NE(database_->ChangeMark(), second);
+}
+
+TEST_P(ChangeMarkTest, NeverMissesACommitOfOthers) {
+  if (GetParam() == Kind::kPostgres) return;
+  // Whoever sees a row must see another mark than whoever did not.
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    for (int i = 0; i < 300; ++i) {
+      Write(i % 2 == 0 ? *other_ : *database_, "INSERT INTO thing (thing_id) VALUES (" + std::to_string(100 + i) + ")");
+    }
+    done = true;
+  });
+  std::map<int64_t, int64_t> seen;  // by mark, what was counted after it was taken
+  while (!done) {
+    const auto mark = database_->ChangeMark();
+    const auto count = Count();
+    const auto after = database_->ChangeMark();
+    if (!mark || mark != after || !count.ok()) continue;
+    const auto [it, fresh] = seen.emplace(*mark, *count);
+    EXPECT_EQ(it->second, *count);
+  }
+  writer.join();
+  EXPECT_GT(seen.size(), 1);
 }
 
 TEST_P(ChangeMarkTest, StaysWithinAMoment) {

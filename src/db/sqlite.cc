@@ -1,5 +1,6 @@
 #include <sqlite3.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "db/backend.h"
+#include "db/wal_index.h"
 
 namespace dealpace::db {
 namespace {
@@ -72,6 +74,7 @@ class SqliteConnection final : public BackendConnection {
   void UndoPart() noexcept;   // … and forgets the failure
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
+  [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
   // Pages in the write-ahead log after the last commit.
   [[nodiscard]] int wal_pages() const { return wal_pages_; }
   // Copies what nobody else needs from the log into the database; what fails is left for the next time.
@@ -667,8 +670,23 @@ class SqliteDatabase final : public Database {
     }
   }
 
-  // On a connection of its own that writes nothing: data_version moves with every commit of another connection.
   std::optional<int64_t> AskChangeMark() override {
+    const WalIndexHead* head = wal_index_.load(std::memory_order_acquire);
+    std::optional<int64_t> version;
+    if (head == nullptr) {
+      version = AskDataVersion();
+      head = wal_index_.load(std::memory_order_acquire);
+    }
+    for (int attempt = 0; head != nullptr && attempt < 3; ++attempt) {
+      if (const auto mark = head->Mark()) return mark;
+    }
+    return version ? version : AskDataVersion();
+  }
+
+ private:
+  // On a connection of its own that writes nothing: data_version moves with every commit of another connection. The
+  // first time finds the shorter way, where there is one.
+  std::optional<int64_t> AskDataVersion() {
     const std::lock_guard lock(watcher_mutex_);
     try {
       if (!watcher_) {
@@ -676,14 +694,23 @@ class SqliteDatabase final : public Database {
         ++watchers_;  // another connection counts on its own
       }
       Rows rows = watcher_->Query("PRAGMA data_version");
-      if (rows.Next()) return (watchers_ << 40) + rows.Int(0);
+      if (!rows.Next()) return std::nullopt;
+      const int64_t version = rows.Int(0);
+      if (!watcher_head_) {
+        watcher_head_.emplace(watcher_->handle());
+        if (watcher_head_->found()) wal_index_.store(&*watcher_head_, std::memory_order_release);
+      }
+      return (watchers_ << 40) + version;
     } catch (const DbError&) {
-      watcher_.reset();
+      // Where its memory is looked at, the connection must stay.
+      if (wal_index_.load(std::memory_order_relaxed) == nullptr) {
+        watcher_head_.reset();
+        watcher_.reset();
+      }
     }
     return std::nullopt;
   }
 
- private:
   // A reading connection taken from the pool: a free one, a new one, or the next that comes back.
   class Reader {
    public:
@@ -730,6 +757,8 @@ class SqliteDatabase final : public Database {
   std::mutex watcher_mutex_;
   std::unique_ptr<SqliteConnection> watcher_;
   int64_t watchers_ = 0;  // so many there were
+  std::optional<WalIndexHead> watcher_head_;
+  std::atomic<const WalIndexHead*> wal_index_{nullptr};
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;

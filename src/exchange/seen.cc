@@ -17,7 +17,7 @@ namespace dealpace::exchange {
 namespace {
 
 constexpr size_t kSlotsLeast = 1024;
-constexpr size_t kHashesPerWord = 4;  // of a filter
+constexpr size_t kHashesPerWord = 4;  // of the filter, when it is full
 constexpr int64_t kPage = 65'536;     // a multiple of what mmap wants
 
 [[noreturn]] void Fail() {
@@ -72,7 +72,7 @@ void Seen::Put(const Hash128& hash, int64_t number) {
 }
 
 void Seen::Grow() {
-  std::vector<Entry> old(std::max(kSlotsLeast, recent_.size() * 2));
+  decltype(recent_) old(std::max(kSlotsLeast, recent_.size() * 2));
   old.swap(recent_);
   for (const Entry& entry : old) {
     if (entry.number != kNone) *Slot(entry.hash) = entry;
@@ -80,9 +80,10 @@ void Seen::Grow() {
 }
 
 std::optional<int64_t> Seen::FindSpilled(const Hash128& hash) const {
+  if (filter_.empty()) return std::nullopt;
   const uint64_t bits = FilterBits(hash);
+  if ((filter_[FilterWord(hash, filter_.size())] & bits) != bits) return std::nullopt;
   for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
-    if ((run->filter[FilterWord(hash, run->filter.size())] & bits) != bits) continue;
     const Entry* const end = run->entries + run->count;
     const Entry* const found =
         std::lower_bound(run->entries, end, hash, [](const Entry& a, const Hash128& b) { return a.hash < b; });
@@ -112,14 +113,25 @@ void Seen::Spill() {
   }
   void* const mapped = mmap(nullptr, bytes, PROT_READ, MAP_SHARED, fd_, file_bytes_);
   if (mapped == MAP_FAILED) Fail();
-  Run run{static_cast<const Entry*>(mapped), recent_.size(), {}};
-  run.filter.resize(recent_.size() / kHashesPerWord + 1);
-  for (const Entry& entry : recent_) run.filter[FilterWord(entry.hash, run.filter.size())] |= FilterBits(entry.hash);
-  runs_.push_back(std::move(run));
+  runs_.push_back({static_cast<const Entry*>(mapped), recent_.size()});
+  spilled_ += recent_.size();
+  if (spilled_ > filter_.size() * kHashesPerWord) {
+    filter_.assign(std::bit_ceil(spilled_ * 2 / kHashesPerWord + 1), 0);
+    for (const Run& run : runs_) AddToFilter(run);
+  } else {
+    AddToFilter(runs_.back());
+  }
   file_bytes_ = (file_bytes_ + static_cast<int64_t>(bytes) + kPage - 1) / kPage * kPage;
   const size_t slots = std::bit_ceil(std::max(kSlotsLeast, recent_.size() * 10 / 7 + 1));
   recent_.assign(slots, Entry{});
   count_ = 0;
+}
+
+void Seen::AddToFilter(const Run& run) {
+  for (size_t i = 0; i < run.count; ++i) {
+    const Hash128& hash = run.entries[i].hash;
+    filter_[FilterWord(hash, filter_.size())] |= FilterBits(hash);
+  }
 }
 
 }  // namespace dealpace::exchange

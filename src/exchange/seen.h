@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/huge_pages.h"
 
 namespace dealpace::exchange {
 
 // Remembers a number for each of very many hashes in bounded memory: what does not fit goes, sorted, to a temporary
-// file that lasts as long as the object. Two bytes for each hash stay in memory, which tell most of those that the file
-// does not have. Throws db::DbError when the file cannot be written.
+// file that lasts as long as the object. Two to four bytes for each hash stay in memory, which tell nearly all of those
+// that the file does not have. Throws db::DbError when the file cannot be written.
 class Seen {
  public:
   // `in_memory_max`: so many hashes are kept in memory before they are spilled.
@@ -34,7 +35,6 @@ class Seen {
   struct Run {
     const Entry* entries = nullptr;  // mapped
     size_t count = 0;
-    std::vector<uint64_t> filter;
   };
   static constexpr int64_t kNone = INT64_MIN;
 
@@ -43,13 +43,16 @@ class Seen {
   void Put(const Hash128& hash, int64_t number);
   void Grow();
   void Spill();
+  void AddToFilter(const Run& run);
 
   size_t in_memory_max_;
   size_t count_ = 0;
-  std::vector<Entry> recent_;  // open addressing
+  std::vector<Entry, HugePageAllocator<Entry>> recent_;  // open addressing
   int fd_ = -1;
   int64_t file_bytes_ = 0;
   std::vector<Run> runs_;
+  size_t spilled_ = 0;                                         // entries of all runs
+  std::vector<uint64_t, HugePageAllocator<uint64_t>> filter_;  // of them: one look for all runs
 };
 
 }  // namespace dealpace::exchange

@@ -9,16 +9,9 @@ namespace {
 constexpr std::string_view kFirstLogin = "admin";
 constexpr int64_t kTokensKeptMs = int64_t{30} * 24 * 3600 * 1000;  // after their end, for those who look why
 
-http::Caller CallerOf(const Account& account, http::Caller::Via via) {
-  http::Caller caller;
-  caller.via = via;
-  caller.account = account.id;
-  caller.login = account.login;
-  caller.name = account.name;
-  caller.admin = account.role == Role::kAdmin;
-  caller.must_change_password = account.must_change_password;
-  return caller;
-}
+constexpr int64_t kRightsMs = int64_t{15} * 60 * 1000;  // days begin at a quarter of an hour everywhere
+
+Instant RightsUntil(Instant now) { return {(now.ms / kRightsMs + 1) * kRightsMs}; }
 
 }  // namespace
 
@@ -27,6 +20,28 @@ Access::Access(db::Database& database, AccessOptions options)
       options_(std::move(options)),
       passwords_(options_.cost),
       idempotency_(database, options_.clock) {}
+
+Day Access::Today() const {
+  if (options_.today) return options_.today();
+  return {static_cast<int32_t>(options_.clock().ms / 86'400'000)};
+}
+
+Result<http::Caller> Access::CallerOf(const Account& account, const std::vector<Post>& posts,
+                                      http::Caller::Via via) const {
+  http::Caller caller;
+  caller.via = via;
+  caller.account = account.id;
+  caller.login = account.login;
+  caller.name = account.name;
+  caller.admin = account.role == Role::kAdmin;
+  caller.must_change_password = account.must_change_password;
+  if (caller.admin) {
+    caller.rights = AllRights();
+  } else if (options_.catalog != nullptr) {
+    ASSIGN_OR_RETURN(caller.rights, RightsOf(posts, *options_.catalog, options_.places, Today()));
+  }
+  return caller;
+}
 
 Result<bool> Access::TryPassword(std::string_view login, std::string_view address, std::string_view typed,
                                  const std::string& hash) {
@@ -115,17 +130,20 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, 
   struct Found {
     std::optional<Session> session;
     std::optional<Account> account;
+    std::vector<Post> posts;
   };
   ASSIGN_OR_RETURN(const Found found, database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
     Found read;
     read.session = FindSession(connection, hash, now);
     if (!read.session) return read;
     ASSIGN_OR_RETURN(read.account, FindAccount(connection, read.session->account, now));
+    read.posts = PostsOn(connection, read.account->id, Today());
     return read;
   }));
   if (!found.account || found.account->disabled) return std::optional<Identity>();
   Identity identity;
-  identity.caller = CallerOf(*found.account, http::Caller::Via::kSession);
+  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kSession));
+  identity.rights_until = RightsUntil(now);
   identity.caller.session_token_hash = hash;
   identity.csrf = found.session->csrf;
   identity.expires_at = found.session->expires_at;
@@ -153,17 +171,20 @@ Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret, b
   struct Found {
     std::optional<Token> token;
     std::optional<Account> account;
+    std::vector<Post> posts;
   };
   ASSIGN_OR_RETURN(const Found found, database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
     Found read;
     read.token = FindToken(connection, hash, now);
     if (!read.token) return read;
     ASSIGN_OR_RETURN(read.account, FindAccount(connection, read.token->account, now));
+    read.posts = PostsOn(connection, read.account->id, Today());
     return read;
   }));
   if (!found.account || found.account->disabled) return std::optional<Identity>();
   Identity identity;
-  identity.caller = CallerOf(*found.account, http::Caller::Via::kToken);
+  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kToken));
+  identity.rights_until = RightsUntil(now);
   identity.caller.scopes = found.token->scopes;
   identity.expires_at = found.token->expires_at;
   std::optional<Instant> used = found.token->last_used_at;
@@ -234,6 +255,50 @@ Result<FreshToken> Access::AddToken(AccountId owner, const NewToken& token) {
 Result<std::vector<Token>> Access::ListTokens(AccountId owner) {
   return database_.Read<std::vector<Token>>(
       [&](db::Connection& connection) -> Result<std::vector<Token>> { return access::ListTokens(connection, owner); });
+}
+
+Result<std::vector<Post>> Access::ListPosts(AccountId id) {
+  return database_.Read<std::vector<Post>>([&](db::Connection& connection) -> Result<std::vector<Post>> {
+    RETURN_IF_ERROR(FindAccount(connection, id, options_.clock()));
+    return access::ListPosts(connection, id);
+  });
+}
+
+Result<Post> Access::AddPost(const Post& post) {
+  RETURN_IF_ERROR(options_.places.check(post.place));
+  Result<Post> added = database_.Write<Post>([&](db::Connection& connection) {
+    return access::AddPost(connection, *options_.catalog, post, options_.clock());
+  });
+  cache_.Clear();  // others may stand in for the account
+  return added;
+}
+
+Status Access::EndPost(AccountId id, int64_t post, Day until) {
+  Status ended =
+      database_.Write<void>([&](db::Connection& connection) { return access::EndPost(connection, id, post, until); });
+  cache_.Clear();
+  return ended;
+}
+
+Result<std::vector<StandIn>> Access::ListStandIns(AccountId id) {
+  return database_.Read<std::vector<StandIn>>([&](db::Connection& connection) -> Result<std::vector<StandIn>> {
+    RETURN_IF_ERROR(FindAccount(connection, id, options_.clock()));
+    return access::ListStandIns(connection, id);
+  });
+}
+
+Result<StandIn> Access::AddStandIn(const StandIn& stand_in) {
+  Result<StandIn> added = database_.Write<StandIn>(
+      [&](db::Connection& connection) { return access::AddStandIn(connection, stand_in, options_.clock()); });
+  cache_.Clear();
+  return added;
+}
+
+Status Access::RemoveStandIn(AccountId id, int64_t stand_in) {
+  Status removed = database_.Write<void>(
+      [&](db::Connection& connection) { return access::RemoveStandIn(connection, id, stand_in); });
+  cache_.Clear();
+  return removed;
 }
 
 Status Access::RevokeToken(int64_t id, AccountId owner) {

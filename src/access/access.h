@@ -11,6 +11,7 @@
 #include "access/idempotency.h"
 #include "access/identity_cache.h"
 #include "access/passwords.h"
+#include "access/posts.h"
 #include "access/sessions.h"
 #include "access/tokens.h"
 #include "db/db.h"
@@ -24,7 +25,11 @@ struct AccessOptions {
   std::function<Instant()> clock = Now;
   // What GET /api/v1/session tells beside the account; app knows them.
   std::string program_version;
-  std::function<Day()> today;
+  std::function<Day()> today;  // where most dealers are; empty: in UTC
+  // What roles there are, and what the organisation knows of places. Without a catalogue nobody but administrators has
+  // any right.
+  std::shared_ptr<const catalog::Catalog> catalog;
+  PlaceKnowledge places;
 };
 
 struct SignInRequest {
@@ -93,6 +98,14 @@ class Access {
   // A new one-time password; ends the sessions and lets a locked login try again.
   [[nodiscard]] Result<OneTime> ResetPassword(AccountId id);
   [[nodiscard]] Result<std::vector<Session>> ListSessions(AccountId id);
+  // Posts and standing in, as posts.h has it; AddPost fails with place_unknown, too. What changes counts at the
+  // account's next request.
+  [[nodiscard]] Result<std::vector<Post>> ListPosts(AccountId id);
+  [[nodiscard]] Result<Post> AddPost(const Post& post);
+  [[nodiscard]] Status EndPost(AccountId id, int64_t post, Day until);
+  [[nodiscard]] Result<std::vector<StandIn>> ListStandIns(AccountId id);
+  [[nodiscard]] Result<StandIn> AddStandIn(const StandIn& stand_in);
+  [[nodiscard]] Status RemoveStandIn(AccountId id, int64_t stand_in);
   [[nodiscard]] Result<int64_t> EndSessions(AccountId id);
 
   // ---- The server's matters ----
@@ -108,8 +121,12 @@ class Access {
 
   [[nodiscard]] Idempotency& idempotency() { return idempotency_; }
   [[nodiscard]] const AccessOptions& options() const { return options_; }
+  [[nodiscard]] Day Today() const;
 
  private:
+  // `posts`: those that count today.
+  [[nodiscard]] Result<http::Caller> CallerOf(const Account& account, const std::vector<Post>& posts,
+                                              http::Caller::Via via) const;
   // Counts an attempt at a login and compares. What counts as failed stays so until Succeed.
   [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
                                          const std::string& hash);

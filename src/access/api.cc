@@ -15,13 +15,23 @@ using http::Response;
 
 constexpr size_t kPasswordBytesMax = 4096;  // more than any may have, so that one that is too long is told as such
 
-Response SessionResponse(const Access& access, const Account& account, std::string_view via, std::string_view csrf,
-                         const std::optional<Instant>& expires_at) {
+// What the caller may do, so that nothing else is offered to him: by right, whether on the whole network.
+void WriteRights(JsonWriter& json, const http::Caller& caller) {
+  json.Key("rights").BeginObject();
+  if (caller.rights != nullptr) {
+    for (const auto& [right, rows] : *caller.rights) json.Field(right, rows->network ? "network" : "part");
+  }
+  json.EndObject();
+}
+
+Response SessionResponse(const Access& access, const Account& account, const http::Caller& caller, std::string_view via,
+                         std::string_view csrf, const std::optional<Instant>& expires_at) {
   JsonWriter json;
   json.BeginObject().Key("account");
   WriteAccount(json, account);
   json.Field("must_change_password", account.must_change_password).Field("csrf", csrf).Field("via", via);
   WriteInstant(json, "expires_at", expires_at);
+  WriteRights(json, caller);
   if (!access.options().program_version.empty()) json.Field("version", access.options().program_version);
   if (access.options().today) json.Field("today", FormatDay(access.options().today()));
   json.EndObject();
@@ -32,12 +42,12 @@ Response SessionResponse(const Access& access, const Account& account, std::stri
 Result<Response> OwnSession(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const Account account, access.GetAccount(request.caller.account));
   if (request.caller.via == http::Caller::Via::kToken) {
-    return SessionResponse(access, account, "token", "", std::nullopt);
+    return SessionResponse(access, account, request.caller, "token", "", std::nullopt);
   }
   const auto cookie = request.Cookie(CookieName(request.secure));
   ASSIGN_OR_RETURN(const std::optional<Identity> identity, access.IdentifySession(cookie.value_or("")));
   if (!identity) return Error("not_signed_in");
-  return SessionResponse(access, account, "session", identity->csrf, identity->expires_at);
+  return SessionResponse(access, account, request.caller, "session", identity->csrf, identity->expires_at);
 }
 
 Response AccountResponse(const Account& account, int status = 200) {
@@ -81,7 +91,9 @@ Result<Response> SignIn(Access& access, const Request& request) {
     const auto before = access.IdentifySession(*cookie);
     if (before.ok() && *before) (void)access.SignOut((*before)->caller.session_token_hash);
   }
-  return SessionResponse(access, signed_in.account, "session", signed_in.session.csrf, signed_in.session.expires_at)
+  ASSIGN_OR_RETURN(const auto identity, access.IdentifySession(signed_in.token));
+  return SessionResponse(access, signed_in.account, identity ? identity->caller : http::Caller(), "session",
+                         signed_in.session.csrf, signed_in.session.expires_at)
       .Header("Set-Cookie", SessionCookie(signed_in.token, request.secure, signed_in.session.phone))
       .Header("Cache-Control", "no-store");
 }
@@ -163,6 +175,88 @@ Result<Response> ResetPassword(Access& access, const Request& request) {
   return OneTimeResponse(one_time, 200);
 }
 
+// ---- /api/v1/accounts/{id}/posts, …/stand-ins ----
+
+Result<Day> ReadDay(JsonBody& body, std::string_view field, Day otherwise) {
+  ASSIGN_OR_RETURN(const std::optional<std::string> text, body.OptionalText(field));
+  if (!text) return otherwise;
+  const auto day = ParseDay(*text);
+  if (!day) return Error("field_day_bad").With("field", field).With("value", *text);
+  return *day;
+}
+
+Result<Response> ListPosts(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const std::vector<Post> posts, access.ListPosts(AccountId(id)));
+  ASSIGN_OR_RETURN(const std::vector<StandIn> stand_ins, access.ListStandIns(AccountId(id)));
+  JsonWriter json;
+  json.BeginObject().Key("posts").BeginArray();
+  for (const Post& post : posts) WritePost(json, post);
+  json.EndArray().Key("stand_ins").BeginArray();
+  for (const StandIn& stand_in : stand_ins) WriteStandIn(json, stand_in);
+  json.EndArray().EndObject();
+  return Response::Json(json.text());
+}
+
+Result<Response> AddPost(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  Post post;
+  post.account = AccountId(id);
+  ASSIGN_OR_RETURN(post.role, body.Text("role", 16));
+  ASSIGN_OR_RETURN(const auto region, body.OptionalId("region"));
+  ASSIGN_OR_RETURN(const auto dealer, body.OptionalId("dealer"));
+  ASSIGN_OR_RETURN(const auto team, body.OptionalId("team"));
+  ASSIGN_OR_RETURN(const auto staff, body.OptionalId("staff"));
+  post.place = {RegionId(region.value_or(0)), DealerId(dealer.value_or(0)), TeamId(team.value_or(0)),
+                StaffId(staff.value_or(0))};
+  ASSIGN_OR_RETURN(post.from, ReadDay(body, "from", access.Today()));
+  if (body.Has("until")) {
+    ASSIGN_OR_RETURN(post.until, ReadDay(body, "until", {}));
+  }
+  RETURN_IF_ERROR(body.Done());
+  ASSIGN_OR_RETURN(const Post added, access.AddPost(post));
+  JsonWriter json;
+  WritePost(json, added);
+  return Response::Json(json.text(), 201);
+}
+
+Result<Response> EndPost(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const int64_t post, request.ParamId("post"));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  if (!body.Has("until")) return Error("field_missing").With("field", "until");
+  ASSIGN_OR_RETURN(const Day until, ReadDay(body, "until", {}));
+  RETURN_IF_ERROR(body.Done());
+  RETURN_IF_ERROR(access.EndPost(AccountId(id), post, until));
+  return Response::NoContent();
+}
+
+Result<Response> AddStandIn(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+  StandIn stand_in;
+  stand_in.account = AccountId(id);
+  ASSIGN_OR_RETURN(const auto other, body.OptionalId("stands_in_for"));
+  if (!other) return Error("field_missing").With("field", "stands_in_for");
+  stand_in.stands_in_for = AccountId(*other);
+  ASSIGN_OR_RETURN(stand_in.from, ReadDay(body, "from", access.Today()));
+  if (!body.Has("until")) return Error("field_missing").With("field", "until");
+  ASSIGN_OR_RETURN(stand_in.until, ReadDay(body, "until", {}));
+  RETURN_IF_ERROR(body.Done());
+  ASSIGN_OR_RETURN(const StandIn added, access.AddStandIn(stand_in));
+  JsonWriter json;
+  WriteStandIn(json, added);
+  return Response::Json(json.text(), 201);
+}
+
+Result<Response> RemoveStandIn(Access& access, const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+  ASSIGN_OR_RETURN(const int64_t stand_in, request.ParamId("stand_in"));
+  RETURN_IF_ERROR(access.RemoveStandIn(AccountId(id), stand_in));
+  return Response::NoContent();
+}
+
 // ---- /api/v1/tokens ----
 
 Result<Response> ListTokens(Access& access, const Request& request) {
@@ -205,29 +299,39 @@ void AddRoutes(http::Router& router, Access& access) {
   const auto once = [&](Resource function) { return access.idempotency().Idempotently(with(function)); };
   constexpr int64_t kBodyMax = 16 << 10;
   // Without a body, so not by Router::Post.
-  const auto bare_post = [&](std::string_view pattern, Gate gate, http::ResultHandler handler) {
+  const auto bare_post = [&](std::string_view pattern, const http::Admission& admission, http::ResultHandler handler) {
     http::Route route;
     route.method = http::Method::kPost;
     route.pattern = pattern;
-    route.gate = gate;
+    route.admission = admission;
     route.handler = http::Answering(std::move(handler));
     router.Add(std::move(route));
   };
 
-  router.Get("/api/v1/session", Gate::kAccount, with(OwnSession));
+  const http::Admission own_account(Gate::kAccount, http::Rows::kOwn);
+  const http::Admission own(Gate::kSignedIn, http::Rows::kOwn);
+  const http::Admission administrator(Gate::kAdmin, http::Rows::kNetwork);
+  router.Get("/api/v1/session", own_account, with(OwnSession));
   router.Post("/api/v1/session", Gate::kOpen, with(SignIn), kBodyMax);
-  router.Delete("/api/v1/session", Gate::kAccount, with(SignOut));
-  router.Post("/api/v1/session/password", Gate::kAccount, with(ChangePassword), kBodyMax);
-  router.Patch("/api/v1/session/preferences", Gate::kAccount, with(SetPreferences), kBodyMax);
+  router.Delete("/api/v1/session", own_account, with(SignOut));
+  router.Post("/api/v1/session/password", own_account, with(ChangePassword), kBodyMax);
+  router.Patch("/api/v1/session/preferences", own_account, with(SetPreferences), kBodyMax);
 
-  router.Get("/api/v1/accounts", Gate::kAdmin, with(ListAccounts));
-  router.Post("/api/v1/accounts", Gate::kAdmin, once(AddAccount), kBodyMax);
-  router.Patch("/api/v1/accounts/{id}", Gate::kAdmin, with(ChangeAccount), kBodyMax);
-  bare_post("/api/v1/accounts/{id}/reset-password", Gate::kAdmin, with(ResetPassword));
+  router.Get("/api/v1/accounts", administrator, with(ListAccounts));
+  router.Post("/api/v1/accounts", administrator, once(AddAccount), kBodyMax);
+  router.Patch("/api/v1/accounts/{id}", administrator, with(ChangeAccount), kBodyMax);
+  bare_post("/api/v1/accounts/{id}/reset-password", administrator, with(ResetPassword));
 
-  router.Get("/api/v1/tokens", Gate::kSignedIn, with(ListTokens));
-  router.Post("/api/v1/tokens", Gate::kSignedIn, once(AddToken), kBodyMax);
-  router.Delete("/api/v1/tokens/{id}", Gate::kSignedIn, with(RevokeToken));
+  const std::string one = "/api/v1/accounts/{id}/";
+  router.Get(one + "posts", administrator, with(ListPosts));
+  router.Post(one + "posts", administrator, once(AddPost), kBodyMax);
+  router.Patch(one + "posts/{post}", administrator, with(EndPost), kBodyMax);
+  router.Post(one + "stand-ins", administrator, once(AddStandIn), kBodyMax);
+  router.Delete(one + "stand-ins/{stand_in}", administrator, with(RemoveStandIn));
+
+  router.Get("/api/v1/tokens", own, with(ListTokens));
+  router.Post("/api/v1/tokens", own, once(AddToken), kBodyMax);
+  router.Delete("/api/v1/tokens/{id}", own, with(RevokeToken));
 }
 
 }  // namespace dealpace::access

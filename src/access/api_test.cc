@@ -46,7 +46,7 @@ class ApiTest : public AccessTest {
     const auto match = router_.Find(method, path);
     EXPECT_NE(match.route, nullptr) << path;
     request.params = match.params;
-    const Status passed = match.route->gate == http::Gate::kOpen ? Status() : gate_(request, *match.route);
+    const Status passed = match.route->admission.gate == http::Gate::kOpen ? Status() : gate_(request, *match.route);
     return passed.ok() ? match.route->handler(request) : Response::Problem(passed.error(), request);
   }
   static json::object Json(const Response& response) { return json::parse(response.body).as_object(); }

@@ -68,7 +68,7 @@ Status CheckOrigin(const http::Request& request) {
 
 std::string_view ScopeOf(const http::Route& route) {
   if (!route.scope.empty()) return route.scope;
-  if (route.gate == Gate::kAdmin) return "admin";
+  if (route.admission.gate == Gate::kAdmin) return "admin";
   return IsSafe(route.method) ? "read" : "write";
 }
 
@@ -77,7 +77,7 @@ namespace {
 // Whether that person or program may have that; sets request.caller.
 Status Judge(http::Request& request, const http::Route& route, const std::optional<Identity>& identity) {
   request.caller = identity ? identity->caller : http::Caller();
-  if (route.gate == Gate::kOpen) return {};
+  if (route.admission.gate == Gate::kOpen) return {};
   if (!identity) return Error("not_signed_in");
 
   const http::Caller& caller = request.caller;
@@ -87,8 +87,11 @@ Status Judge(http::Request& request, const http::Route& route, const std::option
     if (!csrf) return Error("csrf_missing");
     if (!SameSecret(*csrf, identity->csrf)) return Error("csrf_wrong");
   }
-  if (caller.must_change_password && route.gate != Gate::kAccount) return Error("password_must_change");
-  if (route.gate == Gate::kAdmin && !caller.admin) return Error("not_permitted");
+  if (caller.must_change_password && route.admission.gate != Gate::kAccount) return Error("password_must_change");
+  if (route.admission.gate == Gate::kAdmin && !caller.admin) return Error("not_permitted");
+  const http::Admission& admission = route.admission;
+  if (!admission.right.empty() && !caller.May(admission.right)) return Error("not_permitted");
+  if (admission.rows == http::Rows::kNetwork && !caller.SeesNetwork(admission.right)) return Error("not_permitted");
   if (caller.via == http::Caller::Via::kToken) {
     const std::string_view scope = ScopeOf(route);
     if (std::find(caller.scopes.begin(), caller.scopes.end(), scope) == caller.scopes.end()) {
@@ -111,11 +114,11 @@ Status Gatekeeper::operator()(http::Request& request, const http::Route& route) 
   std::optional<Identity> identity;
   if (const auto secret = BearerToken(request)) {
     auto found = access_->IdentifyToken(*secret, request.unattended);
-    if (!found.ok() && route.gate != Gate::kOpen) return found.error();
+    if (!found.ok() && route.admission.gate != Gate::kOpen) return found.error();
     if (found.ok()) identity = *std::move(found);
   } else if (const auto token = SessionToken(request)) {
     auto found = access_->IdentifySession(*token, request.unattended);
-    if (!found.ok() && route.gate != Gate::kOpen) return found.error();
+    if (!found.ok() && route.admission.gate != Gate::kOpen) return found.error();
     if (found.ok()) identity = *std::move(found);
   }
   return Judge(request, route, identity);

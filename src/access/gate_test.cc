@@ -30,7 +30,7 @@ class GateTest : public AccessTest {
 
   static Route At(Gate gate, Method method, std::string scope = "") {
     Route route;
-    route.gate = gate;
+    route.admission = gate;
     route.method = method;
     route.scope = std::move(scope);
     return route;

@@ -19,6 +19,7 @@ std::optional<Identity> IdentityCache::Find(const std::string& hash, Instant now
   if (!current || age_ms < 0) return std::nullopt;
   if (identity.expires_at && now >= *identity.expires_at) return std::nullopt;
   if (identity.idle_until && now >= *identity.idle_until) return std::nullopt;
+  if (now >= identity.rights_until) return std::nullopt;
   if (!unattended && now >= identity.note_at) return std::nullopt;
   return identity;
 }

@@ -19,6 +19,7 @@ struct Identity {
   std::optional<Instant> expires_at;  // at the latest
   std::optional<Instant> idle_until;  // a session that nobody uses until then has ended
   Instant note_at{INT64_MAX};         // a use from then on is to be noted in the store
+  Instant rights_until{INT64_MAX};    // posts begin and end by the day: then they are looked at again
 };
 
 // Remembers identities by the hash of session or token, so that a request costs no look into the store: for as long as

@@ -27,6 +27,27 @@ void WriteAccount(JsonWriter& json, const Account& account) {
   json.Field("sessions", account.sessions).Field("version", account.version).EndObject();
 }
 
+void WritePost(JsonWriter& json, const Post& post) {
+  const auto id = [&](std::string_view name, int64_t value) {
+    json.Key(name);
+    value != 0 ? json.String(std::to_string(value)) : json.Null();
+  };
+  json.BeginObject().Field("id", std::to_string(post.id)).Field("role", post.role);
+  id("region", post.place.region.value);
+  id("dealer", post.place.dealer.value);
+  id("team", post.place.team.value);
+  id("staff", post.place.staff.value);
+  json.Field("from", FormatDay(post.from)).Key("until");
+  post.until ? json.String(FormatDay(*post.until)) : json.Null();
+  json.EndObject();
+}
+
+void WriteStandIn(JsonWriter& json, const StandIn& stand_in) {
+  json.BeginObject().Field("id", std::to_string(stand_in.id));
+  json.Field("stands_in_for", std::to_string(stand_in.stands_in_for.value));
+  json.Field("from", FormatDay(stand_in.from)).Field("until", FormatDay(stand_in.until)).EndObject();
+}
+
 void WriteToken(JsonWriter& json, const Token& token, std::string_view secret) {
   json.BeginObject().Field("id", std::to_string(token.id)).Field("name", token.name).Key("scopes").BeginArray();
   for (const std::string& scope : token.scopes) json.String(scope);

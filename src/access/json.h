@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "access/accounts.h"
+#include "access/posts.h"
 #include "access/tokens.h"
 #include "base/json.h"
 
@@ -12,6 +13,8 @@ namespace dealpace::access {
 
 void WriteInstant(JsonWriter& json, std::string_view name, const std::optional<Instant>& instant);
 void WriteAccount(JsonWriter& json, const Account& account);
+void WritePost(JsonWriter& json, const Post& post);
+void WriteStandIn(JsonWriter& json, const StandIn& stand_in);
 // With its secret where it has just been made.
 void WriteToken(JsonWriter& json, const Token& token, std::string_view secret = {});
 

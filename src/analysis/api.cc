@@ -22,6 +22,7 @@ using http::Response;
 
 // What an answer needs to be given.
 struct Asking {
+  std::shared_ptr<const RowScope> rows;  // that the asker may see
   std::shared_ptr<const Definitions> definitions;
   Zone zone;
   Instant now{};
@@ -31,12 +32,12 @@ struct Asking {
   [[nodiscard]] kpi::Engine& engine() const { return *definitions->engine; }
 };
 
-Result<Asking> Begin(const Deps& deps) {
+Result<Asking> Begin(const Deps& deps, std::shared_ptr<const RowScope> rows) {
   ASSIGN_OR_RETURN(auto definitions, deps.definitions.Current());
   ASSIGN_OR_RETURN(Zone zone, deps.definitions.BusinessZone());
   const Instant now = deps.now();
   const Day today = zone.DayOf(now);
-  return Asking{std::move(definitions), std::move(zone), now, today};
+  return Asking{std::move(rows), std::move(definitions), std::move(zone), now, today};
 }
 
 // What can be said without working anything out: that the figures are still those that the asker has, or those that
@@ -48,6 +49,11 @@ std::optional<Response> SayAgain(const Freshness& freshness, const std::string& 
   return Response::Json(*std::move(kept)).Header("ETag", tag);
 }
 
+// Who sees other rows is given another answer.
+std::string TagOf(const State& state, const std::string& pattern, const RowScope& rows, const Request& request) {
+  return Freshness::Tag(state, pattern + '\n' + rows.Text(), request.body);
+}
+
 constexpr size_t kQuickBodyMax = 16 << 10;
 
 using Answerer = std::function<Result<Response>(const Deps&, const Asking&, JsonBody, const Request&)>;
@@ -57,44 +63,45 @@ using AtOnce = std::function<Result<Response>(const Asking&, JsonBody)>;
 
 // `figures`: the same question has the same answer while the state stays. `at_once`: for those of them that may be
 // worked out where they come in; what it refuses, for whatever reason, a worker answers.
-void AddReading(http::Router& router, const Deps& deps, const std::string& pattern, Answerer answer,
-                bool figures = false, AtOnce at_once = nullptr) {
+void AddReading(http::Router& router, const Deps& deps, const std::string& pattern, const std::string& right,
+                Answerer answer, bool figures = false, AtOnce at_once = nullptr) {
   http::Route route;
   route.method = http::Method::kPost;
   route.pattern = pattern;
-  route.gate = http::Gate::kSignedIn;
+  route.admission = {http::Gate::kSignedIn, http::Rows::kScoped, right};
   route.body = http::Body::kMemory;
   route.scope = "read";
   Freshness* freshness = figures ? deps.freshness : nullptr;
   route.handler = http::Answering(
-      [deps, pattern, freshness, answer = std::move(answer)](const Request& request) -> Result<Response> {
+      [deps, pattern, right, freshness, answer = std::move(answer)](const Request& request) -> Result<Response> {
         const db::Moment moment(deps.database);
         std::string tag;
         if (freshness != nullptr) {
           // Before anything is worked out: an answer may be newer than its tag says, never older.
           ASSIGN_OR_RETURN(const State state, freshness->Look());
-          tag = Freshness::Tag(state, pattern, request.body);
+          tag = TagOf(state, pattern, *request.caller.RowsFor(right), request);
           if (auto again = SayAgain(*freshness, tag, request)) return *std::move(again);
         }
         ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
-        ASSIGN_OR_RETURN(const Asking asking, Begin(deps));
+        ASSIGN_OR_RETURN(const Asking asking, Begin(deps, request.caller.RowsFor(right)));
         ASSIGN_OR_RETURN(Response response, answer(deps, asking, std::move(body), request));
         if (freshness == nullptr) return response;
         freshness->Keep(tag, response.body, asking.now);
         return std::move(response).Header("ETag", tag);
       });
   if (freshness != nullptr) {
-    route.quick = [deps, pattern, freshness,
+    route.quick = [deps, pattern, right, freshness,
                    at_once = std::move(at_once)](const Request& request) -> std::optional<Response> {
       if (request.body.size() > kQuickBodyMax) return std::nullopt;
       const db::Moment moment(deps.database);
       const auto state = freshness->Known();  // and with it all that an answer needs to know of the store
       if (!state) return std::nullopt;
-      const std::string tag = Freshness::Tag(*state, pattern, request.body);
+      const std::shared_ptr<const RowScope>& rows = request.caller.RowsFor(right);
+      const std::string tag = TagOf(*state, pattern, *rows, request);
       if (auto again = SayAgain(*freshness, tag, request)) return again;
       if (!at_once) return std::nullopt;
       auto body = JsonBody::Parse(request.body);
-      const auto asking = Begin(deps);
+      const auto asking = Begin(deps, rows);
       if (!body.ok() || !asking.ok()) return std::nullopt;
       auto response = at_once(*asking, *std::move(body));
       if (!response.ok()) return std::nullopt;
@@ -106,7 +113,7 @@ void AddReading(http::Router& router, const Deps& deps, const std::string& patte
 }
 
 Result<Response> AnswerQuery(const Asking& asking, JsonBody body, bool at_once) {
-  ASSIGN_OR_RETURN(AskedQuestion asked, ReadQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(AskedQuestion asked, ReadQuestion(std::move(body), asking.today, asking.rows));
   asked.question.at_once = at_once;
   ASSIGN_OR_RETURN(const kpi::Answer answer, asking.engine().Ask(asked.question));
   return Response::Json(exchange::AnswerJson(asking.catalog(), answer, asking.now, asked.ids));
@@ -120,35 +127,37 @@ Result<Response> QueryAtOnce(const Asking& asking, JsonBody body) { return Answe
 
 Result<Response> Entries(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {
   ASSIGN_OR_RETURN(std::string json, EntriesJson(std::move(body), asking.today, asking.catalog(), asking.engine(),
-                                                 deps.facts, deps.database));
+                                                 deps.facts, deps.database, asking.rows));
   return Response::Json(std::move(json));
 }
 
 Result<Response> ExportFile(const Deps& deps, const Asking& asking, JsonBody body, const Request& request) {
-  ASSIGN_OR_RETURN(const ExportRequest wanted, ReadExportRequest(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(const ExportRequest wanted, ReadExportRequest(std::move(body), asking.today, asking.rows));
   const std::string& name = request.caller.name.empty() ? request.caller.login : request.caller.name;
   return Export(wanted, {asking.catalog(), asking.engine(), deps.facts, asking.zone, asking.now, request.language, name,
                          deps.folder});
 }
 
 Result<Response> SuccessTable(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {
-  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today, asking.rows));
   ASSIGN_OR_RETURN(std::string json,
                    SuccessTableJson(asked, asking.catalog(), asking.engine(), deps.facts, asking.now));
   return Response::Json(std::move(json));
 }
 
 Result<Response> Funnel(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
-  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today, asking.rows));
   ASSIGN_OR_RETURN(std::string json, FunnelJson(asked, asking.catalog(), asking.engine(), asking.now));
   return Response::Json(std::move(json));
 }
 
 Result<Response> FindingsOf(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
-  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today));
+  ASSIGN_OR_RETURN(const TableQuestion asked, ReadTableQuestion(std::move(body), asking.today, asking.rows));
   ASSIGN_OR_RETURN(std::string json, FindingsJson(asked, asking.catalog(), asking.engine()));
   return Response::Json(std::move(json));
 }
+
+const http::Admission kOwnViews(http::Gate::kSignedIn, http::Rows::kOwn);
 
 Response ViewResponse(const View& view, AccountId asker, int status) {
   Response response = Response::Json(ViewJson(view, asker), status);
@@ -191,28 +200,28 @@ Result<Response> Remove(const Deps& deps, const Request& request) {
 }  // namespace
 
 void AddQuestionRoutes(http::Router& router, const Deps& deps) {
-  AddReading(router, deps, "/api/v1/kpi/query", Query, true, QueryAtOnce);
-  AddReading(router, deps, "/api/v1/kpi/entries", Entries);
-  AddReading(router, deps, "/api/v1/kpi/export", ExportFile);
-  AddReading(router, deps, "/api/v1/tables/success-rate", SuccessTable, true);
-  AddReading(router, deps, "/api/v1/tables/funnel", Funnel, true);
-  AddReading(router, deps, "/api/v1/findings", FindingsOf, true);
+  AddReading(router, deps, "/api/v1/kpi/query", "reports", Query, true, QueryAtOnce);
+  AddReading(router, deps, "/api/v1/kpi/entries", "reports", Entries);
+  AddReading(router, deps, "/api/v1/kpi/export", "export", ExportFile);
+  AddReading(router, deps, "/api/v1/tables/success-rate", "reports", SuccessTable, true);
+  AddReading(router, deps, "/api/v1/tables/funnel", "reports", Funnel, true);
+  AddReading(router, deps, "/api/v1/findings", "reports", FindingsOf, true);
 }
 
 void AddViewRoutes(http::Router& router, const Deps& deps) {
   const auto with = [&deps](auto handler) {
     return [deps, handler](const Request& request) { return handler(deps, request); };
   };
-  router.Get("/api/v1/views", http::Gate::kSignedIn, with(List));
+  router.Get("/api/v1/views", kOwnViews, with(List));
   http::Route add;
   add.method = http::Method::kPost;
   add.pattern = "/api/v1/views";
-  add.gate = http::Gate::kSignedIn;
+  add.admission = kOwnViews;
   add.body = http::Body::kMemory;
   add.handler = deps.idempotent(http::Answering(with(Add)));
   router.Add(std::move(add));
-  router.Put("/api/v1/views/{id}", http::Gate::kSignedIn, with(Change));
-  router.Delete("/api/v1/views/{id}", http::Gate::kSignedIn, with(Remove));
+  router.Put("/api/v1/views/{id}", kOwnViews, with(Change));
+  router.Delete("/api/v1/views/{id}", kOwnViews, with(Remove));
 }
 
 }  // namespace dealpace::analysis

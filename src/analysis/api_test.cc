@@ -99,6 +99,8 @@ class ApiTest : public testing::TestWithParam<db::Kind> {
     request.language = Language::kEnglish;
     request.caller.via = http::Caller::Via::kSession;
     request.caller.account = AccountId(5);
+    request.caller.rights = std::make_shared<const http::RightsAndRows>(
+        http::RightsAndRows{{"reports", RowScope::Everything()}, {"export", RowScope::Everything()}});
     request.caller.name = "=Li";
     if (!if_match.empty()) request.headers.emplace("if-match", if_match);
     const auto match = router_.Find(method, path);

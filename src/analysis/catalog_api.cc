@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "catalog/messages.h"
+#include "facts/row_limits.h"
 #include "http/answer.h"
 #include "http/json_body.h"
 #include "http/negotiate.h"
@@ -182,7 +183,9 @@ class CatalogApi {
       ASSIGN_OR_RETURN(unit, ReadUnit(*unit_text));
     }
     ASSIGN_OR_RETURN(const std::shared_ptr<const Definitions> definitions, deps_.definitions.Current());
-    ASSIGN_OR_RETURN(const std::shared_ptr<const facts::OrgView> org, deps_.org.Current());
+    ASSIGN_OR_RETURN(std::shared_ptr<const facts::OrgView> org, deps_.org.Current());
+    const RowScope& rows = *request.caller.RowsFor("reports");
+    if (!rows.network) org = facts::Narrow(*org, rows);
     const OrgMembers members(*definitions->catalog, *org);
     const FormulaCheck check = CheckFormula(*definitions->catalog, members, formula, unit);
 
@@ -236,21 +239,21 @@ void AddCatalogRoutes(http::Router& router, const CatalogDeps& deps) {
   const auto handler = [api](Result<Response> (CatalogApi::*method)(const Request&)) -> http::ResultHandler {
     return [api, method](const Request& request) { return ((*api).*method)(request); };
   };
-  router.Get("/api/v1/catalog", http::Gate::kSignedIn, handler(&CatalogApi::Get));
-  router.Get("/api/v1/catalog/own-kpis", http::Gate::kSignedIn, handler(&CatalogApi::List));
+  router.Get("/api/v1/catalog", {http::Gate::kSignedIn, http::Rows::kNone}, handler(&CatalogApi::Get));
+  router.Get("/api/v1/catalog/own-kpis", {http::Gate::kSignedIn, http::Rows::kNone}, handler(&CatalogApi::List));
   http::Route add;
   add.method = http::Method::kPost;
   add.pattern = "/api/v1/catalog/own-kpis";
-  add.gate = http::Gate::kAdmin;
+  add.admission = {http::Gate::kAdmin, http::Rows::kNone};
   add.handler = api->deps().idempotent(http::Answering(handler(&CatalogApi::Add)));
   add.body = http::Body::kMemory;
   router.Add(std::move(add));
-  router.Put("/api/v1/catalog/own-kpis/{id}", http::Gate::kAdmin, handler(&CatalogApi::Change));
-  router.Delete("/api/v1/catalog/own-kpis/{id}", http::Gate::kAdmin, handler(&CatalogApi::Remove));
+  router.Put("/api/v1/catalog/own-kpis/{id}", {http::Gate::kAdmin, http::Rows::kNone}, handler(&CatalogApi::Change));
+  router.Delete("/api/v1/catalog/own-kpis/{id}", {http::Gate::kAdmin, http::Rows::kNone}, handler(&CatalogApi::Remove));
   http::Route check;
   check.method = http::Method::kPost;
   check.pattern = "/api/v1/kpi/check";
-  check.gate = http::Gate::kSignedIn;
+  check.admission = {http::Gate::kSignedIn, http::Rows::kScoped, "reports"};
   check.handler = http::Answering(handler(&CatalogApi::Check));
   check.body = http::Body::kMemory;
   check.scope = "read";

@@ -141,6 +141,19 @@ void WriteLists(JsonWriter& json, const catalog::Catalog& catalog) {
   json.EndArray();
 }
 
+void WriteRoles(JsonWriter& json, const catalog::Catalog& catalog) {
+  constexpr std::string_view kRows[] = {"own", "team", "dealer", "network"};
+  json.Key("roles").BeginArray();
+  for (const catalog::Role& role : catalog.roles()) {
+    json.BeginObject().Field("id", role.id);
+    WriteBilingual(json, "name", catalog.NameOf(role));
+    json.Field("rows", kRows[static_cast<size_t>(role.rows)]).Key("may").BeginArray();
+    for (const std::string& right : role.may) json.String(right);
+    json.EndArray().EndObject();
+  }
+  json.EndArray();
+}
+
 template <typename Names>
 void WriteDims(JsonWriter& json, std::string_view key, const Names& names) {
   json.Key(key).BeginArray();
@@ -167,6 +180,7 @@ std::string CatalogJson(const catalog::Catalog& catalog) {
   WriteEvents(json, catalog);
   WriteStages(json, catalog);
   WriteLists(json, catalog);
+  WriteRoles(json, catalog);
   WriteDims(json, "dimensions", kDimNames);
   constexpr std::string_view kGrains[] = {"day", "week", "month", "quarter", "year"};
   WriteDims(json, "grains", kGrains);

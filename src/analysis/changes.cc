@@ -99,7 +99,7 @@ void ChangeWatch::Run() {
 }
 
 void AddChangeRoutes(http::Router& router, ChangeWatch& watch) {
-  router.Get("/api/v1/changes", http::Gate::kSignedIn,
+  router.Get("/api/v1/changes", {http::Gate::kSignedIn, http::Rows::kNone},
              [&watch](const http::Request& request) -> Result<http::Response> {
                ASSIGN_OR_RETURN(auto stream, watch.Listen(request.Query("since").value_or("")));
                return http::Response::Events(std::move(stream));

@@ -205,10 +205,10 @@ Result<CellEntries> FindEntries(kpi::Engine& engine, const kpi::Question& questi
 }
 
 Result<std::string> EntriesJson(http::JsonBody body, Day today, const catalog::Catalog& catalog, kpi::Engine& engine,
-                                facts::Facts& facts, db::Database& database) {
+                                facts::Facts& facts, db::Database& database, std::shared_ptr<const RowScope> rows) {
   ASSIGN_OR_RETURN(auto inner, body.Object("question"));
   if (!inner) return Error("field_missing").With("field", "question");
-  ASSIGN_OR_RETURN(const AskedQuestion asked, ReadQuestion(*std::move(inner), today));
+  ASSIGN_OR_RETURN(const AskedQuestion asked, ReadQuestion(*std::move(inner), today, std::move(rows)));
   ASSIGN_OR_RETURN(const kpi::CellPlace place, ReadPlace(body, asked.question));
   ASSIGN_OR_RETURN(const auto cursor, body.OptionalText("cursor"));
   std::optional<EntryPosition> after;
@@ -224,7 +224,7 @@ Result<std::string> EntriesJson(http::JsonBody body, Day today, const catalog::C
   ASSIGN_OR_RETURN(const CellEntries found,
                    FindEntries(engine, asked.question, place, after, static_cast<size_t>(limit.value_or(kLimitUsual))));
   ASSIGN_OR_RETURN(const Content content, ReadContent(database, found.entries));
-  ASSIGN_OR_RETURN(const auto org, facts.Org());
+  ASSIGN_OR_RETURN(const auto org, facts.Org(*asked.question.scope));
   const kpi::Figure& figure = found.traced.figure;
   JsonWriter json;
   json.BeginObject().Field("count", found.count);

@@ -53,6 +53,7 @@ struct CellEntries {
 
 // The operation listEntries of the contract: its body, and the page as JSON with what the ledger has of each entry.
 [[nodiscard]] Result<std::string> EntriesJson(http::JsonBody body, Day today, const catalog::Catalog& catalog,
-                                              kpi::Engine& engine, facts::Facts& facts, db::Database& database);
+                                              kpi::Engine& engine, facts::Facts& facts, db::Database& database,
+                                              std::shared_ptr<const RowScope> rows);
 
 }  // namespace dealpace::analysis

@@ -94,7 +94,8 @@ class Workbook {
   }
 
   [[nodiscard]] std::string ScopeLine() const {
-    const auto org = context_.facts.Org();
+    const RowScope& rows = *request_.asked.question.scope;
+    const auto org = context_.facts.Org(rows);
     std::string text;
     for (const kpi::TextFilter& filter : request_.asked.question.filters) {
       std::vector<std::string> members;
@@ -109,7 +110,8 @@ class Workbook {
       text += (text.empty() ? "" : Say("; ", "；")) + exchange::DimTitle(DimName(filter.dim), context_.language) +
               Say(": ", "：") + Join(members, Say(", ", "、"));
     }
-    return text.empty() ? Say("Whole network", "全网") : text;
+    if (!text.empty()) return text;
+    return rows.network ? Say("Whole network", "全网") : Say("All that may be seen", "本人权限范围");
   }
 
   [[nodiscard]] std::string PeriodLine() const {
@@ -390,11 +392,11 @@ std::string FileName(const ExportRequest& request, const kpi::Answer& answer, st
 
 }  // namespace
 
-Result<ExportRequest> ReadExportRequest(http::JsonBody body, Day today) {
+Result<ExportRequest> ReadExportRequest(http::JsonBody body, Day today, std::shared_ptr<const RowScope> rows) {
   ExportRequest request;
   ASSIGN_OR_RETURN(auto question, body.Object("question"));
   if (!question) return Error("field_missing").With("field", "question");
-  ASSIGN_OR_RETURN(request.asked, ReadQuestion(*std::move(question), today));
+  ASSIGN_OR_RETURN(request.asked, ReadQuestion(*std::move(question), today, std::move(rows)));
   ASSIGN_OR_RETURN(const std::string format, body.Text("format"));
   if (format == "csv") {
     request.format = ExportRequest::Format::kCsv;

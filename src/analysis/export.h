@@ -16,7 +16,8 @@ struct ExportRequest {
   std::string pivot;  // a time grain of the question's `by` that becomes columns (XLSX); empty: none
 };
 // Reads the body of exportKpi. Fails as ReadQuestion does, and with field_choice, pivot_not_a_grain, pivot_with_top.
-[[nodiscard]] Result<ExportRequest> ReadExportRequest(http::JsonBody body, Day today);
+[[nodiscard]] Result<ExportRequest> ReadExportRequest(http::JsonBody body, Day today,
+                                                      std::shared_ptr<const RowScope> rows);
 
 // Who exports, when, and where temporary files may be written.
 struct ExportContext {

@@ -84,6 +84,8 @@ class FreshnessTest : public testing::TestWithParam<db::Kind> {
     request.language = Language::kEnglish;
     request.caller.via = http::Caller::Via::kSession;
     request.caller.account = AccountId(5);
+    request.caller.rights = std::make_shared<const http::RightsAndRows>(
+        http::RightsAndRows{{"reports", RowScope::Everything()}, {"export", RowScope::Everything()}});
     if (!if_none_match.empty()) request.headers.emplace("if-none-match", if_none_match);
     return request;
   }

@@ -39,6 +39,8 @@ class Process {
     request.method = method;
     request.language = Language::kEnglish;
     request.caller.login = "li";
+    request.caller.rights =
+        std::make_shared<const http::RightsAndRows>(http::RightsAndRows{{"reports", RowScope::Everything()}});
     request.path = path;
     request.body = body;
     if (!if_match.empty())

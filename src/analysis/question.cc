@@ -131,9 +131,10 @@ Result<kpi::Versus> ParseVersus(std::string_view text) {
   return Choice("vs", "none, target, previous, year-ago");
 }
 
-Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today) {
+Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today, std::shared_ptr<const RowScope> rows) {
   AskedQuestion asked;
   kpi::Question& question = asked.question;
+  question.scope = std::move(rows);
   ASSIGN_OR_RETURN(question.by, body.Texts("by", kDimCount + 5));
   std::set<std::string_view> slices;
   for (const std::string& slice : question.by) {
@@ -154,8 +155,9 @@ Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today) {
   return asked;
 }
 
-Result<TableQuestion> ReadTableQuestion(http::JsonBody body, Day today) {
+Result<TableQuestion> ReadTableQuestion(http::JsonBody body, Day today, std::shared_ptr<const RowScope> rows) {
   TableQuestion asked;
+  asked.question.scope = std::move(rows);
   RETURN_IF_ERROR(ReadCommon(body, today, asked.question, asked.scope));
   ASSIGN_OR_RETURN(const auto by, body.OptionalText("by"));
   if (by) {

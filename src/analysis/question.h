@@ -36,7 +36,7 @@ struct AskedQuestion {
 // Reads a Question of the contract. Errors besides those of JsonBody: bad_period, bad_within, bad_instant, bad_scope,
 // unknown_dimension, field_choice ("field", "choices"), column_empty, columns_too_many, column_twice ("name"),
 // dimension_twice ("name"), and those of kpi::ParseRowOrder and kpi::CheckRowOrder.
-[[nodiscard]] Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today);
+[[nodiscard]] Result<AskedQuestion> ReadQuestion(http::JsonBody body, Day today, std::shared_ptr<const RowScope> rows);
 
 // What a printed table is asked for. `by`: a dimension; where the asker names none, the level below the scope.
 struct TableQuestion {
@@ -44,7 +44,8 @@ struct TableQuestion {
   Scope scope;
   Dim by{};
 };
-[[nodiscard]] Result<TableQuestion> ReadTableQuestion(http::JsonBody body, Day today);
+[[nodiscard]] Result<TableQuestion> ReadTableQuestion(http::JsonBody body, Day today,
+                                                      std::shared_ptr<const RowScope> rows);
 
 // The zone of the network's first dealer; the default one where there is none. Its day is the network's today.
 [[nodiscard]] Result<Zone> BusinessZone(db::Database& database);

@@ -10,13 +10,13 @@ const Day kToday = *ParseDay("2026-10-20");
 Result<AskedQuestion> Read(std::string_view json) {
   auto body = http::JsonBody::Parse(json);
   if (!body.ok()) return body.error();
-  return ReadQuestion(*std::move(body), kToday);
+  return ReadQuestion(*std::move(body), kToday, RowScope::Everything());
 }
 
 Result<TableQuestion> ReadTable(std::string_view json) {
   auto body = http::JsonBody::Parse(json);
   if (!body.ok()) return body.error();
-  return ReadTableQuestion(*std::move(body), kToday);
+  return ReadTableQuestion(*std::move(body), kToday, RowScope::Everything());
 }
 
 TEST(QuestionTest, EveryFieldArrives) {

@@ -192,7 +192,7 @@ Result<std::string> SuccessTableJson(const TableQuestion& asked, const catalog::
     rows.back().weakest = FindWeakest(rows.back(), total);
   }
   if (asked.by == Dim::kStaff && (!asked.scope.dim || asked.scope.Is(Dim::kRegion))) {
-    ASSIGN_OR_RETURN(const auto org, facts.Org());
+    ASSIGN_OR_RETURN(const auto org, facts.Org(*question.scope));
     const auto dealers = DealerOfStaff(*org);
     for (SuccessRow& row : rows) {
       if (const auto it = dealers.find(row.id); it != dealers.end()) {

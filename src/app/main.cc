@@ -88,6 +88,24 @@ struct UserOptions {
     token->add_option("--scope", arguments.scopes, "read (default), write or admin / 权限范围")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     token->add_option("--expires", arguments.expires_days, "Days until it expires (default: never) / 有效天数");
+    add("posts", "In which posts, and whom the account stands in for / 列出岗位和代理", "login", "Login / 登录名");
+    CLI::App* post =
+        add("post", "Give a post: what the account may do, and on whose rows / 任命岗位", "login", "Login / 登录名");
+    post->add_option("--role", arguments.post_role, "SM, TL, SC, NW … (catalog/roles.toml) / 岗位代码")->required();
+    post->add_option("--dealer", arguments.dealer, "Code or name / 经销商");
+    post->add_option("--team", arguments.team, "Of the dealer / 小组");
+    post->add_option("--staff", arguments.staff, "Of the dealer: the person that the account is / 人员");
+    post->add_option("--region", arguments.region, "For network posts (default: all) / 区域");
+    post->add_option("--from", arguments.from, "First day (default: today) / 开始日");
+    post->add_option("--until", arguments.until, "Last day (default: none) / 结束日");
+    CLI::App* end = add("post-end", "End a post / 结束岗位", "login", "Login / 登录名");
+    end->add_option("post", arguments.post, "Its id, as `user posts` shows it / 岗位编号")->required();
+    end->add_option("--until", arguments.until, "Last day (default: yesterday) / 结束日");
+    CLI::App* stand_in =
+        add("stand-in", "Let the account stand in for another / 代理他人岗位", "login", "Login / 登录名");
+    stand_in->add_option("--for", arguments.stands_in_for, "The other's login / 被代理人登录名")->required();
+    stand_in->add_option("--from", arguments.from, "First day (default: today) / 开始日");
+    stand_in->add_option("--until", arguments.until, "Last day / 结束日")->required();
     add("token-revoke", "Revoke an API token / 吊销接口令牌", "id", "Its id, as `user tokens` shows it / 令牌编号");
   }
   UserArguments Take() {

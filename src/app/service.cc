@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <stdexcept>
 
 #include "access/api.h"
 #include "access/gate.h"
@@ -30,8 +31,9 @@ constexpr auto kKeepingInterval = std::chrono::minutes(1);  // of facts: each se
 constexpr int64_t kKeptFrom = 2000;  // new entries of a dealer that are worth keeping what follows from them
 constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
 
-access::AccessOptions WithDefaults(access::AccessOptions options, const std::function<Instant()>& clock,
+access::AccessOptions WithDefaults(access::AccessOptions options, System& system, const std::function<Instant()>& clock,
                                    std::function<Day()> today) {
+  options = AccessOf(system, std::move(options));
   options.clock = clock;
   options.today = std::move(today);
   options.program_version = DEALPACE_VERSION;
@@ -55,12 +57,18 @@ struct Service::Rooms {
 Service::Service(System& system, ServiceOptions options)
     : system_(system),
       options_(std::move(options)),
-      access_(system.database(), WithDefaults(options_.access, options_.clock, [this] { return Today(); })),
+      access_(system.database(), WithDefaults(options_.access, system, options_.clock, [this] { return Today(); })),
       rooms_(std::make_unique<Rooms>(system, options_, ImportOptions())),
       housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
+  for (const http::Route& route : routes_) {
+    const http::Admission& admission = route.admission;
+    if (admission.gate != http::Gate::kOpen && admission.rows == http::Rows::kUndeclared) {
+      throw std::logic_error(route.pattern + " does not say how it keeps to what its caller may see");
+    }
+  }
   // The pack is made by our own build: one that cannot be read is a broken binary.
   auto files = std::make_shared<Result<http::StaticFiles>>(http::StaticFiles::Open(http::EmbeddedPack()));
   const access::Gatekeeper gate(access_);
@@ -93,20 +101,21 @@ http::Router Service::MakeRouter() {
   // Both are answered also while every worker is at work.
   http::Route health;
   health.pattern = "/healthz";
-  health.gate = http::Gate::kOpen;
+  health.admission = http::Gate::kOpen;
   health.handler = [](const http::Request&) { return http::Response::Text("ok\n"); };
   health.quick = health.handler;
   router.Add(std::move(health));
   http::Route ready;
   ready.pattern = "/readyz";
-  ready.gate = http::Gate::kOpen;
+  ready.admission = http::Gate::kOpen;
   ready.handler = http::Answering([this](const http::Request&) { return Ready(); });
   ready.quick = [this](const http::Request&) { return KnownReady(); };
   router.Add(std::move(ready));
-  router.Get("/metrics", http::Gate::kSignedIn, [](const http::Request&) -> Result<http::Response> {
-    return http::Response::Text(http::Metrics::Get().Text(), http::Metrics::kContentType);
-  });
-  router.Get("/api/openapi.json", http::Gate::kSignedIn,
+  router.Get("/metrics", {http::Gate::kSignedIn, http::Rows::kNetwork, "reports"},
+             [](const http::Request&) -> Result<http::Response> {
+               return http::Response::Text(http::Metrics::Get().Text(), http::Metrics::kContentType);
+             });
+  router.Get("/api/openapi.json", {http::Gate::kSignedIn, http::Rows::kNone},
              [](const http::Request&) -> Result<http::Response> { return http::Response::Json(OpenApiJson()); });
   access::AddRoutes(router, access_);
 

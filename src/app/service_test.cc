@@ -35,7 +35,7 @@ TEST(OpenApi, RoutesAndContractAreTheSameList) {
   for (const http::Route& route : service.routes()) {
     const std::string text = std::string(http::MethodName(route.method)) + " " + route.pattern;
     EXPECT_TRUE(served.insert(text).second) << text << " is served twice";
-    if (route.gate == http::Gate::kOpen) unguarded.insert(text);
+    if (route.admission.gate == http::Gate::kOpen) unguarded.insert(text);
   }
   EXPECT_EQ(served, promised);
   EXPECT_EQ(unguarded, open);

@@ -1,5 +1,6 @@
 #include "app/wiring.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -45,6 +46,41 @@ Result<std::unique_ptr<System>> System::Open(const std::string& url, const std::
   }
   ASSIGN_OR_RETURN(std::unique_ptr<db::Database> database, db::Database::Open(url, options));
   return std::make_unique<System>(std::move(database), std::move(loaded.catalog));
+}
+
+namespace {
+
+Status CheckPlace(const facts::OrgView& org, const access::PostPlace& place) {
+  const auto unknown = [](std::string_view what) { return Error("place_unknown").With("what", what); };
+  const auto has = [](const std::vector<int64_t>& ids, int64_t id) {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  };
+  if (place.region.set() && org.Label(Dim::kRegion, place.region.value).empty()) return unknown("region");
+  if (!place.dealer.set()) return {};  // whether one is needed is the role's matter
+  const facts::OrgView::Dealer* dealer = org.Find(place.dealer);
+  if (dealer == nullptr) return unknown("dealer");
+  if (place.team.set() && !has(dealer->teams, place.team.value)) return unknown("team");
+  if (place.staff.set() && !has(dealer->staff, place.staff.value)) return unknown("person");
+  return {};
+}
+
+}  // namespace
+
+access::AccessOptions AccessOf(System& system, access::AccessOptions options) {
+  options.catalog = system.shared_catalog();
+  options.places.dealers_of = [&system](RegionId region, Day day) -> Result<std::vector<DealerId>> {
+    ASSIGN_OR_RETURN(const auto org, system.org().Current());
+    std::vector<DealerId> dealers;
+    for (const auto& [id, dealer] : org->dealers) {
+      if (facts::At(dealer.region, day) == region.value) dealers.emplace_back(id);
+    }
+    return dealers;
+  };
+  options.places.check = [&system](const access::PostPlace& place) -> Status {
+    ASSIGN_OR_RETURN(const auto org, system.org().Current());
+    return CheckPlace(*org, place);
+  };
+  return options;
 }
 
 }  // namespace dealpace::app

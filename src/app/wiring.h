@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "access/access.h"
 #include "analysis/definitions.h"
 #include "catalog/catalog.h"
 #include "db/db.h"
@@ -49,5 +50,8 @@ class System {
   kpi::Engine engine_;
   analysis::DefinitionsHolder definitions_;
 };
+
+// What posts stand on: the roles of the catalogue, and the organisation. The system outlives them.
+[[nodiscard]] access::AccessOptions AccessOf(System& system, access::AccessOptions options = {});
 
 }  // namespace dealpace::app

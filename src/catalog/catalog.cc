@@ -78,11 +78,33 @@ std::vector<std::string> Catalog::RecordableEvents() const {
   return ids;
 }
 
+const Role* Catalog::FindRole(std::string_view id) const {
+  const auto it = std::find_if(roles_.begin(), roles_.end(), [&](const Role& role) { return role.id == id; });
+  return it == roles_.end() ? nullptr : &*it;
+}
+
+Bilingual Catalog::NameOf(const Role& role) const {
+  for (const CodeList& list : lists_) {
+    if (list.id != "role") continue;
+    for (const Code& code : list.codes) {
+      if (code.code == role.id) return code.name;
+    }
+  }
+  return {};
+}
+
+std::span<const std::string_view> Rights() {
+  static constexpr std::array<std::string_view, 9> kRights = {"reports", "export", "record",    "import", "customers",
+                                                              "change",  "reveal", "hand_over", "check"};
+  return kRights;
+}
+
 // Reads the files one after the other, then joins names to positions.
 class Loader {
  public:
   Loaded Run(const std::vector<EmbeddedFile>& files) {
-    for (const std::string_view name : {"events.toml", "measures.toml", "kpis.toml", "stages.toml", "codes.toml"}) {
+    for (const std::string_view name :
+         {"events.toml", "measures.toml", "kpis.toml", "stages.toml", "codes.toml", "roles.toml"}) {
       for (const EmbeddedFile& file : files) {
         if (file.name == name || file.name.ends_with("/" + std::string(name))) ReadFile(name, file);
       }
@@ -93,6 +115,7 @@ class Loader {
     JoinKpis();
     JoinStages();
     IndexCodes();
+    JoinRoles();
     std::stable_sort(loaded_.complaints.begin(), loaded_.complaints.end(), [](const Complaint& a, const Complaint& b) {
       return std::tie(a.place.file, a.place.line) < std::tie(b.place.file, b.place.line);
     });
@@ -118,6 +141,7 @@ class Loader {
     if (kind == "kpis.toml") ReadSection(parsed.table(), "kpi", &Loader::ReadKpi);
     if (kind == "stages.toml") ReadSection(parsed.table(), "stage", &Loader::ReadStage);
     if (kind == "codes.toml") ReadSection(parsed.table(), "list", &Loader::ReadList);
+    if (kind == "roles.toml") ReadSection(parsed.table(), "role", &Loader::ReadRole);
   }
 
   void ReadSection(const toml::table& root, std::string_view section,
@@ -360,6 +384,42 @@ class Loader {
       for (const toml::node& activity : *activities) stage.activities.push_back(Both(id, activity, "activities"));
     }
     catalog_->stages_.push_back(std::move(stage));
+  }
+
+  void ReadRole(const std::string& id, const toml::table& table, const Place& place) {
+    constexpr std::array<std::pair<std::string_view, Role::Rows>, 4> kRows = {{{"own", Role::Rows::kOwn},
+                                                                               {"team", Role::Rows::kTeam},
+                                                                               {"dealer", Role::Rows::kDealer},
+                                                                               {"network", Role::Rows::kNetwork}}};
+    CheckKeys(id, table, {"rows", "may"});
+    if (catalog_->FindRole(id) != nullptr) Complain(place, Error("catalog_duplicate_id").With("id", id));
+    Role role;
+    role.id = id;
+    role.place = place;
+    const std::string rows = Text(id, table, "rows", true);
+    const auto known = std::find_if(kRows.begin(), kRows.end(), [&](const auto& named) { return named.first == rows; });
+    if (known != kRows.end()) {
+      role.rows = known->second;
+    } else if (!rows.empty()) {
+      Complain(place, Error("catalog_unknown_name").With("id", id).With("name", rows));
+    }
+    role.may = Texts(id, table, "may");
+    for (const std::string& right : role.may) {
+      const auto rights = Rights();
+      if (std::find(rights.begin(), rights.end(), right) == rights.end()) {
+        Complain(place, Error("catalog_unknown_name").With("id", id).With("name", right));
+      }
+    }
+    catalog_->roles_.push_back(std::move(role));
+  }
+
+  // A role is named by the list of roles.
+  void JoinRoles() {
+    for (const Role& role : catalog_->roles_) {
+      if (catalog_->NameOf(role).en.empty()) {
+        Complain(role.place, Error("catalog_unknown_name").With("id", role.id).With("name", role.id));
+      }
+    }
   }
 
   void ReadList(const std::string& id, const toml::table& table, const Place& place) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -139,6 +140,17 @@ struct Stage {
   Place place;
 };
 
+// What people in a post may do, and on whose rows. Its name is that of the code in list.role.
+struct Role {
+  enum class Rows { kOwn, kTeam, kDealer, kNetwork };
+  std::string id;  // "SM"
+  Rows rows = Rows::kOwn;
+  std::vector<std::string> may;  // rights, of Rights()
+  Place place;
+};
+// The rights that a role can give, in the order of roles.toml.
+[[nodiscard]] std::span<const std::string_view> Rights();
+
 struct Code {
   std::string code;
   Bilingual name;
@@ -164,6 +176,10 @@ class Catalog {
   [[nodiscard]] const std::vector<Kpi>& kpis() const { return kpis_; }
   [[nodiscard]] const std::vector<Stage>& stages() const { return stages_; }
   [[nodiscard]] const std::vector<CodeList>& lists() const { return lists_; }
+  [[nodiscard]] const std::vector<Role>& roles() const { return roles_; }
+  // Null when there is none.
+  [[nodiscard]] const Role* FindRole(std::string_view id) const;
+  [[nodiscard]] Bilingual NameOf(const Role& role) const;
 
   // Position of an id, or -1.
   [[nodiscard]] int FindEvent(std::string_view id) const { return Find(event_index_, id); }
@@ -193,6 +209,7 @@ class Catalog {
   std::vector<Kpi> kpis_;
   std::vector<Stage> stages_;
   std::vector<CodeList> lists_;
+  std::vector<Role> roles_;
   Index event_index_;
   Index measure_index_;
   Index kpi_index_;
@@ -204,9 +221,9 @@ struct Loaded {
   std::vector<Complaint> complaints;       // in order of file and line
 };
 
-// Reads events.toml, measures.toml, kpis.toml, stages.toml and codes.toml from `files`. Files of the same name are
-// read one after the other, so that a dealer's own kpis.toml adds to ours. Formulas are not looked into here: that is
-// kpi::CheckFormulas.
+// Reads events.toml, measures.toml, kpis.toml, stages.toml, codes.toml and roles.toml from `files`. Files of the same
+// name are read one after the other, so that a dealer's own kpis.toml adds to ours. Formulas are not looked into here:
+// that is kpi::CheckFormulas.
 [[nodiscard]] Loaded Load(const std::vector<EmbeddedFile>& files);
 
 // The same catalogue with further KPIs behind its own, so that events, measures and KPIs keep their positions. Ids must

@@ -213,6 +213,7 @@ class Api {
 void AddImportRoutes(http::Router& router, ImportJobs& jobs, const IdempotentWrapper& idempotent) {
   using http::Gate;
   using Member = Result<Response> (Api::*)(const Request&) const;
+  const http::Admission kImport(http::Gate::kSignedIn, http::Rows::kNetwork, "import");
   const auto api = std::make_shared<const Api>(jobs);
   const auto call = [api](Member member) -> http::ResultHandler {
     return [api, member](const Request& request) { return (api.get()->*member)(request); };
@@ -223,42 +224,42 @@ void AddImportRoutes(http::Router& router, ImportJobs& jobs, const IdempotentWra
   };
   const std::string one = "/api/v1/imports/{id}";
 
-  router.Get("/api/v1/imports", Gate::kSignedIn, call(&Api::List));
+  router.Get("/api/v1/imports", kImport, call(&Api::List));
   http::Route upload;
   upload.method = http::Method::kPost;
   upload.pattern = "/api/v1/imports";
-  upload.gate = Gate::kSignedIn;
+  upload.admission = kImport;
   upload.handler = http::Answering(call(&Api::Upload));
   upload.body = http::Body::kFile;
   upload.body_max = jobs.file_bytes_max();
   router.Add(std::move(upload));
-  router.Get(one, Gate::kSignedIn, call(&Api::Get));
-  router.Put(one, Gate::kSignedIn, call(&Api::Change), kChangeBytesMax);
-  router.Delete(one, Gate::kSignedIn, call(&Api::Discard));
-  router.Post(one + "/dry-run", Gate::kSignedIn, call(&Api::DryRun));
+  router.Get(one, kImport, call(&Api::Get));
+  router.Put(one, kImport, call(&Api::Change), kChangeBytesMax);
+  router.Delete(one, kImport, call(&Api::Discard));
+  router.Post(one + "/dry-run", kImport, call(&Api::DryRun));
   http::Route run;
   run.method = http::Method::kPost;
   run.pattern = one + "/run";
-  run.gate = Gate::kSignedIn;
+  run.admission = kImport;
   run.handler = once(&Api::Run);
   run.body = http::Body::kMemory;
   router.Add(std::move(run));
-  router.Post(one + "/cancel", Gate::kSignedIn, call(&Api::Cancel));
-  router.Post(one + "/undo", Gate::kSignedIn, call(&Api::Undo));
-  router.Get(one + "/progress", Gate::kSignedIn, call(&Api::Follow));
-  router.Get(one + "/refused", Gate::kSignedIn, call(&Api::Refused));
-  router.Get(one + "/refused.csv", Gate::kSignedIn, call(&Api::RefusedFile));
-  router.Get(one + "/row", Gate::kSignedIn, call(&Api::Row));
+  router.Post(one + "/cancel", kImport, call(&Api::Cancel));
+  router.Post(one + "/undo", kImport, call(&Api::Undo));
+  router.Get(one + "/progress", kImport, call(&Api::Follow));
+  router.Get(one + "/refused", kImport, call(&Api::Refused));
+  router.Get(one + "/refused.csv", kImport, call(&Api::RefusedFile));
+  router.Get(one + "/row", kImport, call(&Api::Row));
 
-  router.Get("/api/v1/mappings", Gate::kSignedIn, [api](const Request&) { return api->Mappings(); });
+  router.Get("/api/v1/mappings", kImport, [api](const Request&) { return api->Mappings(); });
   http::Route save;
   save.method = http::Method::kPost;
   save.pattern = "/api/v1/mappings";
-  save.gate = Gate::kSignedIn;
+  save.admission = kImport;
   save.handler = once(&Api::SaveMapping);
   save.body = http::Body::kMemory;
   router.Add(std::move(save));
-  router.Delete("/api/v1/mappings/{id}", Gate::kSignedIn, call(&Api::RemoveMapping));
+  router.Delete("/api/v1/mappings/{id}", kImport, call(&Api::RemoveMapping));
 }
 
 }  // namespace dealpace::exchange

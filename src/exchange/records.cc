@@ -55,6 +55,52 @@ struct Item {
   bool withdraw = false;
 };
 
+// Names are suggested out of all there are.
+Error WithoutSuggestion(Error error) {
+  for (const std::string_view code : {"row_unknown_dealer", "row_unknown_staff"}) {
+    if (error.code == std::string(code) + "_suggest") {
+      return Error(code).With("name", error.Arg("name")).With("field", error.Arg("field"));
+    }
+  }
+  return error;
+}
+
+// Why the recorder may not say that: it is of a dealer or person beyond his rows.
+std::optional<Error> FindUnseen(const Statement& statement, const RecordFields& fields, const RecordOptions& options) {
+  if (options.rows->network) return std::nullopt;
+  const auto unknown = [&](std::string_view code, std::string_view field) {
+    const auto it = fields.find(field);
+    return Error(code).With("name", it == fields.end() ? std::string_view() : it->second).With("field", field);
+  };
+  const RowScope::Part* part = options.rows->Find(statement.dealer);
+  if (part == nullptr) return unknown("row_unknown_dealer", "dealer");
+  if (part->whole) return std::nullopt;
+  const facts::OrgView::Dealer* dealer = options.seen->Find(statement.dealer);
+  const int64_t actor = statement.entry->actor.value;
+  if (dealer == nullptr || std::find(dealer->staff.begin(), dealer->staff.end(), actor) == dealer->staff.end()) {
+    return actor == 0 ? Error("field_missing").With("field", "staff") : unknown("row_unknown_staff", "staff");
+  }
+  return std::nullopt;
+}
+
+// Whether he may name this event by a key.
+bool MayKey(const RecordFields& fields, const RecordOptions& options) {
+  if (options.rows->network) return true;
+  const auto it = fields.find("dealer");
+  for (const RowScope::Part& part : options.rows->parts) {
+    if (part.whole) continue;
+    // By code or name, as everybody may write it; who means another dealer is refused for that.
+    const std::string& label = options.seen->Label(Dim::kDealer, part.dealer.value);
+    const auto coded =
+        options.seen->codes[static_cast<size_t>(Dim::kDealer)].equal_range(it == fields.end() ? "" : it->second);
+    const bool means =
+        it == fields.end() || it->second == label ||
+        std::any_of(coded.first, coded.second, [&](const auto& code) { return code.second == part.dealer.value; });
+    if (means) return false;
+  }
+  return true;
+}
+
 class Recording {
  public:
   Recording(db::Database& database, const catalog::Catalog& catalog, const std::string& kind,
@@ -63,8 +109,9 @@ class Recording {
     for (const auto& [field, column] : mapping_.columns) headers_.push_back(column);
   }
 
-  void Refuse(size_t index, const Error& error) {
+  void Refuse(size_t index, Error error) {
     if (error.code == "row_missing_dealer") return Refuse(index, Error("field_missing").With("field", "dealer"));
+    if (!options_.rows->network) error = WithoutSuggestion(std::move(error));
     recorded_.refused.push_back({index, std::string(error.Arg("field")), error});
   }
 
@@ -116,7 +163,7 @@ class Recording {
 
   // `dry`: names that are to be made are known to this conversion only.
   Result<std::vector<Statement>> ConvertWith(bool dry, bool& made) {
-    Names names(catalog_, options_.create_missing, {});
+    Names names(catalog_, options_.create_missing && options_.rows->network, {});
     RETURN_IF_ERROR(names.Load(database_));
     RowConverter converter(catalog_, mapping_, names);
     RETURN_IF_ERROR(converter.Prepare(headers_));
@@ -144,6 +191,11 @@ class Recording {
         continue;
       }
       Statement statement = std::move(results[i].statements.front());
+      if (auto unseen = FindUnseen(statement, items_[i].fields, options_)) {
+        Refuse(items_[i].index, *std::move(unseen));
+        statements.emplace_back();
+        continue;
+      }
       if (items_[i].at) statement.entry->at = *items_[i].at;
       statements.push_back(std::move(statement));
     }
@@ -234,6 +286,7 @@ class RecordDesk::Clerk {
     if (!converter_.ConvertOrdinary(row_, KeyCells(record.key), statements, notes_)) return false;
     if (statements.size() != before + 1 || !statements.back().entry) return false;
     Statement& statement = statements.back();
+    if (!options.rows->network && (!record.key.empty() || FindUnseen(statement, record.fields, options))) return false;
     if (at) statement.entry->at = *at;
     if (record.key.empty()) SetSingleKey(index, options, statement);
     return catalog_.events()[static_cast<size_t>(statement.entry->event)].amount || statement.entry->amount == 0;
@@ -323,6 +376,10 @@ Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& ca
     const EventRecord& record = *records[i];
     if (const auto missing = FindMissing(record.fields, {"event", "at"})) {
       recording.Refuse(i, *missing);
+      continue;
+    }
+    if (!record.key.empty() && !MayKey(record.fields, options)) {
+      recording.Refuse(i, Error("event_key_not_permitted").With("field", "key"));
       continue;
     }
     if (record.withdraw && record.key.empty()) {

@@ -8,9 +8,11 @@
 
 #include "base/days.h"
 #include "base/result.h"
+#include "base/row_scope.h"
 #include "catalog/catalog.h"
 #include "db/db.h"
 #include "exchange/booker.h"
+#include "facts/org_view.h"
 
 // Events and readings one by one, as a program or a form gives them: converted by what converts the rows of a file, so
 // that both mean the same.
@@ -59,6 +61,10 @@ struct RecordOptions {
   // then the same ones, also when nobody knows whether the first request got through.
   std::string request;
   RecordDesk* desk = nullptr;  // of the same database and catalogue
+  // Whose rows the recorder has. What is beyond them is refused as if it were not there, nothing of it is suggested,
+  // and nothing is made. Who has only a part of a dealer gives no keys: they could be those of others' events.
+  std::shared_ptr<const RowScope> rows = RowScope::Everything();
+  std::shared_ptr<const facts::OrgView> seen;  // as narrowed by them; only where they are not everything
 };
 
 struct RecordRefusal {

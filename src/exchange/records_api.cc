@@ -1,7 +1,9 @@
 #include "exchange/records_api.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -12,6 +14,7 @@
 #include "base/money.h"
 #include "catalog/messages.h"
 #include "exchange/records.h"
+#include "facts/row_limits.h"
 #include "http/json_body.h"
 #include "ledger/readings.h"
 #include "org/org.h"
@@ -100,7 +103,7 @@ class RecordApi {
 
   Result<Response> AddEvents(const Request& request) {
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
-    RecordOptions options = OptionsOf(request);
+    ASSIGN_OR_RETURN(RecordOptions options, OptionsOf(request));
     options.desk = &desk_;
     ASSIGN_OR_RETURN(options.create_missing, body.Bool("create_missing", false));
     std::vector<Result<EventRecord>> records;
@@ -122,8 +125,8 @@ class RecordApi {
     RETURN_IF_ERROR(body.Done());
     std::vector<Result<ReadingRecord>> records;
     for (JsonBody& reading : readings) records.push_back(ReadReading(reading));
-    ASSIGN_OR_RETURN(const Recorded recorded,
-                     RecordReadings(deps_.database, *deps_.catalog, records, OptionsOf(request)));
+    ASSIGN_OR_RETURN(const RecordOptions options, OptionsOf(request));
+    ASSIGN_OR_RETURN(const Recorded recorded, RecordReadings(deps_.database, *deps_.catalog, records, options));
     return BookedResponse(recorded, request.language);
   }
 
@@ -141,8 +144,10 @@ class RecordApi {
       if (measure < 0) return Error("row_unknown_measure").With("name", *name);
       event = deps_.catalog->measures()[static_cast<size_t>(measure)].reading_event;
     }
-    ASSIGN_OR_RETURN(const auto dealers, deps_.database.Read<std::vector<org::Dealer>>(
-                                             [](db::Connection& connection) { return org::ListDealers(connection); }));
+    const RowScope& rows = *request.caller.RowsFor("record");
+    ASSIGN_OR_RETURN(std::vector<org::Dealer> dealers, deps_.database.Read<std::vector<org::Dealer>>(
+                                                           [](db::Connection& c) { return org::ListDealers(c); }));
+    std::erase_if(dealers, [&](const org::Dealer& dealer) { return !rows.SeesAllOf(dealer.id); });
     std::optional<DealerId> only;
     if (const auto name = request.Query("dealer"); name && !name->empty()) {
       for (const org::Dealer& dealer : dealers) {
@@ -154,7 +159,18 @@ class RecordApi {
     using Readings = std::vector<ledger::LiveReading>;
     ASSIGN_OR_RETURN(const Readings readings,
                      deps_.database.Read<Readings>([&](db::Connection& connection) -> Result<Readings> {
-                       return ledger::ListReadings(connection, *deps_.catalog, event, only, limit);
+                       if (only || rows.network) {
+                         return ledger::ListReadings(connection, *deps_.catalog, event, only, limit);
+                       }
+                       Readings all;
+                       for (const org::Dealer& dealer : dealers) {
+                         Readings of = ledger::ListReadings(connection, *deps_.catalog, event, dealer.id, limit);
+                         all.insert(all.end(), std::make_move_iterator(of.begin()), std::make_move_iterator(of.end()));
+                       }
+                       std::stable_sort(all.begin(), all.end(),
+                                        [](const auto& a, const auto& b) { return a.recorded_at > b.recorded_at; });
+                       if (static_cast<int64_t>(all.size()) > limit) all.resize(static_cast<size_t>(limit));
+                       return all;
                      }));
     std::unordered_map<int64_t, const org::Dealer*> by_id;
     for (const org::Dealer& dealer : dealers) by_id.emplace(dealer.id.value, &dealer);
@@ -168,8 +184,13 @@ class RecordApi {
   [[nodiscard]] const RecordDeps& deps() const { return deps_; }
 
  private:
-  [[nodiscard]] RecordOptions OptionsOf(const Request& request) const {
+  [[nodiscard]] Result<RecordOptions> OptionsOf(const Request& request) const {
     RecordOptions options;
+    options.rows = request.caller.RowsFor("record");
+    if (!options.rows->network) {
+      ASSIGN_OR_RETURN(const auto org, deps_.org.Current());
+      options.seen = facts::Narrow(*org, *options.rows);
+    }
     if (const auto key = request.Header("idempotency-key")) {
       const std::string account = std::to_string(request.caller.account.value);
       const auto bytes = HashText(account + '\n' + std::string(*key) + '\n' + request.body).Bytes();
@@ -221,7 +242,7 @@ void AddRecordRoutes(http::Router& router, const RecordDeps& deps) {
     http::Route route;
     route.method = http::Method::kPost;
     route.pattern = pattern;
-    route.gate = http::Gate::kSignedIn;
+    route.admission = {http::Gate::kSignedIn, http::Rows::kScoped, "record"};
     route.handler = api->deps().idempotent(http::Answering(std::move(booking)));
     route.body = http::Body::kMemory;
     route.body_max = kBodyMax;
@@ -229,7 +250,8 @@ void AddRecordRoutes(http::Router& router, const RecordDeps& deps) {
   };
   add("/api/v1/events", handler(&RecordApi::AddEvents));
   add("/api/v1/readings", handler(&RecordApi::AddReadings));
-  router.Get("/api/v1/readings", http::Gate::kSignedIn, handler(&RecordApi::ListReadings));
+  router.Get("/api/v1/readings", {http::Gate::kSignedIn, http::Rows::kScoped, "record"},
+             handler(&RecordApi::ListReadings));
 }
 
 }  // namespace dealpace::exchange

@@ -45,6 +45,8 @@ class RecordsTest : public testing::TestWithParam<db::Kind> {
     request.method = method;
     request.language = Language::kEnglish;
     request.caller.login = "li";
+    request.caller.rights = std::make_shared<const http::RightsAndRows>(
+        http::RightsAndRows{{"record", RowScope::Everything()}, {"reports", RowScope::Everything()}});
     const size_t question = path.find('?');
     request.path = path.substr(0, question);
     if (question != std::string::npos) {

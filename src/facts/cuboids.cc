@@ -135,13 +135,72 @@ void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, 
   add(table.days, row.days);
 }
 
-void Cuboids::Cuboid::Adopt(int event, const Cuboid& all, int32_t day) {
+void Cuboids::Cuboid::Adopt(int event, const Cuboid& all, int32_t slot) {
   const auto at = static_cast<size_t>(event);
   if (at >= tables_.size()) tables_.resize(at + 1);
   if (at < all.tables_.size()) tables_[at] = all.tables_[at];
-  if (tables_[at].slots == 0) MakeRoom(tables_[at], day, 1);
+  if (tables_[at].slots == 0) MakeRoom(tables_[at], slot, 1);
   // The combination of codes 0 has to stand where the rows of `all` do: at the front.
   if (combinations_ == 0) (void)Combination(Codes{});
+}
+
+void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& code, bool on_behalf) {
+  const auto at = static_cast<size_t>(event);
+  if (at >= other.tables_.size() || other.tables_[at].slots == 0) {
+    if (at < other.tables_.size() && other.tables_[at].given_up) {
+      if (at >= tables_.size()) tables_.resize(at + 1);
+      tables_[at] = Table{};
+      tables_[at].given_up = true;
+    }
+    return;
+  }
+  if (at >= tables_.size()) tables_.resize(at + 1);
+  const Table& from = other.tables_[at];
+  const size_t inner = Inner();
+  const size_t stride = static_cast<size_t>(from.slots) * inner;
+  for (size_t c = 0; c < from.combinations; ++c) {
+    const auto begin = from.rows.begin() + static_cast<std::ptrdiff_t>(c * stride);
+    if (std::all_of(begin, begin + static_cast<std::ptrdiff_t>(stride), [](int32_t rows) { return rows == 0; })) {
+      continue;  // room that is not taken, or all of it struck out
+    }
+    Codes codes{};
+    for (const Dim dim : dims_) codes[CodedDim(dim)] = on_behalf ? 0 : code(dim, other.CodeOf(c, dim));
+    const size_t here = Combination(codes);
+    Table& table = tables_[at];
+    if (table.given_up) return;
+    // The slots in use only: room on either side is each one's own affair.
+    int32_t first = 0;
+    int32_t last = from.slots;
+    const auto used = [&](int32_t slot) {
+      const auto b = begin + static_cast<std::ptrdiff_t>(static_cast<size_t>(slot) * inner);
+      return std::any_of(b, b + static_cast<std::ptrdiff_t>(inner), [](int32_t rows) { return rows != 0; });
+    };
+    while (!used(first)) ++first;
+    while (!used(last - 1)) --last;
+    const auto room = [&](int32_t slot) {
+      if (here < table.combinations && slot >= table.first_slot && slot < table.first_slot + table.slots) return;
+      MakeRoom(table, slot, here < table.combinations ? table.combinations : here + 1 + here / 4);
+    };
+    room(from.first_slot + first);
+    room(from.first_slot + last - 1);
+    if (!from.firsts.empty() && table.firsts.empty()) table.firsts = table.rows;
+    const size_t into =
+        (here * static_cast<size_t>(table.slots) + static_cast<size_t>(from.first_slot + first - table.first_slot)) *
+        inner;
+    const size_t out = c * stride + static_cast<size_t>(first) * inner;
+    const size_t count = static_cast<size_t>(last - first) * inner;
+    const auto add = [&](const auto& theirs, auto& ours) {
+      if (theirs.empty()) return;
+      if (ours.empty()) ours.resize(table.rows.size());
+      for (size_t i = 0; i < count; ++i) ours[into + i] += theirs[out + i];
+    };
+    if (!table.firsts.empty()) add(from.firsts.empty() ? from.rows : from.firsts, table.firsts);
+    add(from.rows, table.rows);
+    add(from.quantity, table.quantity);
+    add(from.first_quantity, table.first_quantity);
+    add(from.amount, table.amount);
+    add(from.days, table.days);
+  }
 }
 
 Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from, int32_t to, Taken taken,
@@ -292,15 +351,54 @@ void Cuboids::Load(ByteReader& in) {
 
 void Cuboids::Add(const RowSums& row, const Codes& codes, int sign) {
   const int32_t month = MonthOf(row.day);
-  const bool has_reason = codes[CodedDim(Dim::kReason)] != 0;
-  if (has_reason && !cuboids_[kReasons].Has(row.event)) cuboids_[kReasons].Adopt(row.event, cuboids_[kAll], row.day);
+  const int32_t cohort_month = MonthOf(row.day + row.cohort);
+  if (codes[CodedDim(Dim::kReason)] != 0) {
+    if (!cuboids_[kReasons].Has(row.event)) cuboids_[kReasons].Adopt(row.event, cuboids_[kAll], row.day);
+    if (!cuboids_[kCohortReasons].Has(row.event)) {
+      cuboids_[kCohortReasons].Adopt(row.event, cuboids_[kCohorts], cohort_month);
+    }
+  }
   for (Cuboid& cuboid : cuboids_) {
+    if (cuboid.left_out()) continue;
     switch (cuboid.time()) {
       case Cuboid::Time::kDay: cuboid.Add(row, row.day, codes, sign); break;
       case Cuboid::Time::kMonth: cuboid.Add(row, month, codes, sign); break;
-      case Cuboid::Time::kCohortMonth: cuboid.Add(row, MonthOf(row.day + row.cohort), codes, sign); break;
+      case Cuboid::Time::kCohortMonth: cuboid.Add(row, cohort_month, codes, sign); break;
     }
   }
+}
+
+void Cuboids::BecomeOfMany() {
+  for (Cuboid& cuboid : cuboids_) {
+    const auto has = [&](Dim dim) { return (cuboid.dims() >> static_cast<unsigned>(dim) & 1U) != 0; };
+    if (has(Dim::kTeam) || has(Dim::kStaff)) cuboid.LeaveOut();
+  }
+}
+
+void Cuboids::AddAll(const Cuboids& other, const CodeHere& code) {
+  const auto events = static_cast<int>(std::max(cuboids_[kAll].events(), other.cuboids_[kAll].events()));
+  for (int event = 0; event < events; ++event) {
+    // Those of reasons first: what has had none so far is found in those without them.
+    for (const auto& [reasons, all] : {std::pair{kReasons, kAll}, std::pair{kCohortReasons, kCohorts}}) {
+      Cuboid& ours = cuboids_[reasons];
+      const Cuboid& theirs = other.cuboids_[reasons];
+      if (!ours.Has(event) && !theirs.Has(event)) continue;
+      if (!ours.Has(event)) ours.Adopt(event, cuboids_[all], theirs.Slots(event).first);
+      const bool on_behalf = !theirs.Has(event);
+      ours.AddEvent(event, on_behalf ? other.cuboids_[all] : theirs, code, on_behalf);
+    }
+    for (size_t c = 0; c < cuboids_.size(); ++c) {
+      if (c == kReasons || c == kCohortReasons || cuboids_[c].left_out()) continue;
+      cuboids_[c].AddEvent(event, other.cuboids_[c], code, false);
+    }
+  }
+}
+
+const Cuboids::Cuboid* Cuboids::FindCohorts(int event, uint32_t dims) const {
+  for (const size_t c : {kCohorts, kCohortReasons}) {
+    if ((dims & ~cuboids_[c].dims()) == 0 && cuboids_[c].Has(event)) return &cuboids_[c];
+  }
+  return nullptr;
 }
 
 const Cuboids::Cuboid* Cuboids::Find(int event, uint32_t dims) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -51,8 +52,8 @@ class Cuboids {
   // The smallest one that can answer sums of an event over these dimensions (bits by Dim) on period basis; null when
   // there is none. One by month answers for whole months only.
   [[nodiscard]] const Cuboid* Find(int event, uint32_t dims) const;
-  // Rows by month of the lead's start and age in days; over all dimensions.
-  [[nodiscard]] const Cuboid& cohorts() const { return cuboids_[kCohorts]; }
+  // The same on cohort basis: by month of the lead's start and age in days.
+  [[nodiscard]] const Cuboid* FindCohorts(int event, uint32_t dims) const;
 
   // First and last day of any row; nothing when there is none. Only of use while whole.
   [[nodiscard]] std::optional<Period> Extent() const;
@@ -60,6 +61,13 @@ class Cuboids {
   [[nodiscard]] bool whole() const { return cuboids_[kAll].whole(); }
 
   [[nodiscard]] size_t bytes() const;
+
+  // Adds the sums of another dealer to those of many. `code` gives the code here for one there of a dimension. Teams
+  // and consultants are left out: there are too many.
+  using CodeHere = std::function<int32_t(Dim dim, int32_t code)>;
+  void AddAll(const Cuboids& other, const CodeHere& code);
+  // To be called first on what others are added to.
+  void BecomeOfMany();
 
   void Save(ByteWriter& out) const;
   void Load(ByteReader& in);
@@ -81,6 +89,7 @@ class Cuboids {
     [[nodiscard]] Time time() const { return time_; }
     // Whether it holds the rows of the event.
     [[nodiscard]] bool Has(int event) const {
+      if (left_out_) return false;
       if (static_cast<size_t>(event) >= tables_.size()) return !on_demand_;
       const Table& table = tables_[static_cast<size_t>(event)];
       return !table.given_up && (!on_demand_ || table.slots > 0);
@@ -88,13 +97,20 @@ class Cuboids {
     [[nodiscard]] bool whole() const {
       return std::none_of(tables_.begin(), tables_.end(), [](const Table& table) { return table.given_up; });
     }
+    // Of no use from now on.
+    void LeaveOut() { left_out_ = true; }
+    [[nodiscard]] bool left_out() const { return left_out_; }
+    // Adds what another one of the same kind has of an event. Where that one is `on_behalf` of one with more
+    // dimensions, those are not set.
+    void AddEvent(int event, const Cuboid& other, const CodeHere& code, bool on_behalf);
+    [[nodiscard]] size_t events() const { return tables_.size(); }
     // Keeps events only from Adopt on.
     Cuboid&& OnDemand() && {
       on_demand_ = true;
       return std::move(*this);
     }
-    // Takes the rows of an event so far, those of `all`, whose codes here are all 0. The next is of that day.
-    void Adopt(int event, const Cuboid& all, int32_t day);
+    // Takes the rows of an event so far, those of `all`, whose codes here are all 0. The next has that slot.
+    void Adopt(int event, const Cuboid& all, int32_t slot);
     [[nodiscard]] uint32_t dims() const { return dims_mask_; }
     // The combinations of codes met so far, numbered from 0, and the code of one of them.
     [[nodiscard]] size_t combinations() const { return combinations_; }
@@ -137,6 +153,7 @@ class Cuboids {
 
     Time time_;
     bool on_demand_ = false;
+    bool left_out_ = false;
     uint32_t dims_mask_ = 0;
     size_t width_ = 0;
     std::array<size_t, kCodedDims> place_{};
@@ -152,10 +169,12 @@ class Cuboids {
   static constexpr size_t kAll = 0;
   static constexpr size_t kCohorts = 1;
   static constexpr size_t kReasons = 2;
-  std::array<Cuboid, 8> cuboids_ = {
+  static constexpr size_t kCohortReasons = 3;
+  std::array<Cuboid, 9> cuboids_ = {
       Cuboid(Cuboid::Time::kDay, {}),
       Cuboid(Cuboid::Time::kCohortMonth, {}),
       Cuboid(Cuboid::Time::kDay, {Dim::kReason}).OnDemand(),  // few events have reasons
+      Cuboid(Cuboid::Time::kCohortMonth, {Dim::kReason}).OnDemand(),
       Cuboid(Cuboid::Time::kMonth, {Dim::kTeam}),
       Cuboid(Cuboid::Time::kMonth, {Dim::kStaff}),
       Cuboid(Cuboid::Time::kMonth, {Dim::kSource}),

@@ -226,7 +226,58 @@ void DealerFacts::StrikeOut(size_t event, EventRows& rows, size_t row) {
 void DealerFacts::AddToCuboids(size_t event, int32_t day, int32_t cohort, bool first, int64_t quantity, int64_t amount,
                                const Cuboids::Codes& codes, int sign) {
   const int64_t days = counts_days_[event] ? -int64_t{cohort} * 1000 : 0;
-  cuboids_.Add({static_cast<int>(event), day, cohort, first, quantity, amount, days}, codes, sign);
+  const Cuboids::RowSums row{static_cast<int>(event), day, cohort, first, quantity, amount, days};
+  cuboids_.Add(row, codes, sign);
+  if (!follows_) return;
+  if (changes_.size() < kChangesMax) {
+    changes_.push_back({row, codes, sign});
+  } else {
+    changes_ = {};
+    follows_ = false;
+  }
+}
+
+// ---- Sums of many dealers ----
+
+std::unique_ptr<DealerFacts> DealerFacts::OfMany(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org) {
+  auto facts = std::make_unique<DealerFacts>(catalog, std::move(org), DealerId());
+  facts->cuboids_.BecomeOfMany();
+  facts->has_rows_ = false;
+  return facts;
+}
+
+void DealerFacts::TakeIn(DealerFacts& dealer, bool first) {
+  const auto code = [&](Dim dim, int32_t theirs) {
+    const size_t coded = CodedDim(dim);
+    return dictionaries_[coded].Code(dealer.dictionaries_[coded].ids[static_cast<size_t>(theirs)]);
+  };
+  if (first) cuboids_.AddAll(dealer.cuboids_, code);
+  for (const Change& change : dealer.changes_) {
+    if (first) break;  // they are in the sums
+    Cuboids::Codes codes{};
+    for (const Dim dim : {Dim::kReason, Dim::kSource, Dim::kAccessForm, Dim::kModel}) {
+      codes[CodedDim(dim)] = code(dim, change.codes[CodedDim(dim)]);
+    }
+    cuboids_.Add(change.row, codes, change.sign);
+  }
+  dealer.changes_.clear();
+  dealer.follows_ = true;
+  for (size_t e = 0; e < events_.size(); ++e) {
+    if (dealer.events_[e] && !events_[e]) events_[e] = std::make_unique<EventRows>();
+  }
+  const auto widen = [](Days& ours, const Days& theirs) {
+    ours = {std::min(ours.first, theirs.first), std::max(ours.second, theirs.second)};
+  };
+  widen(days_seen_, dealer.days_seen_);
+  widen(cohorts_seen_, dealer.cohorts_seen_);
+}
+
+bool DealerFacts::CanAnswerForMany(const Plan& plan) const {
+  const auto bit = [](Dim dim) { return 1U << static_cast<unsigned>(dim); };
+  const bool of_none = std::all_of(plan.parts().begin(), plan.parts().end(), [&](const Plan::Part& part) {
+    return (part.dims & (bit(Dim::kDealer) | bit(Dim::kRegion))) == 0;
+  });
+  return of_none && !NeedsRows(plan);
 }
 
 std::optional<int64_t> DealerFacts::SteadyRegion() const {
@@ -385,10 +436,9 @@ const Cuboids::Cuboid* DealerFacts::Served(const Plan& plan, const Plan::Part& p
   if (steady_region_) dims &= ~bit(Dim::kRegion);
   const int event = static_cast<int>(RowsIndex(part.event));
   if (query.basis == Basis::kCohort) {
-    const Cuboids::Cuboid& cohorts = cuboids_.cohorts();
     const bool told_apart = !query.within_days || *query.within_days < Cuboids::kAgesMax - 1;
-    const bool fits = dims == 0 && told_apart && !query.sums[part.sum].running && cohorts.Has(event);
-    return fits && plan.WholeMonths(NoneBefore(plan), NoneAfter(plan)) ? &cohorts : nullptr;
+    const bool fits = told_apart && !query.sums[part.sum].running;
+    return fits && plan.WholeMonths(NoneBefore(plan), NoneAfter(plan)) ? cuboids_.FindCohorts(event, dims) : nullptr;
   }
   const Cuboids::Cuboid* cuboid = cuboids_.Find(event, dims);
   if (cuboid == nullptr || cuboid->time() == Cuboids::Cuboid::Time::kDay) return cuboid;

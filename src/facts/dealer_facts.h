@@ -65,6 +65,18 @@ class DealerFacts {
   // the rest from the rows.
   void Scan(const Plan& plan, Merger& merger) const;
 
+  // ---- Sums of many dealers ----
+  // Facts of no dealer in particular: sums of those that it takes in, without regions, teams and consultants. Scan them
+  // where CanAnswerForMany, and ask nothing else of them.
+  [[nodiscard]] static std::unique_ptr<DealerFacts> OfMany(const catalog::Catalog& catalog,
+                                                           std::shared_ptr<const OrgView> org);
+  // Adds a dealer's sums, the `first` time; after that what has changed since, as long as it is `followed`. Nobody may
+  // work with either meanwhile.
+  void TakeIn(DealerFacts& dealer, bool first);
+  [[nodiscard]] bool CanAnswerForMany(const Plan& plan) const;
+  // Whether every change since this dealer was taken in is known. Very many changes are not kept.
+  [[nodiscard]] bool followed() const { return follows_; }
+
   // Visits the rows that Scan adds up, sum after sum. The query's `by` is left aside.
   void Visit(const Plan& plan, const RowVisitor& visit) const;
 
@@ -184,7 +196,17 @@ class DealerFacts {
   void AddToCuboids(size_t event, int32_t day, int32_t cohort, bool first, int64_t quantity, int64_t amount,
                     const Cuboids::Codes& codes, int sign);
 
+  // What was added to the cuboids since sums of many took this dealer in.
+  struct Change {
+    Cuboids::RowSums row;
+    Cuboids::Codes codes;
+    int sign = 1;
+  };
+  static constexpr size_t kChangesMax = 1'000;
+
   Cuboids cuboids_;
+  bool follows_ = false;
+  std::vector<Change> changes_;
   std::vector<bool> counts_days_;  // by event: some measure adds up days since the lead's start
   // Of all rows there ever were: by the day they stand on, and by the day their lead started.
   Days days_seen_{INT32_MAX, INT32_MIN};

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <thread>
 
+#include "facts/row_limits.h"
+
 namespace dealpace::facts {
 namespace {
 
@@ -22,6 +24,34 @@ constexpr int64_t kAtOnceRows = 8'000;
 constexpr size_t kAtOnceCells = 4'000;
 
 Error NotAtOnce() { return Error("not_at_once"); }
+
+// The query once for each of its limits, and once where it has none.
+std::vector<Query> WithinLimits(const Query& query) {
+  if (!query.limits) return {query};
+  std::vector<Query> parts;
+  for (const Limit& limit : *query.limits) {
+    Query part = query;
+    part.limits.reset();
+    if (query.dealers.empty()) {
+      part.dealers = limit.dealers;
+    } else {
+      std::erase_if(part.dealers, [&](DealerId dealer) {
+        return !std::binary_search(limit.dealers.begin(), limit.dealers.end(), dealer);
+      });
+    }
+    if (part.dealers.empty()) part.dealers.emplace_back(-1);  // none, where an empty list would mean all
+    for (SumSpec& sum : part.sums) sum.filters.insert(sum.filters.end(), limit.filters.begin(), limit.filters.end());
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+Cube TakeCube(Merger merger) {
+  const int64_t rows_read = merger.rows_read;
+  Cube cube = std::move(merger).Take();
+  cube.rows_read = rows_read;
+  return cube;
+}
 
 // Whether facts derived with `held` can answer who has seen `asked`. What a question that came earlier saw of the
 // organisation must not take the place of what a later one saw.
@@ -141,6 +171,25 @@ Status Facts::LoadRows(Held& held, DealerId dealer) {
   return status;
 }
 
+std::shared_ptr<Facts::Ready> Facts::ReadyFor(View& view, const Heads& heads,
+                                              const std::shared_ptr<const OrgView>& org) {
+  const std::lock_guard lock(view.mutex);
+  if (!view.ready || view.ready->heads != heads || view.ready->org != org) {
+    auto fresh = std::make_shared<Ready>();
+    fresh->heads = heads;
+    fresh->org = org;
+    fresh->dealers.reserve(heads->size());
+    for (const ledger::Head& head : *heads) {
+      auto& held = view.dealers[head.dealer.value];
+      if (!held) held = std::make_shared<Held>();
+      fresh->dealers.push_back(held);
+    }
+    fresh->caught_up.resize(heads->size());
+    view.ready = std::move(fresh);
+  }
+  return view.ready;
+}
+
 Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsRows& needs_rows, const Visit& visit) {
   const std::vector<DealerId>& dealers = asked.dealers;
   const Instant known_at = asked.known_at;
@@ -149,25 +198,7 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsR
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(known_at);
 
-  std::shared_ptr<Ready> ready;
-  {
-    const std::lock_guard lock(view->mutex);
-    if (!view->ready || view->ready->heads != heads || view->ready->org != org) {
-      if (at_once) return NotAtOnce();
-      auto fresh = std::make_shared<Ready>();
-      fresh->heads = heads;
-      fresh->org = org;
-      fresh->dealers.reserve(heads->size());
-      for (const ledger::Head& head : *heads) {
-        auto& held = view->dealers[head.dealer.value];
-        if (!held) held = std::make_shared<Held>();
-        fresh->dealers.push_back(held);
-      }
-      fresh->caught_up.resize(heads->size());
-      view->ready = std::move(fresh);
-    }
-    ready = view->ready;
-  }
+  const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, org);
   if (begin) begin(*org);
   uses_.fetch_add(1, std::memory_order_relaxed);
 
@@ -277,41 +308,106 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   std::vector<Merger> mergers;
   mergers.reserve(ThreadsMax());
   for (size_t t = 0; t < ThreadsMax(); ++t) mergers.emplace_back(query);
-  std::optional<Plan> plan;
-  RETURN_IF_ERROR(VisitDealers(
-      {query.dealers, known_at, query.at_once}, [&](const OrgView& org) { plan.emplace(catalog_, org, query); },
-      [&](const DealerFacts& dealer) { return dealer.NeedsRows(*plan); },
-      [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
-        Merger& merger = mergers[thread];
-        const int64_t before = merger.rows_scanned;
-        dealer.Scan(*plan, merger);
-        if (merger.cube().cells.size() > kCellsMax) return Error("question_too_large");
-        if (query.at_once && merger.cube().cells.size() > kAtOnceCells) return NotAtOnce();
-        return merger.rows_scanned - before;
-      }));
+  if (query.dealers.empty() && !query.limits && known_at == kForever) {
+    ASSIGN_OR_RETURN(const bool answered, RunOnNetwork(query, mergers[0]));
+    if (answered) return TakeCube(std::move(mergers[0]));
+  }
+  for (const Query& part : WithinLimits(query)) {
+    std::optional<Plan> plan;
+    RETURN_IF_ERROR(VisitDealers(
+        {part.dealers, known_at, part.at_once}, [&](const OrgView& org) { plan.emplace(catalog_, org, part); },
+        [&](const DealerFacts& dealer) { return dealer.NeedsRows(*plan); },
+        [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
+          Merger& merger = mergers[thread];
+          const int64_t before = merger.rows_scanned;
+          dealer.Scan(*plan, merger);
+          if (merger.cube().cells.size() > kCellsMax) return Error("question_too_large");
+          if (part.at_once && merger.cube().cells.size() > kAtOnceCells) return NotAtOnce();
+          return merger.rows_scanned - before;
+        }));
+  }
   for (size_t t = 1; t < mergers.size(); ++t) mergers[0].Absorb(mergers[t]);
-  const int64_t rows_read = mergers[0].rows_read;
-  Cube cube = std::move(mergers[0]).Take();
-  cube.rows_read = rows_read;
-  return cube;
+  return TakeCube(std::move(mergers[0]));
+}
+
+Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
+  ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
+  ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
+  const std::shared_ptr<View> view = ViewAt(kForever);
+  const std::shared_ptr<const Ready> ready = ReadyFor(*view, heads, org);
+  const Plan plan(catalog_, *org, query);
+  Network& network = view->network;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    {
+      const std::shared_lock lock(network.mutex);
+      if (network.sums != nullptr && !network.sums->CanAnswerForMany(plan)) return false;
+      if (network.sums != nullptr && network.of == ready) {
+        network.sums->Scan(plan, merger);
+        return true;
+      }
+    }
+    if (query.at_once || attempt > 0) return false;
+    RETURN_IF_ERROR(BringNetworkUp(*view, ready));
+  }
+  return false;
+}
+
+Status Facts::BringNetworkUp(View& view, const std::shared_ptr<const Ready>& ready) {
+  RETURN_IF_ERROR(VisitDealers(
+      {{}, kForever}, nullptr, [](const DealerFacts&) { return false; },
+      [](const DealerFacts&, size_t) -> Result<int64_t> { return 0; }));
+  Network& network = view.network;
+  const std::unique_lock lock(network.mutex);
+  const auto begin_anew = [&] {
+    network.sums = DealerFacts::OfMany(catalog_, ready->org);
+    network.of = nullptr;
+    for (const auto& held : ready->dealers) {
+      const std::unique_lock held_lock(held->mutex);
+      held->in_network = false;
+    }
+  };
+  if (network.sums == nullptr) begin_anew();
+  bool whole = false;
+  for (int attempt = 0; !whole && attempt < 2; ++attempt) {
+    whole = true;
+    for (const auto& held : ready->dealers) {
+      const std::unique_lock held_lock(held->mutex);
+      if (!held->facts) return Error("storage_failed").With("detail", "a tail could not be read");
+      // What is no longer followed cannot be taken out any more.
+      if (held->in_network && !held->facts->followed()) {
+        whole = false;
+        break;
+      }
+      network.sums->TakeIn(*held->facts, !held->in_network);
+      held->in_network = true;
+    }
+    if (!whole) begin_anew();
+  }
+  if (whole) network.of = ready;
+  return {};
 }
 
 Status Facts::VisitRows(std::span<const Query> queries, Instant known_at, const RowsVisitor& visit) {
   if (queries.empty()) return {};
-  std::vector<Plan> plans;
-  plans.reserve(queries.size());
-  return VisitDealers(
-      {queries[0].dealers, known_at},
-      [&](const OrgView& org) {
-        for (const Query& query : queries) plans.emplace_back(catalog_, org, query);
-      },
-      [](const DealerFacts& dealer) { return !dealer.has_rows(); },
-      [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
-        for (size_t q = 0; q < plans.size(); ++q) {
-          dealer.Visit(plans[q], [&](const CountedRow& row) { visit(row, q, thread); });
-        }
-        return dealer.rows();
-      });
+  std::vector<std::vector<Query>> parts;  // of each query
+  for (const Query& query : queries) parts.push_back(WithinLimits(query));
+  for (size_t part = 0; part < parts[0].size(); ++part) {
+    std::vector<Plan> plans;
+    plans.reserve(queries.size());
+    RETURN_IF_ERROR(VisitDealers(
+        {parts[0][part].dealers, known_at},
+        [&](const OrgView& org) {
+          for (const auto& of : parts) plans.emplace_back(catalog_, org, of[part]);
+        },
+        [](const DealerFacts& dealer) { return !dealer.has_rows(); },
+        [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
+          for (size_t q = 0; q < plans.size(); ++q) {
+            dealer.Visit(plans[q], [&](const CountedRow& row) { visit(row, q, thread); });
+          }
+          return dealer.rows();
+        }));
+  }
+  return {};
 }
 
 Result<std::optional<Period>> Facts::Extent(const std::vector<DealerId>& dealers, Instant known_at) {
@@ -384,6 +480,23 @@ Status Facts::Warm(int64_t grown_by, size_t budget) {
     RETURN_IF_ERROR(Keep(grown_by, budget));
   }
   return {};
+}
+
+Result<std::shared_ptr<const OrgView>> Facts::Org(const RowScope& scope) {
+  constexpr size_t kNarrowedMax = 200;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> whole, org_.Current());
+  if (scope.network) return whole;
+  const std::string text = scope.Text();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = narrowed_.find(text);
+    if (known != narrowed_.end() && known->second.whole == whole) return known->second.part;
+  }
+  std::shared_ptr<const OrgView> part = Narrow(*whole, scope);
+  const std::lock_guard lock(mutex_);
+  if (narrowed_.size() >= kNarrowedMax) narrowed_.clear();
+  narrowed_[text] = {whole, part};
+  return part;
 }
 
 Facts::Size Facts::size() const {

@@ -8,9 +8,11 @@
 #include <optional>
 #include <shared_mutex>
 #include <span>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/row_scope.h"
 #include "catalog/catalog.h"
 #include "facts/dealer_facts.h"
 #include "facts/org_view.h"
@@ -34,7 +36,7 @@ class Facts {
 
   // Visits the rows that Run adds up for these queries, whose `by` is left aside: for one dealer after another, query
   // after query, sum after sum, on several threads numbered from 0 to ThreadsMax() − 1. All queries see the same state
-  // of a dealer. The dealers are those of the first query. Fails as Run does.
+  // of a dealer. The dealers are those of the first query, and all have the same limits. Fails as Run does.
   using RowsVisitor = std::function<void(const CountedRow& row, size_t query, size_t thread)>;
   [[nodiscard]] Status VisitRows(std::span<const Query> queries, Instant known_at, const RowsVisitor& visit);
   [[nodiscard]] static size_t ThreadsMax();
@@ -44,6 +46,8 @@ class Facts {
 
   // The organisation and the member names that the last answers were given with.
   [[nodiscard]] Result<std::shared_ptr<const OrgView>> Org() { return org_.Current(); }
+  // As somebody of that scope sees it (row_limits.h); remembered for those who ask often.
+  [[nodiscard]] Result<std::shared_ptr<const OrgView>> Org(const RowScope& scope);
 
   struct Size {
     size_t dealers = 0;
@@ -66,6 +70,7 @@ class Facts {
   struct Held {
     std::shared_mutex mutex;
     std::unique_ptr<DealerFacts> facts;
+    bool in_network = false;             // its sums stand in those of the network
     std::atomic<int64_t> kept{0};        // head of what is kept beside the ledger; 0: nothing that can be taken
     std::atomic<uint64_t> kept_sums{0};  // stands for the sums kept, to which only their own rows fit
     std::atomic<int64_t> used{0};        // when: a number that rises
@@ -78,10 +83,17 @@ class Facts {
     std::vector<std::shared_ptr<Held>> dealers;
     std::vector<bool> caught_up;  // as far as they were asked for
   };
+  // The sums of all dealers together, for questions that tell none of them apart.
+  struct Network {
+    std::shared_mutex mutex;  // guards what follows
+    std::unique_ptr<DealerFacts> sums;
+    std::shared_ptr<const Ready> of;  // whose state they are, or a later one
+  };
   struct View {        // the dealers as known at one time
     std::mutex mutex;  // guards what follows
     std::unordered_map<int64_t, std::shared_ptr<Held>> dealers;
     std::shared_ptr<Ready> ready;
+    Network network;  // by its own mutex; at present only
   };
 
   // Calls `begin` with the organisation, brings the dealers up to date and calls `visit(dealer, thread)` for each, on
@@ -95,6 +107,12 @@ class Facts {
     Instant known_at = kForever;
     bool at_once = false;  // as in Query
   };
+  // That of these heads and this organisation: made where it is another than the last one's.
+  static std::shared_ptr<Ready> ReadyFor(View& view, const Heads& heads, const std::shared_ptr<const OrgView>& org);
+  // Answers from the sums of the network. False when they do not know it, or are not up to date where that would have
+  // to be at once.
+  Result<bool> RunOnNetwork(const Query& query, Merger& merger);
+  Status BringNetworkUp(View& view, const std::shared_ptr<const Ready>& ready);
   Status VisitDealers(const Wanted& wanted, const Begin& begin, const NeedsRows& needs_rows, const Visit& visit);
   Status CatchUp(Held& held, DealerId dealer, int64_t head, const std::shared_ptr<const OrgView>& org,
                  Instant known_at);
@@ -112,6 +130,11 @@ class Facts {
   std::shared_ptr<View> present_ = std::make_shared<View>();
   std::map<Instant, std::shared_ptr<View>> past_;  // a few, most recent question last in past_order_
   std::vector<Instant> past_order_;
+  struct Narrowed {
+    std::shared_ptr<const OrgView> whole;
+    std::shared_ptr<const OrgView> part;
+  };
+  std::map<std::string, Narrowed> narrowed_;  // by RowScope::Text; guarded by mutex_
   Workers workers_{ThreadsMax() - 1};
 };
 

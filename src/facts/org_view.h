@@ -38,6 +38,8 @@ struct OrgView {
   struct Dealer {
     History region;
     std::unordered_map<int64_t, History> team_of_staff;
+    std::vector<int64_t> teams;  // all there ever were
+    std::vector<int64_t> staff;
     uint64_t fingerprint = 0;  // of the two histories: another one means that facts must be derived anew
   };
   std::unordered_map<int64_t, Dealer> dealers;

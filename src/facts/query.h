@@ -33,6 +33,12 @@ struct SumSpec {
 };
 inline constexpr int kThreads = -2;
 
+// Rows of some dealers that have all of these.
+struct Limit {
+  std::vector<DealerId> dealers;  // ascending; none: none
+  std::vector<Filter> filters;
+};
+
 // One question to the facts: sums for each combination of `by` and each piece of time.
 struct Query {
   std::vector<DealerId> dealers;  // empty: all
@@ -43,6 +49,8 @@ struct Query {
   // Cohort basis: only rows up to this many calendar days after the start; before it counts too.
   std::optional<int> within_days;
   std::vector<SumSpec> sums;
+  // Only rows that one of these lets through: no two of them let through the same. None: all rows.
+  std::optional<std::vector<Limit>> limits;
   // Rather than wait for the store, another question or another thread, or look at much: not_at_once.
   bool at_once = false;
 };

@@ -9,7 +9,7 @@ namespace dealpace::facts {
 namespace {
 
 // Another number for another layout: older bytes are then not taken.
-constexpr uint32_t kSumsLayout = 0x53550003;
+constexpr uint32_t kSumsLayout = 0x53550004;
 constexpr uint32_t kRowsLayout = 0x524f0002;
 
 }  // namespace

@@ -98,7 +98,7 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
   const RequestHead& head = parser.head();
   Intake& intake = exchange.intake;
   const bool to_file = intake.route != nullptr && intake.route->body == Body::kFile;
-  const bool gated = intake.route != nullptr && intake.route->gate != Gate::kOpen;
+  const bool gated = intake.route != nullptr && intake.route->admission.gate != Gate::kOpen;
   bool busy = false;
   if (!intake.refusal && gated) {
     if (core_.quick.at_once && intake.route->quick && BodyIsHere(parser, exchange)) {
@@ -215,7 +215,7 @@ void Connection::HandleQuickly(Exchange& exchange) {
   Intake& intake = exchange.intake;
   if (intake.refusal || exchange.handled) return;
   const bool falls_back = intake.route == nullptr;
-  if (!falls_back && (!intake.route->quick || (intake.route->gate != Gate::kOpen && !exchange.gate_asked))) return;
+  if (!falls_back && (!intake.route->quick || (intake.route->admission.gate != Gate::kOpen && !exchange.gate_asked))) return;
   try {
     if (falls_back) {
       exchange.response = core_.fallback(intake.request);
@@ -269,7 +269,7 @@ void Connection::PassGate(Exchange& exchange) {
 
 void Connection::Handle(Exchange& exchange) {
   Intake& intake = exchange.intake;
-  if (intake.route != nullptr && intake.route->gate != Gate::kOpen && !exchange.gate_asked) {
+  if (intake.route != nullptr && intake.route->admission.gate != Gate::kOpen && !exchange.gate_asked) {
     PassGate(exchange);
     if (intake.refusal) {
       exchange.response = *std::move(intake.refusal);
@@ -416,7 +416,7 @@ void Connection::Watch() {
 // Whether the caller would still be let in, without counting as a use of his session.
 Awaited<bool> Connection::MayListenOn(const Exchange& exchange) {
   const Route* route = exchange.intake.route;
-  if (route == nullptr || route->gate == Gate::kOpen) co_return true;
+  if (route == nullptr || route->admission.gate == Gate::kOpen) co_return true;
   Request request = exchange.intake.request;
   request.unattended = true;
   std::optional<Status> let_in;

@@ -13,6 +13,7 @@
 #include "base/days.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/row_scope.h"
 #include "base/text.h"
 #include "http/headers.h"
 
@@ -21,6 +22,9 @@ namespace dealpace::http {
 
 enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
 [[nodiscard]] std::string_view MethodName(Method method);
+
+// By right: on whose rows.
+using RightsAndRows = std::map<std::string, std::shared_ptr<const RowScope>, std::less<>>;
 
 // Who asks, as the gate of the server has established it (access).
 struct Caller {
@@ -32,9 +36,22 @@ struct Caller {
   bool admin = false;  // may change organisation, catalogue and accounts
   bool must_change_password = false;
   std::vector<std::string> scopes;  // of a token: "read", "write", "admin"
-  std::string session_token_hash;   // of a session: names it, without being it
+  // What he may do (catalog/roles.toml), and on whose rows; null: nothing.
+  std::shared_ptr<const RightsAndRows> rights;
+  std::string session_token_hash;  // of a session: names it, without being it
 
   [[nodiscard]] bool signed_in() const { return via != Via::kNobody; }
+  // Nothing where he lacks the right.
+  [[nodiscard]] const std::shared_ptr<const RowScope>& RowsFor(std::string_view right) const {
+    if (rights == nullptr) return RowScope::Nothing();
+    const auto it = rights->find(right);
+    return it == rights->end() ? RowScope::Nothing() : it->second;
+  }
+  [[nodiscard]] bool May(std::string_view right) const { return rights != nullptr && rights->contains(right); }
+  // Whether he has the right on all rows there are; without a right, whether he is an administrator.
+  [[nodiscard]] bool SeesNetwork(std::string_view right) const {
+    return right.empty() ? admin : RowsFor(right)->network;
+  }
 };
 
 struct Request {

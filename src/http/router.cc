@@ -62,20 +62,23 @@ void Router::Add(Route route) {
   parts_.push_back(std::move(parts));
 }
 
-void Router::Get(std::string_view pattern, Gate gate, ResultHandler handler) {
-  Add({Method::kGet, std::string(pattern), gate, Answering(std::move(handler))});
+void Router::Get(std::string_view pattern, Admission admission, ResultHandler handler) {
+  Add({Method::kGet, std::string(pattern), std::move(admission), Answering(std::move(handler))});
 }
-void Router::Post(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max) {
-  Add({Method::kPost, std::string(pattern), gate, Answering(std::move(handler)), Body::kMemory, body_max});
+void Router::Post(std::string_view pattern, Admission admission, ResultHandler handler, int64_t body_max) {
+  Add({Method::kPost, std::string(pattern), std::move(admission), Answering(std::move(handler)), Body::kMemory,
+       body_max});
 }
-void Router::Put(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max) {
-  Add({Method::kPut, std::string(pattern), gate, Answering(std::move(handler)), Body::kMemory, body_max});
+void Router::Put(std::string_view pattern, Admission admission, ResultHandler handler, int64_t body_max) {
+  Add({Method::kPut, std::string(pattern), std::move(admission), Answering(std::move(handler)), Body::kMemory,
+       body_max});
 }
-void Router::Patch(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max) {
-  Add({Method::kPatch, std::string(pattern), gate, Answering(std::move(handler)), Body::kMemory, body_max});
+void Router::Patch(std::string_view pattern, Admission admission, ResultHandler handler, int64_t body_max) {
+  Add({Method::kPatch, std::string(pattern), std::move(admission), Answering(std::move(handler)), Body::kMemory,
+       body_max});
 }
-void Router::Delete(std::string_view pattern, Gate gate, ResultHandler handler) {
-  Add({Method::kDelete, std::string(pattern), gate, Answering(std::move(handler))});
+void Router::Delete(std::string_view pattern, Admission admission, ResultHandler handler) {
+  Add({Method::kDelete, std::string(pattern), std::move(admission), Answering(std::move(handler))});
 }
 
 Router::Match Router::Find(Method method, std::string_view path) const {

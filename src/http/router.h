@@ -21,6 +21,25 @@ enum class Gate {
   kAdmin,     // an administrator
 };
 
+// How a route keeps to what its caller may see. Every route that is not open to anybody says it.
+enum class Rows {
+  kUndeclared,
+  kNone,     // it answers with nothing that belongs to a dealer
+  kOwn,      // only with what is the caller's own: his session, his views
+  kScoped,   // it keeps to Caller::RowsFor of its right
+  kNetwork,  // only who may see all of the network is let in
+};
+
+// Whom a route lets in, and on which rows.
+struct Admission {
+  Admission(Gate its_gate) : gate(its_gate) {}  // NOLINT(google-explicit-constructor): most of what a test needs
+  Admission(Gate its_gate, Rows its_rows, std::string_view its_right = {})
+      : gate(its_gate), rows(its_rows), right(its_right) {}
+  Gate gate;
+  Rows rows = Rows::kUndeclared;
+  std::string right;  // that the caller must have on some rows; empty: none
+};
+
 enum class Body {
   kNone,    // a body is refused
   kMemory,  // read whole, up to Route::body_max
@@ -39,7 +58,7 @@ using ResultHandler = std::function<Result<Response>(const Request&)>;
 struct Route {
   Method method = Method::kGet;
   std::string pattern;  // "/api/v1/imports/{id}/undo"; {name} stands for one part of the path
-  Gate gate = Gate::kSignedIn;
+  Admission admission = Gate::kSignedIn;
   Handler handler;
   Body body = Body::kNone;
   int64_t body_max = 1 << 20;
@@ -58,12 +77,12 @@ class Router {
   // Throws std::logic_error for a second route of the same method and shape, or a pattern without "/" in front: a
   // mistake of ours.
   void Add(Route route);
-  void Get(std::string_view pattern, Gate gate, ResultHandler handler);
+  void Get(std::string_view pattern, Admission admission, ResultHandler handler);
   // With a body in memory.
-  void Post(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max = 1 << 20);
-  void Put(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max = 1 << 20);
-  void Patch(std::string_view pattern, Gate gate, ResultHandler handler, int64_t body_max = 1 << 20);
-  void Delete(std::string_view pattern, Gate gate, ResultHandler handler);
+  void Post(std::string_view pattern, Admission admission, ResultHandler handler, int64_t body_max = 1 << 20);
+  void Put(std::string_view pattern, Admission admission, ResultHandler handler, int64_t body_max = 1 << 20);
+  void Patch(std::string_view pattern, Admission admission, ResultHandler handler, int64_t body_max = 1 << 20);
+  void Delete(std::string_view pattern, Admission admission, ResultHandler handler);
 
   struct Match {
     const Route* route = nullptr;  // null: none

@@ -248,7 +248,7 @@ class ServerTest : public testing::Test {
     for (const auto& [path, gate] : {PathAndGate("/api/quick", Gate::kOpen), {"/api/quick-private", Gate::kSignedIn}}) {
       Route route;
       route.pattern = path;
-      route.gate = gate;
+      route.admission = gate;
       route.handler = [](const Request&) { return Response::Text("slow"); };
       route.quick = [](const Request& request) -> std::optional<Response> {
         if (request.Header("x-slow")) return std::nullopt;

@@ -59,10 +59,11 @@ struct Question {
   // A period that holds today ends today, and what it is compared with (prior, year_ago, versus) after as many days of
   // its own; targets stay those of the full period.
   bool to_date = false;
-  std::vector<DealerId> dealers;  // the asker's row scope; empty: all
-  std::vector<RowOrder> sort;     // before the order of the keys, in which rows come otherwise
-  std::optional<int64_t> top;     // only the first so many rows …
-  std::string per;                // … of each member of this one of `by`; empty: of all
+  std::vector<DealerId> dealers;                                   // only of these; empty: of all
+  std::shared_ptr<const RowScope> scope = RowScope::Everything();  // what the asker may see
+  std::vector<RowOrder> sort;  // before the order of the keys, in which rows come otherwise
+  std::optional<int64_t> top;  // only the first so many rows …
+  std::string per;             // … of each member of this one of `by`; empty: of all
   // Fails with not_at_once rather than wait for anything or take long: for a thread that others share. Needs a period.
   bool at_once = false;
 };

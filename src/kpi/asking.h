@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +12,7 @@
 
 #include "base/money.h"
 #include "base/text.h"
+#include "facts/row_limits.h"
 #include "kpi/answer.h"
 #include "kpi/row_order.h"
 
@@ -23,9 +24,9 @@ struct Variant {
   std::vector<Shift> shifts;
   std::vector<Dim> whole;
   std::vector<facts::SumSpec> sums;
-  std::vector<Dim> by;  // without the whole ones
-  facts::Cube cube;     // cells made running along the pieces
-  std::map<std::vector<int64_t>, size_t> groups;
+  std::vector<Dim> by;           // without the whole ones
+  facts::Cube cube;              // cells made running along the pieces
+  std::vector<uint32_t> sorted;  // positions of the cube's groups, in order of their ids
   std::vector<Day> cuts;
   size_t total_base = 0;                         // cells of all groups together, sums × pieces, appended to the cube's
   std::vector<std::pair<size_t, size_t>> spans;  // of each range of the question: its pieces, (first, second]
@@ -84,7 +85,7 @@ class Asking {
     RETURN_IF_ERROR(Prepare());
     RETURN_IF_ERROR(PlaceAtoms());
     for (Variant& variant : variants_) RETURN_IF_ERROR(Fetch(variant));
-    ASSIGN_OR_RETURN(org_, facts_.Org());  // names of members that came meanwhile
+    ASSIGN_OR_RETURN(org_, facts_.Org(*question_.scope));  // names of members that came meanwhile
     Answer answer;
     answer.period = period_;
     answer.full_period = full_;
@@ -124,7 +125,9 @@ class Asking {
     if (question_.versus == Versus::kYearAgo) compare = Shift::kYearAgo;
     ASSIGN_OR_RETURN(compiled_,
                      programs_.Get(catalog_, question_.columns, compare, question_.versus == Versus::kTarget));
-    ASSIGN_OR_RETURN(org_, facts_.Org());
+    ASSIGN_OR_RETURN(org_, facts_.Org(*question_.scope));
+    ASSIGN_OR_RETURN(const auto whole, facts_.Org());
+    limits_ = facts::LimitsOf(*question_.scope, *whole);
     for (const TextFilter& filter : question_.filters) {
       facts::Filter resolved;
       RETURN_IF_ERROR(Resolve(filter, resolved));
@@ -135,7 +138,7 @@ class Asking {
     } else if (question_.at_once) {
       return Error("not_at_once");
     } else {
-      ASSIGN_OR_RETURN(const std::optional<Period> extent, facts_.Extent(question_.dealers, question_.known_at));
+      ASSIGN_OR_RETURN(const std::optional<Period> extent, facts_.Extent(SeenDealers(), question_.known_at));
       period_ = extent.value_or(Period{question_.today, question_.today});
     }
     full_ = period_;
@@ -241,6 +244,7 @@ class Asking {
 
     facts::Query query;
     query.dealers = DealersOf(variant.sums);
+    query.limits = limits_;
     query.by = variant.by;
     query.cuts = cuts;
     query.basis = question_.basis;
@@ -253,8 +257,11 @@ class Asking {
     const size_t stride = cube.sums * cube.pieces;
     variant.total_base = cube.cells.size();
     cube.cells.resize(cube.cells.size() + stride);
+    variant.sorted.resize(cube.groups.size());
+    std::iota(variant.sorted.begin(), variant.sorted.end(), 0);
+    std::sort(variant.sorted.begin(), variant.sorted.end(),
+              [&](uint32_t a, uint32_t b) { return cube.groups[a] < cube.groups[b]; });
     for (size_t g = 0; g < cube.groups.size(); ++g) {
-      variant.groups.emplace(cube.groups[g], g);
       for (size_t i = 0; i < stride; ++i) {
         facts::Cell& total = cube.cells[variant.total_base + i];
         const facts::Cell& cell = cube.cells[g * stride + i];
@@ -274,6 +281,20 @@ class Asking {
       }
     }
     return {};
+  }
+
+  // Those asked about of which the asker sees anything; empty: all.
+  std::vector<DealerId> SeenDealers() const {
+    if (question_.scope->network) return question_.dealers;
+    std::vector<DealerId> dealers;
+    for (const RowScope::Part& part : question_.scope->parts) {
+      const auto& asked = question_.dealers;
+      if (asked.empty() || std::find(asked.begin(), asked.end(), part.dealer) != asked.end()) {
+        dealers.push_back(part.dealer);
+      }
+    }
+    if (dealers.empty()) dealers.emplace_back(-1);  // none, where an empty list would mean all
+    return dealers;
   }
 
   // The dealers that can have a row for one of these sums, among those that may be asked; empty: all.
@@ -342,8 +363,12 @@ class Asking {
         ids.push_back(all[i]);
       }
     }
-    const auto it = variant.groups.find(ids);
-    return it == variant.groups.end() ? kNone : it->second * variant.cube.sums * variant.cube.pieces;
+    const auto& groups = variant.cube.groups;
+    const auto it =
+        std::lower_bound(variant.sorted.begin(), variant.sorted.end(), ids,
+                         [&](uint32_t group, const std::vector<int64_t>& wanted) { return groups[group] < wanted; });
+    if (it == variant.sorted.end() || groups[*it] != ids) return kNone;
+    return *it * variant.cube.sums * variant.cube.pieces;
   }
   // The pieces that a spot's range is, under the variant's shifts.
   std::pair<size_t, size_t> Span(const Variant& variant, const Spot& spot) const {
@@ -515,6 +540,7 @@ class Asking {
 
   void Fill(RowAnswer& row, const Spot& spot) const {
     row.period = spot.range;
+    row.cells.reserve(compiled_->columns().size());
     for (const Program::Column& column : compiled_->columns()) {
       CellAnswer cell;
       static_cast<Figure&>(cell) = FigureOf(column.expr, spot);
@@ -552,23 +578,33 @@ class Asking {
     for (size_t a = 0; a < atoms_.size(); ++a) {
       if (variants_[atoms_[a].variant].whole.empty() && !IsComparisonOnly(a)) own.push_back(a);
     }
-    // Every combination of members that some column's own sums have.
-    std::set<std::vector<int64_t>> combinations;
+    // Every combination of members that some column's own sums have, in order.
+    std::vector<const std::vector<int64_t>*> combinations;
     std::vector<bool> seen(variants_.size());
     for (const size_t a : own) {
       const size_t v = atoms_[a].variant;
       if (seen[v]) continue;
       seen[v] = true;
-      combinations.insert(variants_[v].cube.groups.begin(), variants_[v].cube.groups.end());
+      const size_t before = combinations.size();
+      for (const uint32_t group : variants_[v].sorted) combinations.push_back(&variants_[v].cube.groups[group]);
+      std::inplace_merge(combinations.begin(), combinations.begin() + static_cast<std::ptrdiff_t>(before),
+                         combinations.end(), [](const auto* x, const auto* y) { return *x < *y; });
     }
+    combinations.erase(
+        std::unique(combinations.begin(), combinations.end(), [](const auto* x, const auto* y) { return *x == *y; }),
+        combinations.end());
+    answer.rows.reserve(combinations.size() * ranges_.size());
     std::vector<size_t> bases(variants_.size());
-    for (const auto& ids : combinations) {
+    for (const auto* combination : combinations) {
+      const std::vector<int64_t>& ids = *combination;
       for (size_t v = 0; v < variants_.size(); ++v) bases[v] = Base(variants_[v], ids);
       for (size_t r = 0; r < ranges_.size(); ++r) {
         const Period& range = ranges_[r];
         const Spot spot{&ids, range, grains_.empty(), &bases, r};
         if (std::none_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); })) continue;
-        RowAnswer row;
+        RowAnswer& row = answer.rows.emplace_back();
+        row.ids.reserve(key_kind_.size());
+        row.keys.reserve(key_kind_.size());
         for (const auto& [is_dim, index] : key_kind_) {
           if (is_dim) {
             const int64_t id = ids[index];
@@ -580,14 +616,13 @@ class Asking {
           }
         }
         Fill(row, spot);
-        answer.rows.push_back(std::move(row));
       }
     }
-    std::stable_sort(answer.rows.begin(), answer.rows.end(), [](const RowAnswer& a, const RowAnswer& b) {
-      for (size_t i = 0; i < a.keys.size(); ++i) {
-        if (a.keys[i] == b.keys[i]) continue;
-        if (!a.keys[i] || !b.keys[i]) return a.keys[i].has_value();  // not set comes last
-        return *a.keys[i] < *b.keys[i];
+    SortRows(answer.rows, [](const RowAnswer& x, const RowAnswer& y) {
+      for (size_t i = 0; i < x.keys.size(); ++i) {
+        if (x.keys[i] == y.keys[i]) continue;
+        if (!x.keys[i] || !y.keys[i]) return x.keys[i].has_value();  // not set comes last
+        return *x.keys[i] < *y.keys[i];
       }
       return false;
     });
@@ -636,7 +671,8 @@ class Asking {
   std::vector<Grain> grains_;
   std::vector<std::pair<bool, size_t>> key_kind_;  // a dimension? and its position among its kind
   std::vector<facts::Filter> filters_;
-  Period period_{};  // cut off by to_date
+  std::optional<std::vector<facts::Limit>> limits_;  // by the asker's scope
+  Period period_{};                                  // cut off by to_date
   Period full_{};
   std::vector<Period> ranges_;
   std::vector<Variant> variants_;

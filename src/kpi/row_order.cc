@@ -79,24 +79,15 @@ void OrderRows(const Question& question, Answer& answer) {
       const bool is_key = key < question.by.size();
       steps.push_back({is_key, is_key ? key : PositionIn(columns, named.name), named.descending.value_or(!is_key)});
     }
-    // Rows are heavy, their places are not.
-    std::vector<const RowAnswer*> order;
-    order.reserve(answer.rows.size());
-    for (const RowAnswer& row : answer.rows) order.push_back(&row);
-    std::stable_sort(order.begin(), order.end(), [&](const RowAnswer* a, const RowAnswer* b) {
+    SortRows(answer.rows, [&](const RowAnswer& a, const RowAnswer& b) {
       for (const Step& step : steps) {
         const int compared = step.is_key
-                                 ? Compare(a->keys[step.index], b->keys[step.index], step.descending)
-                                 : Compare(a->cells[step.index].value, b->cells[step.index].value, step.descending);
+                                 ? Compare(a.keys[step.index], b.keys[step.index], step.descending)
+                                 : Compare(a.cells[step.index].value, b.cells[step.index].value, step.descending);
         if (compared != 0) return compared < 0;
       }
       return false;
     });
-    std::vector<RowAnswer> sorted;
-    sorted.reserve(order.size());
-    for (const RowAnswer* row : order)
-      sorted.push_back(std::move(answer.rows[static_cast<size_t>(row - answer.rows.data())]));
-    answer.rows = std::move(sorted);
   }
   if (!question.top) return;
   answer.row_count = static_cast<int64_t>(answer.rows.size());

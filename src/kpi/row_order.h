@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -22,5 +24,19 @@ namespace dealpace::kpi {
 // that are equal in all that was named stay as they were; what has no value, and a key that is not set, comes last in
 // either direction. The total is left as it is: that of all rows.
 void OrderRows(const Question& question, Answer& answer);
+
+// Sorts rows, those that are equal staying as they were. Rows are heavy, so their places are sorted first.
+template <typename Before>
+void SortRows(std::vector<RowAnswer>& rows, const Before& before) {
+  if (std::is_sorted(rows.begin(), rows.end(), before)) return;
+  std::vector<RowAnswer*> order;
+  order.reserve(rows.size());
+  for (RowAnswer& row : rows) order.push_back(&row);
+  std::stable_sort(order.begin(), order.end(), [&](const RowAnswer* a, const RowAnswer* b) { return before(*a, *b); });
+  std::vector<RowAnswer> sorted;
+  sorted.reserve(rows.size());
+  for (RowAnswer* row : order) sorted.push_back(std::move(*row));
+  rows = std::move(sorted);
+}
 
 }  // namespace dealpace::kpi

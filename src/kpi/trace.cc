@@ -149,6 +149,7 @@ class Tracing : public internal::Asking {
       if (used.contains(a)) {
         facts::Query query;
         query.dealers = question_.dealers;
+        query.limits = limits_;
         query.cuts = variant.cuts;
         query.basis = question_.basis;
         query.within_days = question_.within_days;

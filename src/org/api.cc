@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "facts/row_limits.h"
 #include "http/json_body.h"
 #include "org/change.h"
 #include "org/tree.h"
@@ -62,9 +63,11 @@ class OrgApi {
       });
     }));
     const Instant now = deps_.now();
-    const std::string etag = "W/\"" + std::to_string(tree->version) + "-" + TreeTag(*tree, now) + "\"";
+    const RowScope& rows = *request.caller.RowsFor("reports");
+    const Shared seen = rows.network ? tree : std::make_shared<const Tree>(SeenBy(*tree, rows));
+    const std::string etag = "W/\"" + std::to_string(seen->version) + "-" + TreeTag(*seen, now) + "\"";
     Response response = http::IfNoneMatch(request, etag) ? http::NotModified(etag)
-                                                         : Response::Json(TreeJson(*tree, now)).Header("ETag", etag);
+                                                         : Response::Json(TreeJson(*seen, now)).Header("ETag", etag);
     return std::move(response).Header("Cache-Control", "private, no-cache");
   }
 
@@ -143,7 +146,9 @@ class OrgApi {
         return Error("field_value_unknown").With("field", "limit").With("value", *text).With("known", "1–1000");
       }
     }
-    ASSIGN_OR_RETURN(const auto org, deps_.org.Current());
+    ASSIGN_OR_RETURN(auto org, deps_.org.Current());
+    const RowScope& rows = *request.caller.RowsFor("reports");
+    if (!rows.network) org = facts::Narrow(*org, rows);
     ASSIGN_OR_RETURN(const MembersFound found,
                      ListMembers(deps_.database, *deps_.catalog, *org, *dim, request.Query("q").value_or(""),
                                  static_cast<size_t>(limit)));
@@ -175,20 +180,23 @@ class OrgApi {
 
 void AddOrgRoutes(http::Router& router, const OrgDeps& deps) {
   using http::Gate;
+  using http::Rows;
+  const http::Admission kChange(Gate::kAdmin, Rows::kNetwork);
   const auto api = std::make_shared<OrgApi>(deps);
   // The router keeps the API alive.
   const auto kept = [api](http::ResultHandler handler) -> http::ResultHandler {
     return [api, handler = std::move(handler)](const Request& request) { return handler(request); };
   };
-  router.Get("/api/v1/org", Gate::kSignedIn, kept([&own = *api](const Request& request) { return own.Get(request); }));
-  router.Get("/api/v1/members/{dim}", Gate::kSignedIn,
+  router.Get("/api/v1/org", {Gate::kSignedIn, Rows::kScoped, "reports"},
+             kept([&own = *api](const Request& request) { return own.Get(request); }));
+  router.Get("/api/v1/members/{dim}", {Gate::kSignedIn, Rows::kScoped, "reports"},
              kept([&own = *api](const Request& request) { return own.Members(request); }));
 
   const auto add = [&](std::string_view pattern, UnitKind kind) {
     http::Route route;
     route.method = http::Method::kPost;
     route.pattern = pattern;
-    route.gate = Gate::kAdmin;
+    route.admission = kChange;
     route.handler = api->deps().idempotent(http::Answering(kept(api->Adder(kind))));
     route.body = http::Body::kMemory;
     router.Add(std::move(route));
@@ -198,12 +206,12 @@ void AddOrgRoutes(http::Router& router, const OrgDeps& deps) {
   add(root + "dealers", UnitKind::kDealer);
   add(root + "dealers/{id}/teams", UnitKind::kTeam);
   add(root + "dealers/{id}/staff", UnitKind::kStaff);
-  router.Patch(root + "regions/{id}", Gate::kAdmin, kept(api->Changer(UnitKind::kRegion)));
-  router.Patch(root + "dealers/{id}", Gate::kAdmin, kept(api->Changer(UnitKind::kDealer)));
-  router.Patch(root + "dealers/{id}/teams/{unit}", Gate::kAdmin, kept(api->Changer(UnitKind::kTeam)));
-  router.Patch(root + "dealers/{id}/staff/{unit}", Gate::kAdmin, kept(api->Changer(UnitKind::kStaff)));
-  router.Post(root + "dealers/{id}/region", Gate::kAdmin, kept(api->Mover(UnitKind::kDealer)));
-  router.Post(root + "dealers/{id}/staff/{unit}/team", Gate::kAdmin, kept(api->Mover(UnitKind::kStaff)));
+  router.Patch(root + "regions/{id}", kChange, kept(api->Changer(UnitKind::kRegion)));
+  router.Patch(root + "dealers/{id}", kChange, kept(api->Changer(UnitKind::kDealer)));
+  router.Patch(root + "dealers/{id}/teams/{unit}", kChange, kept(api->Changer(UnitKind::kTeam)));
+  router.Patch(root + "dealers/{id}/staff/{unit}", kChange, kept(api->Changer(UnitKind::kStaff)));
+  router.Post(root + "dealers/{id}/region", kChange, kept(api->Mover(UnitKind::kDealer)));
+  router.Post(root + "dealers/{id}/staff/{unit}/team", kChange, kept(api->Mover(UnitKind::kStaff)));
 }
 
 }  // namespace dealpace::org

@@ -219,6 +219,8 @@ Result<std::shared_ptr<const facts::OrgView>> DatabaseOrg::Read() {
         ++uses[{rows.Int(0), std::string(rows.Text(3))}];
       }
       for (const auto& [dealer, id, code, name] : found) {
+        if (dims.begin()[0] == Dim::kTeam) view->dealers[dealer].teams.push_back(id);
+        if (dims.begin()[0] == Dim::kStaff) view->dealers[dealer].staff.push_back(id);
         for (const Dim dim : dims) {
           label(dim, id, uses[{dealer, name}] > 1 ? name + " (" + code + ")" : name);
           if (code != name) view->codes[static_cast<size_t>(dim)].emplace(code, id);

@@ -32,6 +32,8 @@ class OrgTest : public testing::TestWithParam<db::Kind> {
     http::Request request;
     request.method = method;
     request.language = Language::kEnglish;
+    request.caller.rights =
+        std::make_shared<const http::RightsAndRows>(http::RightsAndRows{{"reports", RowScope::Everything()}});
     const size_t question = path.find('?');
     request.path = path.substr(0, question);
     if (question != std::string::npos) {

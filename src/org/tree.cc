@@ -1,6 +1,7 @@
 #include "org/tree.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -154,6 +155,39 @@ std::string TreeTag(const Tree& tree, Instant now) {
              std::to_string(days.In(dealer.time_zone).value) + ";";
   }
   return std::to_string(HashText(shown).low);
+}
+
+Tree SeenBy(const Tree& tree, const RowScope& rows) {
+  Tree seen;
+  seen.version = tree.version;
+  std::set<int64_t> regions;
+  for (const TreeDealer& dealer : tree.dealers) {
+    const RowScope::Part* part = rows.Find(DealerId(dealer.id));
+    if (part == nullptr) continue;
+    for (const facts::Membership& membership : dealer.regions) regions.insert(membership.id);
+    TreeDealer& own = seen.dealers.emplace_back(dealer);
+    if (part->whole) continue;
+    own.entries = 0;
+    const auto in_teams = [&](const TreeStaff& staff) {
+      return std::any_of(staff.teams.begin(), staff.teams.end(), [&](const facts::Membership& membership) {
+        return std::binary_search(part->teams.begin(), part->teams.end(), TeamId(membership.id));
+      });
+    };
+    std::erase_if(own.staff, [&](const TreeStaff& staff) {
+      return !std::binary_search(part->staff.begin(), part->staff.end(), StaffId(staff.id)) && !in_teams(staff);
+    });
+    std::erase_if(own.teams, [&](const TreeTeam& team) {
+      return !std::binary_search(part->teams.begin(), part->teams.end(), TeamId(team.id)) &&
+             std::none_of(own.staff.begin(), own.staff.end(), [&](const TreeStaff& staff) {
+               return std::any_of(staff.teams.begin(), staff.teams.end(),
+                                  [&](const facts::Membership& membership) { return membership.id == team.id; });
+             });
+    });
+  }
+  for (const Unit& region : tree.regions) {
+    if (regions.contains(region.id)) seen.regions.push_back(region);
+  }
+  return seen;
 }
 
 Result<MembersFound> ListMembers(db::Database& database, const catalog::Catalog& catalog, const facts::OrgView& org,

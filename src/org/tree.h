@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/days.h"
+#include "base/row_scope.h"
 #include "catalog/catalog.h"
 #include "facts/org_view.h"
 #include "org/org.h"
@@ -39,6 +40,10 @@ struct Tree {
   std::vector<TreeDealer> dealers;
 };
 [[nodiscard]] Tree ReadTree(db::Connection& connection);
+
+// What of it somebody sees: his dealers with the regions that they were ever in, and of each his teams and people. Of a
+// dealer that he does not see whole nothing is counted.
+[[nodiscard]] Tree SeenBy(const Tree& tree, const RowScope& rows);
 
 // Schema Org of docs/openapi.yaml. "Today" is the day at `now` where the dealer is.
 [[nodiscard]] std::string TreeJson(const Tree& tree, Instant now);

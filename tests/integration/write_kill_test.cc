@@ -33,8 +33,10 @@ class WriteKillTest : public CliTest {
     database_ = *std::move(opened);
     const auto secret = database_->Write<std::string>([](db::Connection& connection) -> Result<std::string> {
       for (const char* code : {"D1", "D2", "D3"}) RETURN_IF_ERROR(org::AddDealer(connection, code, ""));
-      ASSIGN_OR_RETURN(const access::Account account,
-                       access::AddAccount(connection, {.login = "writer", .name = {}, .password = {}}, Now()));
+      ASSIGN_OR_RETURN(
+          const access::Account account,
+          access::AddAccount(connection, {.login = "writer", .name = {}, .role = access::Role::kAdmin, .password = {}},
+                             Now()));
       ASSIGN_OR_RETURN(const access::FreshToken token,
                        access::AddToken(connection, account, {.name = "load", .scopes = {"write"}, .days = {}}, Now()));
       return token.secret;

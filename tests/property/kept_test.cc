@@ -98,6 +98,40 @@ TEST_P(KeptTest, RowsOfOneAreNotReadBySumsOfAnother) {
   EXPECT_GT(reader.facts().size().rows, 0);
 }
 
+TEST_P(KeptTest, SumsOfTheNetworkFollowItsDealers) {
+  const db::TestDatabase store(GetParam());
+  app::System system(store.Another(), TheCatalog());
+  const History history = MakeHistory(*TheCatalog(), 974, 60);
+  const Ids ids = TellOrg(history, system.database());
+  std::vector<int64_t> seqs;
+  constexpr size_t kParts = 40;
+  const size_t size = history.said.size();
+  size_t moved = 0;
+  for (size_t part = 0; part < kParts; ++part) {
+    Tell(history, ids, *TheCatalog(), size * part / kParts, size * (part + 1) / kParts, system.database(), seqs);
+    // Now and then all of a dealer is derived anew.
+    for (; moved < history.moves.size() * (part + 1) / kParts; ++moved) {
+      TellMove(ids, history.moves[moved], system.database());
+    }
+    for (const auto& by : std::vector<std::vector<std::string>>{{}, {"month"}, {"reason"}, {"source"}, {"model"}}) {
+      for (const facts::Basis basis : {facts::Basis::kPeriod, facts::Basis::kCohort}) {
+        kpi::Question network;
+        network.columns = {{"deals", "deal_cnt"}, {"amount", "deal_amt"}, {"lost", "lost_cnt"}, {"td", "td_cnt"}};
+        network.by = by;
+        network.basis = basis;
+        if (basis == facts::Basis::kCohort) network.within_days = 30;
+        // The same, dealer by dealer.
+        kpi::Question each = network;
+        facts::Filter all{Dim::kDealer, {}};
+        for (const DealerId dealer : ids.dealers) all.ids.push_back(dealer.value);
+        each.filters.push_back({Dim::kDealer, {}, true, all.ids});
+        ASSERT_EQ(TextOf(system.engine().Ask(network)), TextOf(system.engine().Ask(each)))
+            << "part " << part << " by " << Join(by, ",");
+      }
+    }
+  }
+}
+
 TEST_P(KeptTest, WhatIsDamagedIsNotTaken) {
   const db::TestDatabase store(GetParam());
   app::System held(store.Another(), TheCatalog());

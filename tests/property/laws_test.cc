@@ -173,6 +173,42 @@ TEST(LawsTest, AFilterCommutesWithEveryKindOfMeasure) {
   EXPECT_GT(compared, 1000);
 }
 
+TEST(LawsTest, WhatSomebodySeesIsWhatAFilterWouldGive) {
+  int compared = 0;
+  for (uint64_t seed = 1; seed <= kHistories; ++seed) {
+    Told told(650 + seed);
+    Random random(seed);
+    for (const Leaf& leaf : EveryKind(told.history, random)) {
+      const size_t d = static_cast<size_t>(random.Below(static_cast<int>(told.ids.dealers.size())));
+      const DealerId dealer = told.ids.dealers[d];
+      const TeamId team = random.Of(told.ids.teams[d]);
+      const StaffId staff = random.Of(told.ids.staff[d]);
+      const kpi::Question question = QuestionOf(leaf, AnyPeriod(told.history, random)).question;
+      const auto seen_by = [&](RowScope::Part part) {
+        kpi::Question seen = question;
+        seen.scope = std::make_shared<const RowScope>(RowScope{false, {std::move(part)}});
+        return *told.Ask(seen).total.cells[0].value;
+      };
+      const auto filtered = [&](std::vector<kpi::TextFilter> filters) {
+        kpi::Question narrow = question;
+        narrow.filters = std::move(filters);
+        narrow.filters.push_back({Dim::kDealer, {}, true, {dealer.value}});
+        return *told.Ask(narrow).total.cells[0].value;
+      };
+      const kpi::TextFilter of_team{Dim::kTeam, {}, true, {team.value}};
+      const kpi::TextFilter of_staff{Dim::kStaff, {}, true, {staff.value}};
+      ExpectNear(seen_by({dealer, true, {}, {}}), filtered({}), "a dealer");
+      ExpectNear(seen_by({dealer, false, {team}, {}}), filtered({of_team}), "a team");
+      ExpectNear(seen_by({dealer, false, {}, {staff}}), filtered({of_staff}), "a person");
+      // Together, what both have only once.
+      ExpectNear(seen_by({dealer, false, {team}, {staff}}),
+                 filtered({of_team}) + filtered({of_staff}) - filtered({of_team, of_staff}), "a team and a person");
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 50);
+}
+
 TEST(LawsTest, TheOpeningOfAPeriodIsTheClosingOfTheOneBefore) {
   for (uint64_t seed = 1; seed <= kHistories; ++seed) {
     Told told(700 + seed);

@@ -139,6 +139,8 @@ class MemoryOrg final : public facts::OrgSource {
     if (id == 0) {
       id = static_cast<int64_t>(ids_.size());
       for (const Dim dim : dims) state_.labels[static_cast<size_t>(dim)][id] = std::string(code);
+      if (dims.front() == Dim::kTeam) state_.dealers[dealer].teams.push_back(id);
+      if (dims.front() == Dim::kStaff) state_.dealers[dealer].staff.push_back(id);
       if (dims.front() == Dim::kDealer) state_.dealers[id];
       current_ = nullptr;
     }

@@ -83,13 +83,24 @@ struct ServeArguments {
 int RunServe(const Context& context, const ServeArguments& arguments);
 
 struct UserArguments {
-  std::string what;   // list, add, reset, disable, enable, sessions, token, tokens, token-revoke
+  // list, add, reset, disable, enable, sessions, token, tokens, token-revoke, posts, post, post-end, stand-in
+  std::string what;
   std::string login;  // for token-revoke: the token's id
   std::string name;
   std::string role = "member";
   std::vector<std::string> scopes;
   std::optional<int64_t> expires_days;
   bool kill = false;
+  // Of a post: codes or names, and days.
+  std::string post_role;
+  std::string region;
+  std::string dealer;
+  std::string team;
+  std::string staff;
+  std::string from;
+  std::string until;
+  int64_t post = 0;
+  std::string stands_in_for;  // a login
 };
 int RunUser(const Context& context, const UserArguments& arguments);
 

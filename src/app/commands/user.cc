@@ -4,6 +4,7 @@
 #include "access/access.h"
 #include "access/json.h"
 #include "app/commands/context.h"
+#include "app/wiring.h"
 #include "base/json.h"
 #include "base/zones.h"
 #include "exchange/csv_writer.h"
@@ -218,12 +219,132 @@ int RevokeToken(const Context& context, Access& access, const std::string& text)
   return kExitOk;
 }
 
+Result<Day> DayOf(const std::string& text, Day otherwise) {
+  if (text.empty()) return otherwise;
+  const auto day = ParseDay(text);
+  if (!day) return Error("field_day_bad").With("field", "--from, --until").With("value", text);
+  return *day;
+}
+
+int Posts(const Context& context, System& system, Access& access, const Account& account) {
+  const auto posts = access.ListPosts(account.id);
+  if (!posts.ok()) return context.FailQuestion(posts.error());
+  const auto stand_ins = access.ListStandIns(account.id);
+  if (!stand_ins.ok()) return context.FailQuestion(stand_ins.error());
+  const auto org = system.org().Current();
+  if (!org.ok()) return context.Fail(org.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Key("posts").BeginArray();
+      for (const access::Post& post : *posts) access::WritePost(json, post);
+      json.EndArray().Key("stand_ins").BeginArray();
+      for (const access::StandIn& stand_in : *stand_ins) access::WriteStandIn(json, stand_in);
+      json.EndArray().EndObject();
+    });
+    return kExitOk;
+  }
+  Listing listing;
+  listing.columns = {{"id", context.Say("Id", "编号")},
+                     {"role", context.Say("Post", "岗位")},
+                     {"place", context.Say("Where", "范围")},
+                     {"from", context.Say("From", "开始")},
+                     {"until", context.Say("Until", "结束")}};
+  for (const access::Post& post : *posts) {
+    const catalog::Role* role = system.catalog().FindRole(post.role);
+    std::vector<std::string> places;
+    for (const auto& [dim, id] : {std::pair{Dim::kRegion, post.place.region.value},
+                                  {Dim::kDealer, post.place.dealer.value},
+                                  {Dim::kTeam, post.place.team.value},
+                                  {Dim::kStaff, post.place.staff.value}}) {
+      if (id != 0) places.push_back((*org)->Label(dim, id));
+    }
+    if (places.empty()) places.emplace_back(context.Say("the network", "全网"));
+    listing.rows.push_back({std::to_string(post.id),
+                            role == nullptr ? post.role : system.catalog().NameOf(*role).In(context.language),
+                            Join(places, " / "), FormatDay(post.from), post.until ? FormatDay(*post.until) : "—"});
+  }
+  for (const access::StandIn& stand_in : *stand_ins) {
+    const auto other = access.GetAccount(stand_in.stands_in_for);
+    listing.rows.push_back({std::to_string(stand_in.id), context.Say("stands in for", "代理"),
+                            other.ok() ? other->login : "", FormatDay(stand_in.from), FormatDay(stand_in.until)});
+  }
+  listing.Print(context);
+  return kExitOk;
+}
+
+int AddPost(const Context& context, System& system, Access& access, const Account& account,
+            const UserArguments& arguments) {
+  access::Post post;
+  post.account = account.id;
+  post.role = arguments.post_role;
+  const Status found = system.database().Read<void>([&](db::Connection& connection) -> Status {
+    const org::Directory directory(connection);
+    if (!arguments.region.empty()) {
+      post.place.region = directory.FindRegion(arguments.region);
+      if (!post.place.region.set()) return Error("place_unknown").With("what", "region");
+    }
+    if (!arguments.dealer.empty()) {
+      const org::Dealer* dealer = directory.FindDealer(arguments.dealer);
+      if (dealer == nullptr) return Error("place_unknown").With("what", "dealer");
+      post.place.dealer = dealer->id;
+    }
+    if (!arguments.team.empty()) {
+      post.place.team = directory.FindTeam(post.place.dealer, arguments.team);
+      if (!post.place.team.set()) return Error("place_unknown").With("what", "team");
+    }
+    if (!arguments.staff.empty()) {
+      post.place.staff = directory.FindStaff(post.place.dealer, arguments.staff);
+      if (!post.place.staff.set()) return Error("place_unknown").With("what", "person");
+    }
+    return {};
+  });
+  if (!found.ok()) return context.FailQuestion(found.error());
+  const auto from = DayOf(arguments.from, access.Today());
+  if (!from.ok()) return context.FailQuestion(from.error());
+  post.from = *from;
+  if (!arguments.until.empty()) {
+    const auto until = DayOf(arguments.until, {});
+    if (!until.ok()) return context.FailQuestion(until.error());
+    post.until = *until;
+  }
+  if (const auto added = access.AddPost(post); !added.ok()) return context.FailQuestion(added.error());
+  return Posts(context, system, access, account);
+}
+
+int Done(const Context& context) {
+  if (context.format == Format::kJson) {
+    PrintJson([](JsonWriter& json) { json.BeginObject().EndObject(); });
+  } else {
+    std::printf("%s\n", context.Say("Done (a running server notices within 5 seconds).",
+                                    "已完成（运行中的服务器会在 5 秒内生效）。"));
+  }
+  return kExitOk;
+}
+
+int EndPost(const Context& context, Access& access, const Account& account, const UserArguments& arguments) {
+  const auto until = DayOf(arguments.until, access.Today() - 1);
+  if (!until.ok()) return context.FailQuestion(until.error());
+  const Status ended = access.EndPost(account.id, arguments.post, *until);
+  return ended.ok() ? Done(context) : context.FailQuestion(ended.error());
+}
+
+int AddStandIn(const Context& context, Access& access, const Account& account, const UserArguments& arguments) {
+  const auto other = access.FindLogin(arguments.stands_in_for);
+  if (!other.ok()) return context.FailQuestion(other.error());
+  const auto from = DayOf(arguments.from, access.Today());
+  if (!from.ok()) return context.FailQuestion(from.error());
+  const auto until = DayOf(arguments.until, *from);
+  if (!until.ok()) return context.FailQuestion(until.error());
+  const auto added = access.AddStandIn({0, account.id, other->id, *from, *until});
+  return added.ok() ? Done(context) : context.FailQuestion(added.error());
+}
+
 }  // namespace
 
 int RunUser(const Context& context, const UserArguments& arguments) {
   const auto system = context.OpenSystem();
   if (!system.ok()) return context.Fail(system.error());
-  Access access((*system)->database());
+  Access access((*system)->database(), AccessOf(**system));
   if (arguments.what == "list") return List(context, access);
   if (arguments.what == "token-revoke") return RevokeToken(context, access, arguments.login);
   if (arguments.what == "add") {
@@ -238,6 +359,10 @@ int RunUser(const Context& context, const UserArguments& arguments) {
   if (arguments.what == "enable") return Switch(context, access, *account, false);
   if (arguments.what == "sessions") return Sessions(context, access, *account, arguments.kill);
   if (arguments.what == "tokens") return Tokens(context, access, *account);
+  if (arguments.what == "posts") return Posts(context, **system, access, *account);
+  if (arguments.what == "post") return AddPost(context, **system, access, *account, arguments);
+  if (arguments.what == "post-end") return EndPost(context, access, *account, arguments);
+  if (arguments.what == "stand-in") return AddStandIn(context, access, *account, arguments);
   return AddToken(context, access, *account, arguments);
 }
 

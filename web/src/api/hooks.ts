@@ -1,3 +1,4 @@
+import { useMemo } from "react";
 import { keepPreviousData, QueryClient, useMutation, useQuery, useQueryClient, type FetchQueryOptions, type UseQueryOptions, type UseQueryResult } from "@tanstack/react-query";
 import { pick, useLanguage, type Bilingual, type Language } from "@/i18n";
 import { setToday } from "@/state/today";
@@ -113,6 +114,12 @@ export function useChangePassword() {
     mutationFn: async (body) => took(await data(api.POST("/api/v1/session/password", { body }))),
     onSuccess: (session) => client.setQueryData(kSessionKey, session),
   });
+}
+const kNoRights = {};
+// Who looks, as far as pages and offers depend on it.
+export function useViewer(): { admin: boolean; rights: Readonly<Record<string, "network" | "part">> } {
+  const session = useSession().data;
+  return useMemo(() => ({ admin: session?.account.role === "admin", rights: session?.rights ?? kNoRights }), [session]);
 }
 export function useIsAdmin(): boolean {
   return useSession().data?.account.role === "admin";

@@ -177,6 +177,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its posts and whom it stands in for */
+        get: operations["listPosts"];
+        put?: never;
+        /** Give a post; what it gives counts at the account's next request */
+        post: operations["addPost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/posts/{post}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Set the last day of a post; one that has not begun by then is removed */
+        patch: operations["endPost"];
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/stand-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the account have another's posts while he is away */
+        post: operations["addStandIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/stand-ins/{stand_in}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End it */
+        delete: operations["removeStandIn"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -922,6 +991,10 @@ export interface components {
             via: "session" | "token";
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description What the account may do, and whether on all rows or a part */
+            rights?: {
+                [key: string]: "network" | "part";
+            };
             /** @description Of the program */
             version?: string;
             /**
@@ -943,6 +1016,26 @@ export interface components {
             last_sign_in_at?: string | null;
             sessions?: number;
             version: number;
+        };
+        Post: {
+            id: string;
+            role: string;
+            region?: string | null;
+            dealer?: string | null;
+            team?: string | null;
+            staff?: string | null;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            until?: string | null;
+        };
+        StandIn: {
+            id: string;
+            stands_in_for: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            until: string;
         };
         Token: {
             id: string;
@@ -1022,6 +1115,17 @@ export interface components {
                     code: string;
                     name: components["schemas"]["Bilingual"];
                 }[];
+            }[];
+            roles: {
+                id: string;
+                name: components["schemas"]["Bilingual"];
+                /**
+                 * @description On whose rows
+                 * @enum {unknown}
+                 */
+                rows: "own" | "team" | "dealer" | "network";
+                /** @description Rights */
+                may: string[];
             }[];
             dimensions: {
                 id: string;
@@ -2041,6 +2145,173 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AccountWithPassword"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Posts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        posts: components["schemas"]["Post"][];
+                        stand_ins: components["schemas"]["StandIn"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addPost: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Of catalog/roles.toml */
+                    role: string;
+                    region?: string;
+                    dealer?: string;
+                    team?: string;
+                    staff?: string;
+                    /**
+                     * Format: date
+                     * @description Default: today
+                     */
+                    from?: string;
+                    /**
+                     * Format: date
+                     * @description The last day
+                     */
+                    until?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The post */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Post"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endPost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                post: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: date */
+                    until: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addStandIn: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id of the other account */
+                    stands_in_for: string;
+                    /**
+                     * Format: date
+                     * @description Default: today
+                     */
+                    from?: string;
+                    /**
+                     * Format: date
+                     * @description The last day
+                     */
+                    until: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The standing in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandIn"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeStandIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+                stand_in: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["Problem"];
         };
     };

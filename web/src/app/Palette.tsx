@@ -1,7 +1,7 @@
 import { Command } from "cmdk";
 import { Dialog as RadixDialog } from "radix-ui";
 import { useMemo, useState } from "react";
-import { pathOf, useCatalog, useIsAdmin, useOrgTree, useSignOut } from "@/api";
+import { pathOf, useCatalog, useViewer, useOrgTree, useSignOut } from "@/api";
 import { pick, useLanguage, useTexts } from "@/i18n";
 import { useGo, useOfferedActions } from "@/state/page";
 import { formatPeriod, parseTyped, periodLabel } from "@/state/period";
@@ -10,6 +10,7 @@ import { useToday } from "@/state/today";
 import { useView } from "@/state/view";
 import { copyText, matches, toast, useReturnFocus } from "@/ui";
 import { kPages } from "./pages";
+import { mayOpen } from "@/state/page";
 import styles from "./Palette.module.css";
 import { appTexts } from "./texts";
 import { useSwitchLanguage } from "./TopBar";
@@ -26,7 +27,7 @@ interface Entry {
 export default function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
   const t = useTexts(appTexts);
   const language = useLanguage();
-  const admin = useIsAdmin();
+  const viewer = useViewer();
   const today = useToday();
   const view = useView();
   const go = useGo();
@@ -51,7 +52,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
         : entries.slice(0, limit);
 
     const pages: Entry[] = kPages
-      .filter((page) => page.nav && (admin || !page.admin))
+      .filter((page) => page.nav && mayOpen(page, viewer))
       .map((page) => ({ id: `page:${page.id}`, label: pick(page.title, language), words: `${page.title.zh} ${page.title.en} ${page.nav?.label?.zh ?? ""} ${page.nav?.label?.en ?? ""}`, run: () => go({ to: page.path }), ...(page.key ? { hint: `G ${page.key.toUpperCase()}` } : {}) }));
     const handbook = kPages.find((page) => page.path === "/handbook/$kpi");
     const kpis: Entry[] =
@@ -100,7 +101,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
         ["actions", best(actions, 8)],
       ] as const
     ).filter(([, entries]) => entries.length > 0);
-  }, [search, admin, language, go, catalog.raw, tree, t, today, view, offered, onShortcuts, signOut, switchLanguage]);
+  }, [search, viewer, language, go, catalog.raw, tree, t, today, view, offered, onShortcuts, signOut, switchLanguage]);
 
   return (
     <RadixDialog.Root open onOpenChange={onClose}>

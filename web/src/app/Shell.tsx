@@ -1,7 +1,7 @@
 import { useRouterState } from "@tanstack/react-router";
 import { CloudOff, Menu as MenuIcon, Plus } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
-import { onReached, useFreshFigures, useIsAdmin, useSession } from "@/api";
+import { onReached, useFreshFigures, useViewer, useSession } from "@/api";
 import { pick, useLanguage, useTexts } from "@/i18n";
 import { Link, type Page } from "@/state/page";
 import { Brand, classes, formatInstant, Sheet, usePhone } from "@/ui";
@@ -63,7 +63,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function Rail({ path }: { path: string }) {
   const t = useTexts(appTexts);
-  const groups = navGroups(useIsAdmin());
+  const groups = navGroups(useViewer());
   return (
     <nav className={styles.rail} aria-label={t("mainNav")}>
       <Link to="/" className={styles.brand} aria-label="Dealpace">
@@ -105,10 +105,10 @@ function NavLink({ page, path }: { page: Page; path: string }) {
 function PhoneTabs({ path }: { path: string }) {
   const t = useTexts(appTexts);
   const language = useLanguage();
-  const admin = useIsAdmin();
+  const viewer = useViewer();
   const [more, setMore] = useState(false);
-  const add = navGroups(admin).find(({ group }) => group === "data")?.pages[0];
-  const tabs = tabPages(admin).filter((page) => page !== add);
+  const add = navGroups(viewer).find(({ group }) => group === "data")?.pages[0];
+  const tabs = tabPages(viewer).filter((page) => page !== add);
   const tab = (page: Page) => {
     const Icon = page.nav?.icon;
     const here = isWithin(page, path);
@@ -134,7 +134,7 @@ function PhoneTabs({ path }: { path: string }) {
       </button>
       <Sheet open={more} onOpenChange={setMore} title={t("more")}>
         <div className={styles.moreList}>
-          {navGroups(admin).map(({ group, pages }) => (
+          {navGroups(viewer).map(({ group, pages }) => (
             <section key={group}>
               <p className={styles.groupTitle}>{t(group)}</p>
               {pages.map((page) => {

@@ -1,10 +1,11 @@
 import { useEffect, useRef } from "react";
-import { useIsAdmin } from "@/api";
+import { useViewer } from "@/api";
 import { useGo } from "@/state/page";
 import { step } from "@/state/period";
 import { settings } from "@/state/settings";
 import { useView } from "@/state/view";
 import { kPages } from "./pages";
+import { mayOpen } from "@/state/page";
 
 // The keyboard map. Single keys do nothing while somebody types or a dialog is open, and can be switched off.
 
@@ -28,15 +29,15 @@ function letterOf(event: KeyboardEvent): string {
 export function useKeys({ onPalette, onShortcuts }: { onPalette: () => void; onShortcuts: () => void }) {
   const view = useView();
   const go = useGo();
-  const admin = useIsAdmin();
-  const latest = useRef({ view, go, admin, onPalette, onShortcuts });
+  const viewer = useViewer();
+  const latest = useRef({ view, go, viewer, onPalette, onShortcuts });
   useEffect(() => {
-    latest.current = { view, go, admin, onPalette, onShortcuts };
+    latest.current = { view, go, viewer, onPalette, onShortcuts };
   });
   useEffect(() => {
     let wantsPage = 0;
     const onKey = (event: KeyboardEvent) => {
-      const { view, go, admin, onPalette, onShortcuts } = latest.current;
+      const { view, go, viewer, onPalette, onShortcuts } = latest.current;
       if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
         onPalette();
@@ -47,7 +48,7 @@ export function useKeys({ onPalette, onShortcuts }: { onPalette: () => void; onS
       const letter = letterOf(event);
       if (Date.now() - wantsPage < 1200) {
         wantsPage = 0;
-        const page = kPages.find((page) => page.key?.toUpperCase() === letter && (admin || !page.admin));
+        const page = kPages.find((page) => page.key?.toUpperCase() === letter && mayOpen(page, viewer));
         if (page) {
           event.preventDefault();
           go({ to: page.path });

@@ -1,4 +1,4 @@
-import type { Page } from "@/state/page";
+import { mayOpen, type Page, type Viewer } from "@/state/page";
 
 // Every feature with a pages.ts is part of the application: rail, tabs, palette and routes follow from what it says.
 const found = import.meta.glob<{ pages: Page[] }>("../features/*/pages.ts", { eager: true });
@@ -8,21 +8,21 @@ export const kPages: readonly Page[] = Object.values(found).flatMap((module) => 
 const kGroups = ["analyse", "data", "settings"] as const;
 export type Group = (typeof kGroups)[number];
 
-export function navGroups(admin: boolean): { group: Group; pages: Page[] }[] {
+export function navGroups(viewer: Viewer): { group: Group; pages: Page[] }[] {
   return kGroups
     .map((group) => ({
       group,
-      pages: kPages.filter((page) => page.nav?.group === group && (admin || !page.admin)).sort((a, b) => a.nav!.order - b.nav!.order),
+      pages: kPages.filter((page) => page.nav?.group === group && mayOpen(page, viewer)).sort((a, b) => a.nav!.order - b.nav!.order),
     }))
     .filter(({ pages }) => pages.length > 0);
 }
 
-export function tabPages(admin: boolean): Page[] {
-  return kPages.filter((page) => page.tab && (admin || !page.admin)).sort((a, b) => a.tab!.order - b.tab!.order);
+export function tabPages(viewer: Viewer): Page[] {
+  return kPages.filter((page) => page.tab && mayOpen(page, viewer)).sort((a, b) => a.tab!.order - b.tab!.order);
 }
 
-export function homePath(admin: boolean): string | undefined {
-  return navGroups(admin)[0]?.pages[0]?.path;
+export function homePath(viewer: Viewer): string | undefined {
+  return navGroups(viewer)[0]?.pages[0]?.path;
 }
 
 // The page that a path belongs to; the longest that fits.

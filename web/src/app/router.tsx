@@ -1,12 +1,13 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Navigate, Outlet, useRouter, type AnyRoute } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { useIsAdmin } from "@/api";
+import { useViewer } from "@/api";
 import { useTexts } from "@/i18n";
 import { Link, useDocumentTitle } from "@/state/page";
 import { parseSearch, stringifySearch } from "@/state/view";
 import { Button, EmptyState, ErrorState, PageHead, Panel, Skeleton } from "@/ui";
 import { Compass } from "lucide-react";
 import { homePath, kPages } from "./pages";
+import { mayOpen } from "@/state/page";
 import { Gate } from "./Gate";
 import { appTexts } from "./texts";
 
@@ -25,8 +26,8 @@ const index = createRoute({ getParentRoute: () => root, path: "/", component: Ho
 const routes: AnyRoute[] = kPages.map((page) => {
   const Content = lazyRouteComponent(page.load as () => Promise<{ default: () => React.JSX.Element }>);
   const Guarded = () => {
-    const admin = useIsAdmin();
-    return page.admin && !admin ? <NotPermitted /> : <Content />;
+    const viewer = useViewer();
+    return mayOpen(page, viewer) ? <Content /> : <NotPermitted admin={page.admin ?? false} />;
   };
   // The router loads a page ahead when its link is hovered.
   Guarded.preload = Content.preload;
@@ -46,15 +47,17 @@ export const router = createRouter({
 });
 
 function Home() {
-  const home = homePath(useIsAdmin());
+  const viewer = useViewer();
+  const home = homePath(viewer);
   const t = useTexts(appTexts);
-  if (!home) return <EmptyState why={t("noPages")} />;
+  // Who has no post has nothing to look at, and should hear why.
+  if (!home || (!viewer.admin && Object.keys(viewer.rights).length === 0)) return <EmptyState why={t("noPost")} />;
   return <Navigate to={home} search={(before: object) => before} replace />;
 }
 
 function NotFound() {
   const t = useTexts(appTexts);
-  const home = homePath(useIsAdmin());
+  const home = homePath(useViewer());
   return (
     <>
       <PageHead title={t("notFound")} />
@@ -65,12 +68,12 @@ function NotFound() {
   );
 }
 
-function NotPermitted() {
+function NotPermitted({ admin }: { admin: boolean }) {
   const t = useTexts(appTexts);
   useDocumentTitle("");
   return (
     <Panel>
-      <EmptyState why={t("noAdmin")} />
+      <EmptyState why={t(admin ? "noAdmin" : "noRight")} />
     </Panel>
   );
 }

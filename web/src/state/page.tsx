@@ -23,6 +23,17 @@ export interface Page {
   // Parts of the top bar that mean something here. Default: all.
   bar?: readonly ("scope" | "period" | "basis" | "vs")[];
   admin?: boolean; // only administrators see and open it
+  right?: string; // only who has this right (catalog/roles.toml) on some rows does
+}
+// Who looks: which pages are his follows from it.
+export interface Viewer {
+  admin: boolean;
+  rights: Readonly<Record<string, "network" | "part">>;
+}
+// Of whom nothing is known yet.
+export const kAnybody: Viewer = { admin: false, rights: { reports: "part" } };
+export function mayOpen(page: Page, viewer: Viewer): boolean {
+  return viewer.admin || (!page.admin && (page.right === undefined || page.right in viewer.rights));
 }
 export function definePages(...pages: Page[]): Page[] {
   return pages;

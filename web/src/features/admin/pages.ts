@@ -23,6 +23,7 @@ export const pages = definePages(
   },
   {
     id: "readings",
+    right: "record",
     path: "/admin/readings",
     title: { zh: "读数", en: "Readings" },
     load: () => import("./readings/ReadingsPage"),

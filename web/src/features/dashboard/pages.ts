@@ -7,6 +7,7 @@ import { prefetchShown } from "./data";
 export const pages = definePages({
   id: "dashboard",
   path: "/dashboard",
+  right: "reports",
   title: { zh: "看板", en: "Dashboard" },
   load: async () => ({ default: DashboardPage }),
   prefetch: prefetchShown,

@@ -5,6 +5,7 @@ export const pages = definePages(
   {
     id: "imports",
     path: "/import",
+    right: "import",
     title: { zh: "导入", en: "Import" },
     load: () => import("./ImportsPage"),
     nav: { group: "data", order: 10, icon: Upload },
@@ -15,6 +16,7 @@ export const pages = definePages(
   {
     id: "import",
     path: "/import/$id",
+    right: "import",
     title: { zh: "导入", en: "Import" },
     load: () => import("./ImportPage"),
     bar: ["scope"],

@@ -6,10 +6,11 @@ import { one, usePageSearch } from "@/state/page";
 import { Banner, Button, Dialog, EmptyState, ErrorState, Field, formatInstant, formatNumber, IconButton, Menu, PageHead, Panel, RadioGroup, Skeleton, Tag, TextInput, toast } from "@/ui";
 import styles from "../admin.module.css";
 import { useAccounts, useAddAccount, useChangeAccount, useResetPassword, type Account, type Role } from "./data";
+import { PostsDialog } from "./PostsDialog";
 import { SecretDialog } from "./Secret";
 import { accessTexts } from "./texts";
 
-type Doing = { add: true } | { change: Account } | { disable: Account } | { reset: Account } | { password: string; name: string } | null;
+type Doing = { add: true } | { change: Account } | { disable: Account } | { reset: Account } | { posts: Account } | { password: string; name: string } | null;
 
 export default function AccountsPage() {
   const t = useTexts(accessTexts);
@@ -84,6 +85,7 @@ export default function AccountsPage() {
                         trigger={<IconButton small icon={Ellipsis} label={`${t("actions")}: ${account.login}`} tip={false} />}
                         items={[
                           { id: "change", label: t("change"), run: () => setDoing({ change: account }) },
+                          { id: "posts", label: t("posts"), run: () => setDoing({ posts: account }) },
                           { id: "reset", label: t("resetPassword"), run: () => setDoing({ reset: account }) },
                           ...(account.id === me
                             ? []
@@ -103,6 +105,7 @@ export default function AccountsPage() {
       {doing && "add" in doing && <AddDialog onClose={close} onAdded={(account, password) => setDoing({ password, name: account.name || account.login })} />}
       {doing && "change" in doing && <ChangeDialog account={doing.change} now={accounts.find((a) => a.id === doing.change.id)} onClose={close} />}
       {doing && "disable" in doing && <DisableDialog account={doing.disable} onClose={close} />}
+      {doing && "posts" in doing && <PostsDialog account={doing.posts} onClose={close} />}
       {doing && "reset" in doing && <ResetDialog account={doing.reset} onClose={close} onReset={(password) => setDoing({ password, name: doing.reset.name || doing.reset.login })} />}
       {doing && "password" in doing && <SecretDialog title={t("passwordTitle", { name: doing.name })} note={t("passwordNote")} secret={doing.password} onClose={close} />}
     </div>

@@ -4,6 +4,8 @@ import { api, data, versionTag, type ApiError, type Schemas } from "@/api";
 export type Account = Schemas["Account"];
 export type Token = Schemas["Token"];
 export type Role = Schemas["Role"];
+export type Post = Schemas["Post"];
+export type StandIn = Schemas["StandIn"];
 export type TokenScope = Schemas["Scope"];
 
 export function useAccounts() {
@@ -32,6 +34,42 @@ export function useResetPassword() {
   return useMutation<{ account: Account; password: string }, ApiError, string>({
     mutationFn: (id) => data(api.POST("/api/v1/accounts/{id}/reset-password", { params: { path: { id } } })),
     onSuccess: () => done(),
+  });
+}
+
+export function usePosts(id: string) {
+  return useQuery<{ posts: Post[]; stand_ins: StandIn[] }, ApiError>({ queryKey: ["posts", id], queryFn: ({ signal }) => data(api.GET("/api/v1/accounts/{id}/posts", { params: { path: { id } }, signal })) });
+}
+// What changes a post changes the account's version, too.
+function usePostsDone() {
+  const client = useQueryClient();
+  return () => Promise.all([client.invalidateQueries({ queryKey: ["posts"] }), client.invalidateQueries({ queryKey: ["accounts"] })]);
+}
+export type NewPost = { role: string; region?: string; dealer?: string; team?: string; staff?: string; from?: string; until?: string };
+export function useAddPost(id: string) {
+  const done = usePostsDone();
+  return useMutation<Post, ApiError, NewPost>({ mutationFn: (body) => data(api.POST("/api/v1/accounts/{id}/posts", { params: { path: { id } }, body })), onSuccess: () => done() });
+}
+export function useEndPost(id: string) {
+  const done = usePostsDone();
+  return useMutation<void, ApiError, { post: string; until: string }>({
+    mutationFn: async ({ post, until }) => {
+      await api.PATCH("/api/v1/accounts/{id}/posts/{post}", { params: { path: { id, post } }, body: { until } });
+    },
+    onSettled: () => done(),
+  });
+}
+export function useAddStandIn(id: string) {
+  const done = usePostsDone();
+  return useMutation<StandIn, ApiError, { stands_in_for: string; from: string; until: string }>({ mutationFn: (body) => data(api.POST("/api/v1/accounts/{id}/stand-ins", { params: { path: { id } }, body })), onSuccess: () => done() });
+}
+export function useRemoveStandIn(id: string) {
+  const done = usePostsDone();
+  return useMutation<void, ApiError, string>({
+    mutationFn: async (standIn) => {
+      await api.DELETE("/api/v1/accounts/{id}/stand-ins/{stand_in}", { params: { path: { id, stand_in: standIn } } });
+    },
+    onSettled: () => done(),
   });
 }
 

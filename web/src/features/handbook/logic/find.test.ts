@@ -9,7 +9,7 @@ const kpis = [
   kpi("deals_count", "Orders", "成交量", "deal_cnt", { unit: "count" }),
   kpi("win", "Win", "赢单", "deal_cnt / lead_cnt", { own: true, group: "own" }),
 ];
-const catalog = { kpis, groups: [], measures: [], events: [], stages: [], lists: [], dimensions: [], grains: [], functions: [] } as Catalog;
+const catalog = { kpis, groups: [], measures: [], events: [], stages: [], lists: [], roles: [], dimensions: [], grains: [], functions: [] } as Catalog;
 const ids = (filters: Partial<Parameters<typeof findKpis>[1]>) => findKpis(catalog, { q: "", group: "", unit: "", own: false, ...filters }).map(({ id }) => id);
 
 describe("finding a KPI", () => {

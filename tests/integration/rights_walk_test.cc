@@ -1,0 +1,420 @@
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <map>
+#include <set>
+
+#include "access/tokens.h"
+#include "app/service.h"
+#include "app/wiring.h"
+#include "db/migrate.h"
+#include "db/testing.h"
+#include "http/testing.h"
+#include "ledger/ledger.h"
+#include "org/org.h"
+
+// Walks over all routes as people in every role, and looks for what must not be there: the names of dealers, teams and
+// people beyond their rows, and figures that such rows have gone into. A route that the walk does not know fails it.
+namespace dealpace::app {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Instant kNow{1'792'458'000'000};  // 2026-10-20 09:00 in Shanghai
+
+// Names that tell whose they are. Of each row set the number of captured leads is another prime, so that a sum tells
+// which sets are in it.
+struct Store {
+  RegionId north, south;
+  DealerId one, two, three;
+  TeamId alpha, beta;
+  StaffId ana, bob, eve, zoe;
+};
+constexpr int kAnas = 3;
+constexpr int kBobs = 7;
+constexpr int kNobodys = 13;  // of dealer one, without a person
+constexpr int kTwos = 29;     // in the same region
+constexpr int kThrees = 101;  // in the other region
+
+struct Person {
+  std::string name;
+  std::string token;
+  std::set<std::string> hidden;  // words that no answer to him may hold
+  int64_t captured = 0;          // that his figures add up to; -1: he may not ask
+};
+
+class RightsWalkTest : public testing::TestWithParam<db::Kind> {
+ protected:
+  RightsWalkTest() : store_(GetParam()) {
+    auto system = System::Open(store_.url());
+    EXPECT_TRUE(system.ok());
+    system_ = *std::move(system);
+    EXPECT_TRUE(db::Migrate(system_->database()).ok());
+    const Status filled = system_->database().Write<void>([this](db::Connection& c) { return Fill(c); });
+    EXPECT_TRUE(filled.ok()) << filled.error().code;
+    ServiceOptions options;
+    options.folder = (std::filesystem::temp_directory_path() / ("dealpace-walk-" + std::to_string(NewId()))).string();
+    folder_ = options.folder;
+    std::filesystem::create_directories(folder_);
+    options.http.port = 0;
+    options.clock = [] { return kNow; };
+    options.http.limits.per_second = 0;
+    service_ = std::make_unique<Service>(*system_, options);
+    EXPECT_TRUE(service_->Start().ok());
+  }
+  ~RightsWalkTest() override {
+    service_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  Status Fill(db::Connection& c) {
+    ASSIGN_OR_RETURN(at_.north, org::AddRegion(c, "NORTHLAND", ""));
+    ASSIGN_OR_RETURN(at_.south, org::AddRegion(c, "SOUTHLAND", ""));
+    ASSIGN_OR_RETURN(at_.one, org::AddDealer(c, "SHOPONE", ""));
+    ASSIGN_OR_RETURN(at_.two, org::AddDealer(c, "SHOPTWO", ""));
+    ASSIGN_OR_RETURN(at_.three, org::AddDealer(c, "SHOPTHREE", ""));
+    const Day begin{20'000};
+    org::MoveDealer(c, at_.one, begin, at_.north);
+    org::MoveDealer(c, at_.two, begin, at_.north);
+    org::MoveDealer(c, at_.three, begin, at_.south);
+    ASSIGN_OR_RETURN(at_.alpha, org::AddTeam(c, at_.one, "TEAMALPHA", ""));
+    ASSIGN_OR_RETURN(at_.beta, org::AddTeam(c, at_.one, "TEAMBETA", ""));
+    ASSIGN_OR_RETURN(at_.ana, org::AddStaff(c, at_.one, "PERSONANA", ""));
+    ASSIGN_OR_RETURN(at_.bob, org::AddStaff(c, at_.one, "PERSONBOB", ""));
+    ASSIGN_OR_RETURN(at_.eve, org::AddStaff(c, at_.two, "PERSONEVE", ""));
+    ASSIGN_OR_RETURN(at_.zoe, org::AddStaff(c, at_.three, "PERSONZOE", ""));
+    org::MoveStaff(c, at_.one, at_.ana, begin, at_.alpha);
+    org::MoveStaff(c, at_.one, at_.bob, begin, at_.beta);
+    const auto book = [&](DealerId dealer, StaffId staff, int count) {
+      std::vector<ledger::NewEntry> entries(static_cast<size_t>(count));
+      for (size_t i = 0; i < entries.size(); ++i) {
+        entries[i].event = system_->catalog().FindEvent("captured");
+        entries[i].day = *ParseDay("2026-10-10");
+        entries[i].at = {ParseDay("2026-10-10")->value * int64_t{86'400'000} + 10'000};
+        entries[i].lead = std::to_string(dealer.value) + "-" + std::to_string(staff.value) + "-" + std::to_string(i);
+        entries[i].actor = staff;
+      }
+      (void)ledger::Append(c, system_->catalog(), dealer, entries, {"walk", kNow, {}});
+    };
+    book(at_.one, at_.ana, kAnas);
+    book(at_.one, at_.bob, kBobs);
+    book(at_.one, StaffId(), kNobodys);
+    book(at_.two, at_.eve, kTwos);
+    book(at_.three, at_.zoe, kThrees);
+    return {};
+  }
+
+  Person MakePerson(const std::string& login, access::Role role, const std::optional<access::Post>& post) {
+    Person person{login, {}, {}, -1};
+    const auto made = system_->database().Write<std::string>([&](db::Connection& c) -> Result<std::string> {
+      ASSIGN_OR_RETURN(const access::Account account, access::AddAccount(c, {login, "", role, {}}, kNow));
+      if (post) {
+        access::Post own = *post;
+        own.account = account.id;
+        RETURN_IF_ERROR(access::AddPost(c, system_->catalog(), own, kNow));
+      }
+      ASSIGN_OR_RETURN(const access::FreshToken token,
+                       access::AddToken(c, account, {"walk", {"read", "write"}, {}}, kNow));
+      return token.secret;
+    });
+    EXPECT_TRUE(made.ok()) << made.error().code << " " << login;
+    if (made.ok()) person.token = *made;
+    return person;
+  }
+
+  // One for each role of the catalogue, at dealer one; network roles for one region and for all; and who has no post.
+  std::vector<Person> Everybody() {
+    std::vector<Person> people;
+    const std::set<std::string> beyond_region = {"SOUTHLAND", "SHOPTHREE", "PERSONZOE"};
+    std::set<std::string> beyond_dealer = beyond_region;
+    beyond_dealer.insert({"SHOPTWO", "PERSONEVE"});
+    std::set<std::string> beyond_team = beyond_dealer;
+    beyond_team.insert("TEAMBETA");  // Bob may be named as who did something at the same dealer
+    std::set<std::string> all = beyond_team;
+    all.insert({"NORTHLAND", "SHOPONE", "TEAMALPHA", "PERSONANA", "PERSONBOB"});
+    for (const catalog::Role& role : system_->catalog().roles()) {
+      access::Post post;
+      post.role = role.id;
+      const std::string login = "walk-" + ToLower(role.id);
+      switch (role.rows) {
+        case catalog::Role::Rows::kOwn:
+          post.place = {{}, at_.one, {}, at_.ana};
+          people.push_back(MakePerson(login, access::Role::kMember, post));
+          people.back().hidden = beyond_team;
+          people.back().captured = kAnas;
+          break;
+        case catalog::Role::Rows::kTeam:
+          post.place = {{}, at_.one, at_.alpha, {}};
+          people.push_back(MakePerson(login, access::Role::kMember, post));
+          people.back().hidden = beyond_team;
+          people.back().captured = kAnas;
+          break;
+        case catalog::Role::Rows::kDealer:
+          post.place = {{}, at_.one, {}, {}};
+          people.push_back(MakePerson(login, access::Role::kMember, post));
+          people.back().hidden = beyond_dealer;
+          people.back().captured = kAnas + kBobs + kNobodys;
+          break;
+        case catalog::Role::Rows::kNetwork:
+          post.place = {at_.north, {}, {}, {}};
+          people.push_back(MakePerson(login + "-north", access::Role::kMember, post));
+          people.back().hidden = beyond_region;
+          people.back().captured = kAnas + kBobs + kNobodys + kTwos;
+          post.place = {};
+          people.push_back(MakePerson(login, access::Role::kMember, post));
+          people.back().captured = kAnas + kBobs + kNobodys + kTwos + kThrees;
+          break;
+      }
+    }
+    people.push_back(MakePerson("walk-nobody", access::Role::kMember, std::nullopt));
+    people.back().hidden = all;
+    return people;
+  }
+
+  http::RawAnswer Ask(const Person& person, std::string_view method, const std::string& path,
+                      const std::string& body = "") {
+    http::RawClient client(service_->server().port());
+    std::string headers = "Authorization: Bearer " + person.token + "\r\nAccept-Language: en\r\nIf-Match: W/\"1\"\r\n";
+    if (!body.empty()) headers += "Content-Type: application/json\r\n";
+    return client.Ask(method, path, headers, body).Read();
+  }
+
+  // What to ask of each route. "{…}" of a pattern is filled in here; several requests may stand for one.
+  struct Probe {
+    std::string path;
+    std::string body;
+  };
+  std::map<std::string, std::vector<Probe>> Probes() const {
+    const auto id = [](auto of) { return std::to_string(of.value); };
+    const std::string captured = R"("columns":["prospect_cnt"],"period":"2026-10")";
+    const std::string org = "/api/v1/org/";
+    std::map<std::string, std::vector<Probe>> probes = {
+        {"GET /metrics", {{"/metrics", ""}}},
+        {"GET /api/openapi.json", {{"/api/openapi.json", ""}}},
+        {"GET /api/v1/session", {{"/api/v1/session", ""}}},
+        {"DELETE /api/v1/session", {{"/api/v1/session", ""}}},
+        {"POST /api/v1/session/password", {{"/api/v1/session/password", R"({"current":"a","new":"b"})"}}},
+        {"PATCH /api/v1/session/preferences", {{"/api/v1/session/preferences", R"({"language":"en"})"}}},
+        {"GET /api/v1/accounts", {{"/api/v1/accounts", ""}}},
+        {"POST /api/v1/accounts", {{"/api/v1/accounts", R"({"login":"x"})"}}},
+        {"PATCH /api/v1/accounts/{id}", {{"/api/v1/accounts/1", R"({"disabled":true})"}}},
+        {"POST /api/v1/accounts/{id}/reset-password", {{"/api/v1/accounts/1/reset-password", ""}}},
+        {"GET /api/v1/accounts/{id}/posts", {{"/api/v1/accounts/1/posts", ""}}},
+        {"POST /api/v1/accounts/{id}/posts", {{"/api/v1/accounts/1/posts", R"({"role":"NW"})"}}},
+        {"PATCH /api/v1/accounts/{id}/posts/{post}", {{"/api/v1/accounts/1/posts/1", R"({"until":"2026-01-01"})"}}},
+        {"POST /api/v1/accounts/{id}/stand-ins",
+         {{"/api/v1/accounts/1/stand-ins", R"({"stands_in_for":"2","until":"2027-01-01"})"}}},
+        {"DELETE /api/v1/accounts/{id}/stand-ins/{stand_in}", {{"/api/v1/accounts/1/stand-ins/1", ""}}},
+        {"GET /api/v1/tokens", {{"/api/v1/tokens", ""}}},
+        {"POST /api/v1/tokens", {{"/api/v1/tokens", R"({"name":"x","scopes":["read"]})"}}},
+        {"DELETE /api/v1/tokens/{id}", {{"/api/v1/tokens/1", ""}}},
+        {"GET /api/v1/catalog", {{"/api/v1/catalog", ""}}},
+        {"GET /api/v1/catalog/own-kpis", {{"/api/v1/catalog/own-kpis", ""}}},
+        {"POST /api/v1/catalog/own-kpis", {{"/api/v1/catalog/own-kpis", "{}"}}},
+        {"PUT /api/v1/catalog/own-kpis/{id}", {{"/api/v1/catalog/own-kpis/x", "{}"}}},
+        {"DELETE /api/v1/catalog/own-kpis/{id}", {{"/api/v1/catalog/own-kpis/x", ""}}},
+        {"POST /api/v1/kpi/check", {{"/api/v1/kpi/check", R"({"formula":"prospect_cnt[dealer=SHOPTW]"})"}}},
+        {"GET /api/v1/views", {{"/api/v1/views", ""}}},
+        {"POST /api/v1/views", {{"/api/v1/views", "{}"}}},
+        {"PUT /api/v1/views/{id}", {{"/api/v1/views/1", "{}"}}},
+        {"DELETE /api/v1/views/{id}", {{"/api/v1/views/1", ""}}},
+        {"GET /api/v1/org", {{"/api/v1/org", ""}}},
+        {"POST /api/v1/org/regions", {{org + "regions", R"({"code":"x"})"}}},
+        {"POST /api/v1/org/dealers", {{org + "dealers", R"({"code":"x"})"}}},
+        {"POST /api/v1/org/dealers/{id}/teams", {{org + "dealers/" + id(at_.two) + "/teams", R"({"code":"x"})"}}},
+        {"POST /api/v1/org/dealers/{id}/staff", {{org + "dealers/" + id(at_.two) + "/staff", R"({"code":"x"})"}}},
+        {"PATCH /api/v1/org/regions/{id}", {{org + "regions/" + id(at_.south), R"({"name":"x"})"}}},
+        {"PATCH /api/v1/org/dealers/{id}", {{org + "dealers/" + id(at_.two), R"({"name":"x"})"}}},
+        {"PATCH /api/v1/org/dealers/{id}/teams/{unit}",
+         {{org + "dealers/" + id(at_.one) + "/teams/" + id(at_.beta), R"({"name":"x"})"}}},
+        {"PATCH /api/v1/org/dealers/{id}/staff/{unit}",
+         {{org + "dealers/" + id(at_.two) + "/staff/" + id(at_.eve), R"({"name":"x"})"}}},
+        {"POST /api/v1/org/dealers/{id}/region",
+         {{org + "dealers/" + id(at_.two) + "/region", R"({"from":"2026-01-01","target":null})"}}},
+        {"POST /api/v1/org/dealers/{id}/staff/{unit}/team",
+         {{org + "dealers/" + id(at_.two) + "/staff/" + id(at_.eve) + "/team",
+           R"({"from":"2026-01-01","target":null})"}}},
+        {"GET /api/v1/readings", {{"/api/v1/readings", ""}, {"/api/v1/readings?dealer=SHOPTW", ""}}},
+        {"POST /api/v1/readings",
+         {{"/api/v1/readings",
+           R"({"readings":[{"measure":"stock_cnt","dealer":"SHOPTW","at":"2026-10-01","value":5}]})"}}},
+        {"POST /api/v1/events",
+         {{"/api/v1/events", R"({"event":"captured","at":"2026-10-10","dealer":"SHOPTHRE","staff":"PERSONZO"})"},
+          {"/api/v1/events",
+           R"({"event":"captured","at":"2026-10-10","dealer":"SHOPONE","staff":"PERSONBO","lead":"n"})"}}},
+        {"GET /api/v1/mappings", {{"/api/v1/mappings", ""}}},
+        {"POST /api/v1/mappings", {{"/api/v1/mappings", R"({"name":"x","import":"1"})"}}},
+        {"DELETE /api/v1/mappings/{id}", {{"/api/v1/mappings/1", ""}}},
+        {"GET /api/v1/imports", {{"/api/v1/imports", ""}}},
+        {"POST /api/v1/imports", {{"/api/v1/imports", "{}"}}},
+        {"GET /api/v1/imports/{id}", {{"/api/v1/imports/1", ""}}},
+        {"PUT /api/v1/imports/{id}", {{"/api/v1/imports/1", "{}"}}},
+        {"DELETE /api/v1/imports/{id}", {{"/api/v1/imports/1", ""}}},
+    };
+    for (const char* verb : {"dry-run", "run", "cancel", "undo"}) {
+      probes["POST /api/v1/imports/{id}/" + std::string(verb)] = {{"/api/v1/imports/1/" + std::string(verb), "{}"}};
+    }
+    for (const char* verb : {"progress", "refused", "refused.csv", "row"}) {
+      probes["GET /api/v1/imports/{id}/" + std::string(verb)] = {{"/api/v1/imports/1/" + std::string(verb), ""}};
+    }
+    for (const char* dim : {"dealer", "region", "team", "staff", "source", "reason"}) {
+      probes["GET /api/v1/members/{dim}"].push_back({"/api/v1/members/" + std::string(dim), ""});
+      probes["GET /api/v1/members/{dim}"].push_back({"/api/v1/members/" + std::string(dim) + "?q=shop", ""});
+      const std::string by = R"("by":[")" + std::string(dim) + R"("])";
+      const std::string question = "{" + captured + "," + by + "}";
+      probes["POST /api/v1/kpi/query"].push_back({"/api/v1/kpi/query", question});
+      probes["POST /api/v1/kpi/query"].push_back(
+          {"/api/v1/kpi/query", "{" + captured + R"(,"basis":"cohort",)" + by + "}"});
+      probes["POST /api/v1/kpi/query"].push_back(
+          {"/api/v1/kpi/query", "{" + captured + R"(,"vs":"previous","ids":true,)" + by + "}"});
+      probes["POST /api/v1/kpi/query"].push_back(
+          {"/api/v1/kpi/query",
+           R"({"columns":["share(prospect_cnt,)" + std::string(dim) + R"lua()"],"period":"2026-10",)lua" + by + "}"});
+      probes["POST /api/v1/kpi/export"].push_back(
+          {"/api/v1/kpi/export", R"({"format":"csv","question":)" + question + "}"});
+    }
+    // A slip in the name of somebody else's: nothing may be suggested.
+    for (const char* slip :
+         {R"("dealer":["SHOPTHRE"])", R"("region":["SOUTHLAN"])", R"("team":["TEAMBET"])", R"("staff":["PERSONZO"])"}) {
+      probes["POST /api/v1/kpi/query"].push_back(
+          {"/api/v1/kpi/query", "{" + captured + R"(,"filters":{)" + slip + "}}"});
+    }
+    const std::string entries = R"({"question":{)" + captured + R"(},"column":"prospect_cnt","row":{},"limit":500})";
+    probes["POST /api/v1/kpi/entries"] = {{"/api/v1/kpi/entries", entries}};
+    for (const char* table : {"tables/success-rate", "tables/funnel", "findings"}) {
+      const std::string path = "/api/v1/" + std::string(table);
+      for (const char* by : {"dealer", "staff", "team", "region"}) {
+        probes["POST " + path].push_back({path, R"({"period":"2026-10","by":")" + std::string(by) + R"("})"});
+      }
+    }
+    return probes;
+  }
+
+  db::TestStore store_;
+  std::unique_ptr<System> system_;
+  std::unique_ptr<Service> service_;
+  std::string folder_;
+  Store at_;
+};
+
+TEST_P(RightsWalkTest, NobodyIsToldOfRowsBeyondHisOwn) {
+  const std::vector<Person> people = Everybody();
+  const auto probes = Probes();
+  const std::set<std::string> left_out = {
+      "GET /api/v1/changes",  // a stream: it says that something moved, not what
+  };
+  for (const http::Route& route : service_->routes()) {
+    if (route.admission.gate == http::Gate::kOpen) continue;
+    const std::string method(http::MethodName(route.method));
+    const std::string text = method + " " + route.pattern;
+    if (left_out.contains(text)) continue;
+    const auto known = probes.find(text);
+    ASSERT_NE(known, probes.end()) << text << " is new: say here how to ask it";
+    for (const Person& person : people) {
+      for (const Probe& probe : known->second) {
+        const http::RawAnswer answer = Ask(person, method, probe.path, probe.body);
+        ASSERT_NE(answer.status, 0) << text;
+        ASSERT_LT(answer.status, 500) << text << " " << answer.body;
+        for (const std::string& word : person.hidden) {
+          EXPECT_EQ(answer.body.find(word), std::string::npos)
+              << person.name << " reads " << word << " of " << text << " " << probe.body << "\n"
+              << answer.body.substr(0, 2000);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(RightsWalkTest, FiguresAddUpTheRowsThatAreSeenAndNoOthers) {
+  for (const Person& person : Everybody()) {
+    for (const char* by : {"", R"("dealer")", R"("staff")", R"("team","dealer")", R"("region")", R"("source")"}) {
+      for (const char* basis : {"period", "cohort"}) {
+        const std::string question = R"({"columns":["prospect_cnt"],"period":"2026-10","by":[)" + std::string(by) +
+                                     R"(],"basis":")" + basis + R"("})";
+        const http::RawAnswer answer = Ask(person, "POST", "/api/v1/kpi/query", question);
+        if (person.captured < 0) {
+          EXPECT_EQ(answer.status, 403);
+          continue;
+        }
+        ASSERT_EQ(answer.status, 200) << answer.body;
+        const json::value told = json::parse(answer.body);
+        EXPECT_EQ(told.at_pointer("/total/prospect_cnt/value").to_number<int64_t>(), person.captured)
+            << person.name << " by " << by;
+        int64_t rows = 0;
+        for (const json::value& row : told.at("rows").as_array()) {
+          rows += row.at("prospect_cnt").at("value").to_number<int64_t>();
+        }
+        if (*by != '\0') {
+          EXPECT_EQ(rows, person.captured) << person.name << " by " << by;
+        }
+      }
+    }
+    if (person.captured < 0) continue;
+    const http::RawAnswer entries = Ask(person, "POST", "/api/v1/kpi/entries",
+                                        R"({"question":{"columns":["prospect_cnt"],"period":"2026-10"},)"
+                                        R"("column":"prospect_cnt","row":{}})");
+    ASSERT_EQ(entries.status, 200) << entries.body;
+    EXPECT_EQ(json::parse(entries.body).at("count").to_number<int64_t>(), person.captured) << person.name;
+  }
+}
+
+TEST_P(RightsWalkTest, WhatIsNotSeenIsAsIfItWereNotThere) {
+  for (const Person& person : Everybody()) {
+    if (person.captured < 0) continue;
+    const auto ask = [&](int64_t dealer) {
+      const std::string id = std::to_string(dealer);
+      std::string body = Ask(person, "POST", "/api/v1/kpi/query",
+                             R"({"columns":["prospect_cnt"],"period":"2026-10","scope":"dealer:)" + id + R"("})")
+                             .body;
+      for (size_t at = body.find(id); at != std::string::npos; at = body.find(id)) body.replace(at, id.size(), "ID");
+      const size_t request = body.find("\"request_id\"");
+      return request == std::string::npos ? body : body.substr(0, request);
+    };
+    const bool sees_three = !person.hidden.contains("SHOPTHREE");
+    EXPECT_EQ(ask(at_.three.value) == ask(987'654'321), !sees_three) << person.name;
+  }
+}
+
+TEST_P(RightsWalkTest, AnswersKeptForOneAreNotGivenToAnother) {
+  const std::vector<Person> people = Everybody();
+  for (int round = 0; round < 2; ++round) {
+    for (const Person& person : people) {
+      if (person.captured < 0) continue;
+      const http::RawAnswer answer =
+          Ask(person, "POST", "/api/v1/kpi/query", R"({"columns":["prospect_cnt"],"period":"2026-10"})");
+      EXPECT_EQ(json::parse(answer.body).at_pointer("/total/prospect_cnt/value").to_number<int64_t>(), person.captured)
+          << person.name;
+    }
+  }
+}
+
+TEST_P(RightsWalkTest, EventsAreRecordedForOnesOwnRowsOnly) {
+  std::map<std::string, Person> people;
+  for (Person& person : Everybody()) people.emplace(person.name, person);
+  const auto record = [&](const std::string& who, const std::string& more) {
+    const http::RawAnswer answer =
+        Ask(people.at(who), "POST", "/api/v1/events", R"({"event":"captured","at":"2026-10-11",)" + more + "}");
+    if (answer.status != 200) return std::string(json::parse(answer.body).at("code").as_string());
+    const json::value told = json::parse(answer.body);
+    const auto& refused = told.at("refused").as_array();
+    return refused.empty() ? std::string("booked") : std::string(refused[0].at("code").as_string());
+  };
+  EXPECT_EQ(record("walk-sc", R"("dealer":"SHOPONE","staff":"PERSONANA","lead":"a1")"), "booked");
+  EXPECT_EQ(record("walk-sc", R"("dealer":"SHOPONE","staff":"PERSONBOB","lead":"a2")"), "row_unknown_staff");
+  EXPECT_EQ(record("walk-sc", R"("dealer":"SHOPONE","lead":"a3")"), "field_missing");
+  EXPECT_EQ(record("walk-sc", R"("dealer":"SHOPTWO","staff":"PERSONEVE","lead":"a4")"), "row_unknown_dealer");
+  EXPECT_EQ(record("walk-sc", R"("dealer":"SHOPONE","staff":"PERSONANA","lead":"a5","key":"k")"),
+            "event_key_not_permitted");
+  EXPECT_EQ(record("walk-tl", R"("dealer":"SHOPONE","staff":"PERSONANA","lead":"a6")"), "booked");
+  EXPECT_EQ(record("walk-tl", R"("dealer":"SHOPONE","staff":"PERSONBOB","lead":"a7")"), "row_unknown_staff");
+  EXPECT_EQ(record("walk-sm", R"("dealer":"SHOPONE","staff":"PERSONBOB","lead":"a8","key":"k")"), "booked");
+  EXPECT_EQ(record("walk-sm", R"("dealer":"SHOPTWO","staff":"PERSONEVE","lead":"a9")"), "row_unknown_dealer");
+  EXPECT_EQ(record("walk-gm", R"("dealer":"SHOPONE","staff":"PERSONBOB","lead":"b1")"), "not_permitted");
+  EXPECT_EQ(record("walk-nobody", R"("dealer":"SHOPONE","staff":"PERSONBOB","lead":"b2")"), "not_permitted");
+}
+
+INSTANTIATE_TEST_SUITE_P(On, RightsWalkTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
+
+}  // namespace
+}  // namespace dealpace::app

@@ -1,15 +1,14 @@
 #include "access/key_file.h"
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <tuple>
 
+#include "access/files.h"
 #include "access/secrets.h"
 #include "base/text.h"
 
@@ -17,68 +16,6 @@ namespace dealpace::access {
 namespace {
 
 constexpr size_t kFileBytesMax = 64 << 10;
-
-// An open file, closed at the end.
-class Descriptor {
- public:
-  Descriptor(const std::filesystem::path& path, int flags) : fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Error StorageError(int number, const std::filesystem::path& path) {
-  return Error(number == ENOSPC || number == EDQUOT ? "storage_full" : "storage_failed")
-      .With("path", path.string())
-      .With("detail", std::strerror(number));
-}
-
-// All of it on disk.
-Status WriteNew(const std::filesystem::path& path, std::string_view text) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file.ok()) return StorageError(errno, path);
-  while (!text.empty()) {
-    const ssize_t written = write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return StorageError(errno, path);
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  if (fsync(file.get()) != 0) return StorageError(errno, path);
-  return {};
-}
-
-Status SyncFolderOf(const std::filesystem::path& path) {
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const Descriptor opened(folder, O_RDONLY | O_DIRECTORY);
-  if (!opened.ok() || fsync(opened.get()) != 0) return StorageError(errno, folder);
-  return {};
-}
-
-enum class Existing { kKeep, kReplace };
-
-// Puts a whole file in its place at once. Where an existing one is kept it fails with key_file_exists.
-Status PutInPlace(const std::filesystem::path& path, std::string_view text, Existing existing) {
-  // Of a name of its own, so that nobody else writes into it and a leftover is in nobody's way.
-  const std::filesystem::path beside = path.string() + "." + NewSecret().substr(0, 12);
-  Status status = WriteNew(beside, text);
-  if (status.ok()) {
-    if (existing == Existing::kReplace) {
-      if (rename(beside.c_str(), path.c_str()) != 0) status = StorageError(errno, path);
-    } else if (link(beside.c_str(), path.c_str()) != 0) {
-      status = errno == EEXIST ? Error("key_file_exists").With("path", path.string()) : StorageError(errno, path);
-    }
-  }
-  unlink(beside.c_str());
-  if (!status.ok()) return status;
-  return SyncFolderOf(path);
-}
 
 Key NewKey() {
   Key key{};
@@ -127,10 +64,10 @@ Result<KeyFile> KeyFile::Read(const std::filesystem::path& path) {
   const Descriptor file(path, O_RDONLY);
   if (!file.ok()) {
     if (errno == ENOENT || errno == ENOTDIR) return Error("key_file_missing").With("path", path.string());
-    return StorageError(errno, path);
+    return FileError(errno, path);
   }
   struct stat status {};
-  if (fstat(file.get(), &status) != 0) return StorageError(errno, path);
+  if (fstat(file.get(), &status) != 0) return FileError(errno, path);
   if (!S_ISREG(status.st_mode)) return Error("key_file_bad").With("path", path.string());
   if ((status.st_mode & 077) != 0) return Error("key_file_open").With("path", path.string());
   if (status.st_size < 0 || static_cast<size_t>(status.st_size) > kFileBytesMax) {
@@ -142,7 +79,7 @@ Result<KeyFile> KeyFile::Read(const std::filesystem::path& path) {
   while (got < text.size()) {
     const ssize_t bytes = read(file.get(), text.data() + got, text.size() - got);
     if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0) return StorageError(errno, path);
+    if (bytes < 0) return FileError(errno, path);
     if (bytes == 0) break;
     got += static_cast<size_t>(bytes);
   }
@@ -196,7 +133,8 @@ Result<KeyFile> KeyFile::Make(const std::filesystem::path& path) {
   keys.masters_[1] = NewKey();
   std::string text = keys.Text();
   const Wiping wiping{text};
-  RETURN_IF_ERROR(PutInPlace(path, text, Existing::kKeep));
+  ASSIGN_OR_RETURN(const bool put, PutFile(path, text, Existing::kKeep));
+  if (!put) return Error("key_file_exists").With("path", path.string());
   return keys;
 }
 
@@ -212,10 +150,10 @@ Status KeyFile::Replace(std::map<int, Key> masters) {
   masters_.swap(masters);
   std::string text = Text();
   const Wiping wiping{text};
-  Status status = PutInPlace(path_, text, Existing::kReplace);
-  if (!status.ok()) masters_.swap(masters);
+  const auto put = PutFile(path_, text, Existing::kReplace);
+  if (!put.ok()) masters_.swap(masters);
   for (auto& [number, key] : masters) Wipe(key);
-  return status;
+  return put.ok() ? Status() : put.error();
 }
 
 std::string KeyFile::Text() const {

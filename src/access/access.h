@@ -13,6 +13,7 @@
 #include "access/passwords.h"
 #include "access/sessions.h"
 #include "access/tokens.h"
+#include "db/audit.h"
 #include "db/db.h"
 
 // Who may come in: accounts, signing in, sessions, API tokens. What the server, the command line and the HTTP resources
@@ -25,6 +26,9 @@ struct AccessOptions {
   // What GET /api/v1/session tells beside the account; app knows them.
   std::string program_version;
   std::function<Day()> today;
+  // Where signing in and out and every change of accounts, passwords, sessions and tokens is written down, in the
+  // transaction of the change itself. Nothing: nowhere.
+  db::AuditLog audit;
 };
 
 struct SignInRequest {
@@ -46,7 +50,7 @@ struct OneTime {
 };
 
 // Thread-safe. What a server process knows of sessions and tokens it believes until something is committed
-// (IdentityCache).
+// (IdentityCache). `by` is who does it, for the audit log; unset: the program, or somebody at its command line.
 class Access {
  public:
   explicit Access(db::Database& database, AccessOptions options = {});
@@ -77,9 +81,9 @@ class Access {
   [[nodiscard]] Status ChangePassword(AccountId id, std::string_view current, std::string_view fresh,
                                       std::string_view session_hash, std::string_view address);
   [[nodiscard]] Result<Account> ChangeLanguage(AccountId id, std::optional<Language> language);
-  [[nodiscard]] Result<FreshToken> AddToken(AccountId owner, const NewToken& token);
+  [[nodiscard]] Result<FreshToken> AddToken(AccountId owner, const NewToken& token, AccountId by = {});
   [[nodiscard]] Result<std::vector<Token>> ListTokens(AccountId owner);
-  [[nodiscard]] Status RevokeToken(int64_t id, AccountId owner);  // owner unset: anybody's
+  [[nodiscard]] Status RevokeToken(int64_t id, AccountId owner, AccountId by = {});  // owner unset: anybody's
 
   // ---- An administrator's matters ----
 
@@ -87,13 +91,14 @@ class Access {
   // Fails with login_unknown, login_bad.
   [[nodiscard]] Result<Account> FindLogin(std::string_view typed);
   // With a one-time password. Fails with login_bad, login_taken, account_name_bad.
-  [[nodiscard]] Result<OneTime> AddAccount(std::string_view login, std::string_view name, Role role);
+  [[nodiscard]] Result<OneTime> AddAccount(std::string_view login, std::string_view name, Role role, AccountId by = {});
   // As accounts.h has it. `name` is checked here.
-  [[nodiscard]] Result<Account> ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change);
+  [[nodiscard]] Result<Account> ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change,
+                                              AccountId by = {});
   // A new one-time password; ends the sessions and lets a locked login try again.
-  [[nodiscard]] Result<OneTime> ResetPassword(AccountId id);
+  [[nodiscard]] Result<OneTime> ResetPassword(AccountId id, AccountId by = {});
   [[nodiscard]] Result<std::vector<Session>> ListSessions(AccountId id);
-  [[nodiscard]] Result<int64_t> EndSessions(AccountId id);
+  [[nodiscard]] Result<int64_t> EndSessions(AccountId id, AccountId by = {});
 
   // ---- The server's matters ----
 
@@ -110,9 +115,11 @@ class Access {
   [[nodiscard]] const AccessOptions& options() const { return options_; }
 
  private:
-  // Counts an attempt at a login and compares. What counts as failed stays so until Succeed.
+  // Counts an attempt at a login and compares. What counts as failed stays so until Succeed. `account`: whose login it
+  // is, if anybody's.
   [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
-                                         const std::string& hash);
+                                         const std::string& hash, AccountId account);
+  [[nodiscard]] db::Witness By(AccountId by) const { return {options_.audit, by}; }
   // Remembered under the hash, and of that kind.
   [[nodiscard]] std::optional<Identity> Known(const std::string& hash, http::Caller::Via via, Instant now,
                                               std::optional<int64_t> mark, bool unattended) const;

@@ -9,6 +9,7 @@
 #include "base/days.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
+#include "db/audit.h"
 #include "db/db.h"
 #include "exchange/booker.h"
 
@@ -59,6 +60,8 @@ struct RecordOptions {
   // then the same ones, also when nobody knows whether the first request got through.
   std::string request;
   RecordDesk* desk = nullptr;  // of the same database and catalogue
+  // Tells the audit log how many were booked, for each dealer.
+  db::Witness witness = {};
 };
 
 struct RecordRefusal {

@@ -51,7 +51,8 @@ class AuditCliTest : public testing::CliTest, public ::testing::WithParamInterfa
   // Acts, the oldest first.
   std::vector<std::string> Acts() {
     std::vector<std::string> acts;
-    for (const boost::json::value& record : Json("audit list --limit 100000").at("records").as_array()) {
+    const boost::json::value listed = Json("audit list --limit 100000");
+    for (const boost::json::value& record : listed.at("records").as_array()) {
       acts.insert(acts.begin(), std::string(record.at("act").as_string()));
     }
     return acts;
@@ -185,12 +186,14 @@ TEST_P(AuditCliTest, AfterAKillEveryAccountHasItsRecordAndNoRecordLacksItsAccoun
     stop = true;
     for (std::thread& person : people) person.join();
     server_->Start();
+    const boost::json::value listed = Json("audit list --act account.add --limit 100000");
     std::multiset<std::string> added;
-    for (const auto& record : Json("audit list --act account.add --limit 100000").at("records").as_array()) {
+    for (const auto& record : listed.at("records").as_array()) {
       added.emplace(record.at("object").as_string());
     }
+    const boost::json::value accounts = Json("user list");
     std::multiset<std::string> there;
-    for (const auto& account : Json("user list").at("accounts").as_array()) {
+    for (const auto& account : accounts.at("accounts").as_array()) {
       there.insert("account:" + std::string(account.at("id").as_string()));
     }
     EXPECT_EQ(added, there);

@@ -145,6 +145,7 @@ int List(const Context& context, System& system, const AuditArguments& arguments
   std::map<AccountId, std::string> logins;
   for (const access::Account& account : *accounts) logins[account.id] = account.login;
   const bool csv = context.format == Format::kCsv;
+  if (!csv) logins[AccountId()] = context.Say("program", "程序");
   Listing listing;
   listing.columns = {{"at", context.Say("Time", "时间")},      {"dealer", context.Say("Chain", "审计链")},
                      {"seq", context.Say("No.", "序号")},      {"actor", context.Say("By", "操作人")},

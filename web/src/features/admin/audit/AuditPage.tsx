@@ -7,12 +7,13 @@ import { Banner, Button, EmptyState, ErrorState, Field, formatInstant, formatNum
 import { useAccounts } from "../access/data";
 import styles from "../admin.module.css";
 import { fileOf, useAudit, useAuditCheck, type AuditFilter, type AuditRecord } from "./data";
-import { actTexts, auditTexts } from "./texts";
+import { actTexts, auditTexts, detailTexts } from "./texts";
 
 const kAll = "all"; // a Select has no empty value
 type Act = keyof typeof actTexts.entries;
 const kActs = Object.keys(actTexts.entries) as Act[];
 const isAct = (act: string): act is Act => act in actTexts.entries;
+const isDetail = (name: string): name is keyof typeof detailTexts.entries => name in detailTexts.entries;
 
 const kKeys = ["actor", "act", "object", "dealer", "since", "until"] as const;
 type Key = (typeof kKeys)[number];
@@ -134,7 +135,7 @@ function Filters({ search, onChange, onClear }: { search: Record<Key, string>; o
   const { byKey } = useOrgTree();
   const dealers = [...byKey.values()].filter((node) => node.scope.kind === "dealer");
   const pick = (key: Key, options: { value: string; label: string }[]) => (
-    <Select small value={search[key] || kAll} onChange={(value) => onChange(key, value === kAll ? "" : value)} options={[{ value: kAll, label: t("all") }, ...withChosen(options, search[key])]} />
+    <Select value={search[key] || kAll} onChange={(value) => onChange(key, value === kAll ? "" : value)} options={[{ value: kAll, label: t("all") }, ...withChosen(options, search[key])]} />
   );
   return (
     <div className={styles.auditFilters}>
@@ -158,7 +159,7 @@ function Filters({ search, onChange, onClear }: { search: Record<Key, string>; o
         <TextInput type="date" value={search.until} onChange={(value) => onChange("until", value)} />
       </Field>
       {kKeys.some((key) => search[key] !== "") && (
-        <Button small kind="ghost" onClick={onClear}>
+        <Button kind="ghost" onClick={onClear}>
           {t("clear")}
         </Button>
       )}
@@ -213,7 +214,7 @@ function Records({ records }: { records: AuditRecord[] }) {
                   {name && <>{name} </>}
                   <span className="code quiet">{record.object}</span>
                 </td>
-                <td>{record.detail && <Details detail={record.detail} />}</td>
+                <td>{record.detail && <Details detail={record.detail} nameOf={objectName} />}</td>
                 <td data-label={t("dealer")}>{nameOf(record.dealer)}</td>
                 <td data-label={t("number")} className="num">
                   {formatNumber(record.seq)}
@@ -228,13 +229,19 @@ function Records({ records }: { records: AuditRecord[] }) {
 }
 
 // "role: admin · disabled: yes"
-function Details({ detail }: { detail: Record<string, unknown> }) {
+function Details({ detail, nameOf }: { detail: Record<string, unknown>; nameOf: (object: string) => string | undefined }) {
   const t = useTexts(auditTexts);
-  const say = (value: unknown): string => (value === true ? t("yes") : value === false ? t("no") : typeof value === "number" ? formatNumber(value) : Array.isArray(value) ? value.join(", ") || "—" : String(value));
+  const called = useTexts(detailTexts);
+  const say = (value: unknown): string => {
+    if (typeof value === "boolean") return value ? t("yes") : t("no");
+    if (typeof value === "number") return formatNumber(value);
+    if (Array.isArray(value)) return value.join(", ") || "—";
+    return nameOf(String(value)) ?? String(value);
+  };
   return (
     <span className="quiet">
       {Object.entries(detail)
-        .map(([name, value]) => `${name}: ${say(value)}`)
+        .map(([name, value]) => `${isDetail(name) ? called(name) : name}: ${say(value)}`)
         .join(" · ")}
     </span>
   );

@@ -18,7 +18,7 @@ export const auditTexts = defineTexts("audit", {
   actor: { zh: "操作人", en: "By" },
   act: { zh: "操作", en: "What" },
   object: { zh: "对象", en: "To what" },
-  objectHint: { zh: "如 account:17", en: "such as account:17" },
+  objectHint: { zh: "account:17", en: "account:17" },
   dealer: { zh: "经销商", en: "Dealer" },
   from: { zh: "从", en: "From" },
   to: { zh: "到", en: "To" },
@@ -34,6 +34,26 @@ export const auditTexts = defineTexts("audit", {
   shown: { zh: "已显示 {n} 条", en: { one: "{n} record shown", other: "{n} records shown" } },
   yes: { zh: "是", en: "yes" },
   no: { zh: "否", en: "no" },
+});
+
+// Names of the details of records.
+export const detailTexts = defineTexts("details", {
+  by: { zh: "维度", en: "by" },
+  columns: { zh: "列数", en: "columns" },
+  count: { zh: "数量", en: "how many" },
+  disabled: { zh: "停用", en: "disabled" },
+  fields: { zh: "改动的字段", en: "fields changed" },
+  filters: { zh: "条件数", en: "conditions" },
+  format: { zh: "格式", en: "format" },
+  from: { zh: "自", en: "from" },
+  name: { zh: "改了姓名", en: "name changed" },
+  of: { zh: "属于", en: "of" },
+  period: { zh: "期间", en: "period" },
+  phone: { zh: "在手机上", en: "on a phone" },
+  records: { zh: "记录数", en: "records" },
+  role: { zh: "角色", en: "role" },
+  scopes: { zh: "权限", en: "scopes" },
+  to: { zh: "到", en: "to" },
 });
 
 // What the program writes down, by its name in the records.

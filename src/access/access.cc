@@ -13,6 +13,14 @@ constexpr int64_t kRightsMs = int64_t{15} * 60 * 1000;  // days begin at a quart
 
 Instant RightsUntil(Instant now) { return {(now.ms / kRightsMs + 1) * kRightsMs}; }
 
+std::string ObjectOf(AccountId account) {
+  return account.set() ? db::ObjectOf("account", account.value) : "account:unknown";
+}
+
+Status NoteAdded(db::Connection& connection, const db::Witness& by, const Account& account) {
+  return by.Note(connection, "account.add", ObjectOf(account.id), {}, {{"role", std::string(RoleName(account.role))}});
+}
+
 }  // namespace
 
 Access::Access(db::Database& database, AccessOptions options)
@@ -44,15 +52,20 @@ Result<http::Caller> Access::CallerOf(const Account& account, const std::vector<
 }
 
 Result<bool> Access::TryPassword(std::string_view login, std::string_view address, std::string_view typed,
-                                 const std::string& hash) {
-  RETURN_IF_ERROR(database_.Write<void>(
-      [&](db::Connection& connection) { return CountAttempt(connection, login, address, options_.clock()); }));
+                                 const std::string& hash, AccountId account) {
+  ASSIGN_OR_RETURN(const int64_t failures, database_.Write<int64_t>([&](db::Connection& connection) {
+    return CountAttempt(connection, login, address, options_.clock());
+  }));
   Result<bool> matches = passwords_.Matches(typed, hash);
   if (!matches.ok()) {
     (void)database_.Write<void>([&](db::Connection& connection) -> Status {
       TakeBackAttempt(connection, login, address);
       return {};
     });
+  } else if (!*matches && IsLocked(failures)) {
+    // The attempt was counted before anybody knew that it fails, so this is a transaction of its own.
+    RETURN_IF_ERROR(database_.Write<void>(
+        [&](db::Connection& connection) { return By({}).Note(connection, "session.lock", ObjectOf(account)); }));
   }
   return matches;
 }
@@ -71,7 +84,8 @@ Result<SignedIn> Access::SignIn(const SignInRequest& request) {
     if (found.account) found.password = ReadPassword(connection, found.account->id);
     return found;
   }));
-  ASSIGN_OR_RETURN(const bool right, TryPassword(login, request.device.address, request.password, known.password.hash));
+  ASSIGN_OR_RETURN(const bool right, TryPassword(login, request.device.address, request.password, known.password.hash,
+                                                 known.account ? known.account->id : AccountId()));
   if (!right || !known.account) return Error("sign_in_wrong");
   const Instant now = options_.clock();
   const AccountId id = known.account->id;
@@ -93,14 +107,17 @@ Result<SignedIn> Access::SignIn(const SignInRequest& request) {
     }
     FreshSession fresh = StartSession(connection, id, request.device, now);
     ASSIGN_OR_RETURN(Account after, FindAccount(connection, id, now));
+    RETURN_IF_ERROR(By(id).Note(connection, "session.start", ObjectOf(id), {}, {{"phone", request.device.phone}}));
     return SignedIn{std::move(fresh.token), std::move(fresh.session), std::move(after)};
   });
 }
 
 Status Access::SignOut(std::string_view session_hash) {
   Status ended = database_.Write<void>([&](db::Connection& connection) -> Status {
+    const auto session = FindSession(connection, session_hash, options_.clock());
     EndSession(connection, session_hash);
-    return {};
+    if (!session) return {};
+    return By(session->account).Note(connection, "session.end", ObjectOf(session->account));
   });
   cache_.Drop(session_hash);
   return ended;
@@ -213,7 +230,7 @@ Status Access::ChangePassword(AccountId id, std::string_view current, std::strin
   ASSIGN_OR_RETURN(const Password before, database_.Read<Password>([&](db::Connection& connection) -> Result<Password> {
     return ReadPassword(connection, id);
   }));
-  ASSIGN_OR_RETURN(const bool right, TryPassword(account.login, address, current, before.hash));
+  ASSIGN_OR_RETURN(const bool right, TryPassword(account.login, address, current, before.hash, id));
   if (!right) return Error("password_wrong");
   if (SameSecret(current, fresh)) {
     (void)database_.Write<void>([&](db::Connection& connection) -> Status {
@@ -231,7 +248,7 @@ Status Access::ChangePassword(AccountId id, std::string_view current, std::strin
     if (rows == 0) return Error("password_wrong");  // it was changed or reset meanwhile
     Succeed(connection, account.login, address);
     access::EndSessions(connection, id, session_hash);
-    return {};
+    return By(id).Note(connection, "password.change", ObjectOf(id));
   });
   cache_.Drop(id);
   return changed;
@@ -244,11 +261,14 @@ Result<Account> Access::ChangeLanguage(AccountId id, std::optional<Language> lan
   });
 }
 
-Result<FreshToken> Access::AddToken(AccountId owner, const NewToken& token) {
+Result<FreshToken> Access::AddToken(AccountId owner, const NewToken& token, AccountId by) {
   return database_.Write<FreshToken>([&](db::Connection& connection) -> Result<FreshToken> {
     ASSIGN_OR_RETURN(const Account account, FindAccount(connection, owner, options_.clock()));
     if (account.disabled) return Error("account_disabled");
-    return access::AddToken(connection, account, token, options_.clock());
+    ASSIGN_OR_RETURN(FreshToken fresh, access::AddToken(connection, account, token, options_.clock()));
+    RETURN_IF_ERROR(By(by).Note(connection, "token.add", db::ObjectOf("token", fresh.token.id), {},
+                                {{"of", ObjectOf(owner)}, {"scopes", fresh.token.scopes}}));
+    return fresh;
   });
 }
 
@@ -264,18 +284,24 @@ Result<std::vector<Post>> Access::ListPosts(AccountId id) {
   });
 }
 
-Result<Post> Access::AddPost(const Post& post) {
+Result<Post> Access::AddPost(const Post& post, AccountId by) {
   RETURN_IF_ERROR(options_.places.check(post.place));
-  Result<Post> added = database_.Write<Post>([&](db::Connection& connection) {
-    return access::AddPost(connection, *options_.catalog, post, options_.clock());
+  Result<Post> added = database_.Write<Post>([&](db::Connection& connection) -> Result<Post> {
+    ASSIGN_OR_RETURN(Post made, access::AddPost(connection, *options_.catalog, post, options_.clock()));
+    RETURN_IF_ERROR(By(by).Note(connection, "post.add", ObjectOf(post.account), post.place.dealer,
+                                {{"post", std::to_string(made.id)}, {"role", made.role}}));
+    return made;
   });
   cache_.Clear();  // others may stand in for the account
   return added;
 }
 
-Status Access::EndPost(AccountId id, int64_t post, Day until) {
-  Status ended =
-      database_.Write<void>([&](db::Connection& connection) { return access::EndPost(connection, id, post, until); });
+Status Access::EndPost(AccountId id, int64_t post, Day until, AccountId by) {
+  Status ended = database_.Write<void>([&](db::Connection& connection) -> Status {
+    RETURN_IF_ERROR(access::EndPost(connection, id, post, until));
+    return By(by).Note(connection, "post.end", ObjectOf(id), {},
+                       {{"post", std::to_string(post)}, {"until", FormatDay(until)}});
+  });
   cache_.Clear();
   return ended;
 }
@@ -287,23 +313,31 @@ Result<std::vector<StandIn>> Access::ListStandIns(AccountId id) {
   });
 }
 
-Result<StandIn> Access::AddStandIn(const StandIn& stand_in) {
-  Result<StandIn> added = database_.Write<StandIn>(
-      [&](db::Connection& connection) { return access::AddStandIn(connection, stand_in, options_.clock()); });
+Result<StandIn> Access::AddStandIn(const StandIn& stand_in, AccountId by) {
+  Result<StandIn> added = database_.Write<StandIn>([&](db::Connection& connection) -> Result<StandIn> {
+    ASSIGN_OR_RETURN(const StandIn made, access::AddStandIn(connection, stand_in, options_.clock()));
+    RETURN_IF_ERROR(By(by).Note(connection, "stand_in.add", ObjectOf(made.account), {},
+                                {{"for", ObjectOf(made.stands_in_for)}, {"until", FormatDay(made.until)}}));
+    return made;
+  });
   cache_.Clear();
   return added;
 }
 
-Status Access::RemoveStandIn(AccountId id, int64_t stand_in) {
-  Status removed = database_.Write<void>(
-      [&](db::Connection& connection) { return access::RemoveStandIn(connection, id, stand_in); });
+Status Access::RemoveStandIn(AccountId id, int64_t stand_in, AccountId by) {
+  Status removed = database_.Write<void>([&](db::Connection& connection) -> Status {
+    RETURN_IF_ERROR(access::RemoveStandIn(connection, id, stand_in));
+    return By(by).Note(connection, "stand_in.remove", ObjectOf(id));
+  });
   cache_.Clear();
   return removed;
 }
 
-Status Access::RevokeToken(int64_t id, AccountId owner) {
-  Status revoked = database_.Write<void>(
-      [&](db::Connection& connection) { return access::RevokeToken(connection, id, owner, options_.clock()); });
+Status Access::RevokeToken(int64_t id, AccountId owner, AccountId by) {
+  Status revoked = database_.Write<void>([&](db::Connection& connection) -> Status {
+    RETURN_IF_ERROR(access::RevokeToken(connection, id, owner, options_.clock()));
+    return By(by).Note(connection, "token.revoke", db::ObjectOf("token", id));
+  });
   cache_.Clear();
   return revoked;
 }
@@ -323,7 +357,7 @@ Result<Account> Access::FindLogin(std::string_view typed) {
   });
 }
 
-Result<OneTime> Access::AddAccount(std::string_view login, std::string_view name, Role role) {
+Result<OneTime> Access::AddAccount(std::string_view login, std::string_view name, Role role, AccountId by) {
   NewAccount account;
   ASSIGN_OR_RETURN(account.login, NormalizeLogin(login));
   ASSIGN_OR_RETURN(account.name, CheckName(name));
@@ -332,24 +366,33 @@ Result<OneTime> Access::AddAccount(std::string_view login, std::string_view name
   ASSIGN_OR_RETURN(std::string hash, passwords_.Hash(password));
   const Instant now = options_.clock();
   account.password = {std::move(hash), true, Instant{now.ms + kOneTimeMs}};
-  ASSIGN_OR_RETURN(Account added, database_.Write<Account>([&](db::Connection& connection) {
-    return access::AddAccount(connection, account, now);
+  ASSIGN_OR_RETURN(Account added, database_.Write<Account>([&](db::Connection& connection) -> Result<Account> {
+    ASSIGN_OR_RETURN(Account made, access::AddAccount(connection, account, now));
+    RETURN_IF_ERROR(NoteAdded(connection, By(by), made));
+    return made;
   }));
   return OneTime{std::move(added), password};
 }
 
-Result<Account> Access::ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change) {
+Result<Account> Access::ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change,
+                                      AccountId by) {
   if (change.name) {
     ASSIGN_OR_RETURN(change.name, CheckName(*change.name));
   }
-  auto changed = database_.Write<Account>([&](db::Connection& connection) {
-    return access::ChangeAccount(connection, id, version, change, options_.clock());
+  auto changed = database_.Write<Account>([&](db::Connection& connection) -> Result<Account> {
+    ASSIGN_OR_RETURN(Account after, access::ChangeAccount(connection, id, version, change, options_.clock()));
+    std::vector<std::pair<std::string, db::Deed::Detail>> details;
+    if (change.name) details.emplace_back("name", true);  // that it changed, not what it is
+    if (change.role) details.emplace_back("role", std::string(RoleName(*change.role)));
+    if (change.disabled) details.emplace_back("disabled", *change.disabled);
+    RETURN_IF_ERROR(By(by).Note(connection, "account.change", ObjectOf(id), {}, std::move(details)));
+    return after;
   });
   cache_.Drop(id);
   return changed;
 }
 
-Result<OneTime> Access::ResetPassword(AccountId id) {
+Result<OneTime> Access::ResetPassword(AccountId id, AccountId by) {
   const std::string password = NewOneTimePassword();
   ASSIGN_OR_RETURN(const std::string hash, passwords_.Hash(password));
   auto reset = database_.Write<OneTime>([&](db::Connection& connection) -> Result<OneTime> {
@@ -358,6 +401,7 @@ Result<OneTime> Access::ResetPassword(AccountId id) {
     access::EndSessions(connection, id);
     ASSIGN_OR_RETURN(Account account, FindAccount(connection, id, now));
     Forgive(connection, account.login);
+    RETURN_IF_ERROR(By(by).Note(connection, "password.reset", ObjectOf(id)));
     return OneTime{std::move(account), password};
   });
   cache_.Drop(id);
@@ -370,9 +414,12 @@ Result<std::vector<Session>> Access::ListSessions(AccountId id) {
   });
 }
 
-Result<int64_t> Access::EndSessions(AccountId id) {
-  auto ended = database_.Write<int64_t>(
-      [&](db::Connection& connection) -> Result<int64_t> { return access::EndSessions(connection, id); });
+Result<int64_t> Access::EndSessions(AccountId id, AccountId by) {
+  auto ended = database_.Write<int64_t>([&](db::Connection& connection) -> Result<int64_t> {
+    const int64_t count = access::EndSessions(connection, id);
+    RETURN_IF_ERROR(By(by).Note(connection, "session.kill", ObjectOf(id), {}, {{"count", count}}));
+    return count;
+  });
   cache_.Drop(id);
   return ended;
 }
@@ -403,10 +450,14 @@ Result<std::optional<OneTime>> Access::EnsureAdministrator(const std::optional<s
   const auto made = database_.Write<Account>([&](db::Connection& connection) -> Result<Account> {
     ASSIGN_OR_RETURN(const Place still, look(connection));
     if (still.none) {
-      return access::AddAccount(connection, {std::string(kFirstLogin), "", Role::kAdmin, stored}, now);
+      ASSIGN_OR_RETURN(Account added,
+                       access::AddAccount(connection, {std::string(kFirstLogin), "", Role::kAdmin, stored}, now));
+      RETURN_IF_ERROR(NoteAdded(connection, By({}), added));
+      return added;
     }
     if (!still.waiting.set()) return Error("login_taken").With("login", kFirstLogin);
     SetPassword(connection, still.waiting, stored);
+    RETURN_IF_ERROR(By({}).Note(connection, "password.reset", ObjectOf(still.waiting)));
     return FindAccount(connection, still.waiting, now);
   });
   if (!made.ok()) {

@@ -14,6 +14,7 @@
 #include "access/posts.h"
 #include "access/sessions.h"
 #include "access/tokens.h"
+#include "db/audit.h"
 #include "db/db.h"
 
 // Who may come in: accounts, signing in, sessions, API tokens. What the server, the command line and the HTTP resources
@@ -30,6 +31,9 @@ struct AccessOptions {
   // any right.
   std::shared_ptr<const catalog::Catalog> catalog;
   PlaceKnowledge places;
+  // Where signing in and out and every change of accounts, passwords, sessions and tokens is written down, in the
+  // transaction of the change itself. Nothing: nowhere.
+  db::AuditLog audit;
 };
 
 struct SignInRequest {
@@ -51,7 +55,7 @@ struct OneTime {
 };
 
 // Thread-safe. What a server process knows of sessions and tokens it believes until something is committed
-// (IdentityCache).
+// (IdentityCache). `by` is who does it, for the audit log; unset: the program, or somebody at its command line.
 class Access {
  public:
   explicit Access(db::Database& database, AccessOptions options = {});
@@ -82,9 +86,9 @@ class Access {
   [[nodiscard]] Status ChangePassword(AccountId id, std::string_view current, std::string_view fresh,
                                       std::string_view session_hash, std::string_view address);
   [[nodiscard]] Result<Account> ChangeLanguage(AccountId id, std::optional<Language> language);
-  [[nodiscard]] Result<FreshToken> AddToken(AccountId owner, const NewToken& token);
+  [[nodiscard]] Result<FreshToken> AddToken(AccountId owner, const NewToken& token, AccountId by = {});
   [[nodiscard]] Result<std::vector<Token>> ListTokens(AccountId owner);
-  [[nodiscard]] Status RevokeToken(int64_t id, AccountId owner);  // owner unset: anybody's
+  [[nodiscard]] Status RevokeToken(int64_t id, AccountId owner, AccountId by = {});  // owner unset: anybody's
 
   // ---- An administrator's matters ----
 
@@ -92,21 +96,22 @@ class Access {
   // Fails with login_unknown, login_bad.
   [[nodiscard]] Result<Account> FindLogin(std::string_view typed);
   // With a one-time password. Fails with login_bad, login_taken, account_name_bad.
-  [[nodiscard]] Result<OneTime> AddAccount(std::string_view login, std::string_view name, Role role);
+  [[nodiscard]] Result<OneTime> AddAccount(std::string_view login, std::string_view name, Role role, AccountId by = {});
   // As accounts.h has it. `name` is checked here.
-  [[nodiscard]] Result<Account> ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change);
+  [[nodiscard]] Result<Account> ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change,
+                                              AccountId by = {});
   // A new one-time password; ends the sessions and lets a locked login try again.
-  [[nodiscard]] Result<OneTime> ResetPassword(AccountId id);
+  [[nodiscard]] Result<OneTime> ResetPassword(AccountId id, AccountId by = {});
   [[nodiscard]] Result<std::vector<Session>> ListSessions(AccountId id);
   // Posts and standing in, as posts.h has it; AddPost fails with place_unknown, too. What changes counts at the
   // account's next request.
   [[nodiscard]] Result<std::vector<Post>> ListPosts(AccountId id);
-  [[nodiscard]] Result<Post> AddPost(const Post& post);
-  [[nodiscard]] Status EndPost(AccountId id, int64_t post, Day until);
+  [[nodiscard]] Result<Post> AddPost(const Post& post, AccountId by = {});
+  [[nodiscard]] Status EndPost(AccountId id, int64_t post, Day until, AccountId by = {});
   [[nodiscard]] Result<std::vector<StandIn>> ListStandIns(AccountId id);
-  [[nodiscard]] Result<StandIn> AddStandIn(const StandIn& stand_in);
-  [[nodiscard]] Status RemoveStandIn(AccountId id, int64_t stand_in);
-  [[nodiscard]] Result<int64_t> EndSessions(AccountId id);
+  [[nodiscard]] Result<StandIn> AddStandIn(const StandIn& stand_in, AccountId by = {});
+  [[nodiscard]] Status RemoveStandIn(AccountId id, int64_t stand_in, AccountId by = {});
+  [[nodiscard]] Result<int64_t> EndSessions(AccountId id, AccountId by = {});
 
   // ---- The server's matters ----
 
@@ -127,9 +132,11 @@ class Access {
   // `posts`: those that count today.
   [[nodiscard]] Result<http::Caller> CallerOf(const Account& account, const std::vector<Post>& posts,
                                               http::Caller::Via via) const;
-  // Counts an attempt at a login and compares. What counts as failed stays so until Succeed.
+  // Counts an attempt at a login and compares. What counts as failed stays so until Succeed. `account`: whose login it
+  // is, if anybody's.
   [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
-                                         const std::string& hash);
+                                         const std::string& hash, AccountId account);
+  [[nodiscard]] db::Witness By(AccountId by) const { return {options_.audit, by}; }
   // Remembered under the hash, and of that kind.
   [[nodiscard]] std::optional<Identity> Known(const std::string& hash, http::Caller::Via via, Instant now,
                                               std::optional<int64_t> mark, bool unattended) const;

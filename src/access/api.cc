@@ -147,7 +147,7 @@ Result<Response> AddAccount(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const std::optional<std::string> role, body.OptionalText("role", 16));
   RETURN_IF_ERROR(body.Done());
   ASSIGN_OR_RETURN(const Role parsed, ParseRole(role.value_or("member")));
-  ASSIGN_OR_RETURN(const OneTime one_time, access.AddAccount(login, name.value_or(""), parsed));
+  ASSIGN_OR_RETURN(const OneTime one_time, access.AddAccount(login, name.value_or(""), parsed, request.caller.account));
   return OneTimeResponse(one_time, 201);
 }
 
@@ -165,13 +165,13 @@ Result<Response> ChangeAccount(Access& access, const Request& request) {
   if (role) {
     ASSIGN_OR_RETURN(change.role, ParseRole(*role));
   }
-  ASSIGN_OR_RETURN(const Account account, access.ChangeAccount(AccountId(id), version, change));
+  ASSIGN_OR_RETURN(const Account account, access.ChangeAccount(AccountId(id), version, change, request.caller.account));
   return AccountResponse(account);
 }
 
 Result<Response> ResetPassword(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-  ASSIGN_OR_RETURN(const OneTime one_time, access.ResetPassword(AccountId(id)));
+  ASSIGN_OR_RETURN(const OneTime one_time, access.ResetPassword(AccountId(id), request.caller.account));
   return OneTimeResponse(one_time, 200);
 }
 
@@ -215,7 +215,7 @@ Result<Response> AddPost(Access& access, const Request& request) {
     ASSIGN_OR_RETURN(post.until, ReadDay(body, "until", {}));
   }
   RETURN_IF_ERROR(body.Done());
-  ASSIGN_OR_RETURN(const Post added, access.AddPost(post));
+  ASSIGN_OR_RETURN(const Post added, access.AddPost(post, request.caller.account));
   JsonWriter json;
   WritePost(json, added);
   return Response::Json(json.text(), 201);
@@ -228,7 +228,7 @@ Result<Response> EndPost(Access& access, const Request& request) {
   if (!body.Has("until")) return Error("field_missing").With("field", "until");
   ASSIGN_OR_RETURN(const Day until, ReadDay(body, "until", {}));
   RETURN_IF_ERROR(body.Done());
-  RETURN_IF_ERROR(access.EndPost(AccountId(id), post, until));
+  RETURN_IF_ERROR(access.EndPost(AccountId(id), post, until, request.caller.account));
   return Response::NoContent();
 }
 
@@ -244,7 +244,7 @@ Result<Response> AddStandIn(Access& access, const Request& request) {
   if (!body.Has("until")) return Error("field_missing").With("field", "until");
   ASSIGN_OR_RETURN(stand_in.until, ReadDay(body, "until", {}));
   RETURN_IF_ERROR(body.Done());
-  ASSIGN_OR_RETURN(const StandIn added, access.AddStandIn(stand_in));
+  ASSIGN_OR_RETURN(const StandIn added, access.AddStandIn(stand_in, request.caller.account));
   JsonWriter json;
   WriteStandIn(json, added);
   return Response::Json(json.text(), 201);
@@ -253,7 +253,7 @@ Result<Response> AddStandIn(Access& access, const Request& request) {
 Result<Response> RemoveStandIn(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
   ASSIGN_OR_RETURN(const int64_t stand_in, request.ParamId("stand_in"));
-  RETURN_IF_ERROR(access.RemoveStandIn(AccountId(id), stand_in));
+  RETURN_IF_ERROR(access.RemoveStandIn(AccountId(id), stand_in, request.caller.account));
   return Response::NoContent();
 }
 
@@ -276,7 +276,7 @@ Result<Response> AddToken(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(token.scopes, body.Texts("scopes", 10));
   ASSIGN_OR_RETURN(token.days, body.OptionalInt("expires_days"));
   RETURN_IF_ERROR(body.Done());
-  ASSIGN_OR_RETURN(const FreshToken fresh, access.AddToken(request.caller.account, token));
+  ASSIGN_OR_RETURN(const FreshToken fresh, access.AddToken(request.caller.account, token, request.caller.account));
   JsonWriter json;
   WriteToken(json, fresh.token, fresh.secret);
   return Response::Json(json.text(), 201).Header("Cache-Control", "no-store");
@@ -285,7 +285,7 @@ Result<Response> AddToken(Access& access, const Request& request) {
 Result<Response> RevokeToken(Access& access, const Request& request) {
   RETURN_IF_ERROR(NeedsSession(request));
   ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-  RETURN_IF_ERROR(access.RevokeToken(id, request.caller.account));
+  RETURN_IF_ERROR(access.RevokeToken(id, request.caller.account, request.caller.account));
   return Response::NoContent();
 }
 

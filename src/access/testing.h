@@ -2,18 +2,43 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "access/access.h"
+#include "access/audit.h"
 #include "db/testing.h"
 
-// What the tests of this room share: an Access over a database of its own, with a clock that stands still until told.
+// What the tests of this room share: a folder, and an Access over a database of its own, with a clock that stands still
+// until told.
 namespace dealpace::access {
 
 template <typename T>
 std::string Code(const Result<T>& result) {
   return result.ok() ? "" : result.error().code;
 }
+
+// A folder that goes with the object.
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string path = (std::filesystem::temp_directory_path() / "dealpace-test-XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder: " + path);
+    path_ = path;
+  }
+  ~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 class AccessTest : public testing::TestWithParam<db::Kind> {
  protected:
@@ -27,6 +52,9 @@ class AccessTest : public testing::TestWithParam<db::Kind> {
     options.clock = [this] { return now_; };
     options.program_version = "1.2.3";
     options.today = [] { return Day{20'000}; };
+    options.audit = [this](db::Connection& connection, const db::Deed& deed) {
+      return AppendAudit(connection, hasher_, deed, now_);
+    };
     return options;
   }
   void Pass(int64_t seconds) { now_.ms += seconds * 1000; }
@@ -57,6 +85,30 @@ class AccessTest : public testing::TestWithParam<db::Kind> {
     });
   }
 
+  // The records of the audit log since the last look, the oldest first: "17 account.change account:18 {…}", with the
+  // logins of accounts for their ids.
+  std::vector<std::string> Deeds() {
+    const auto texts =
+        database_->Read<std::vector<std::string>>([&](db::Connection& connection) -> Result<std::vector<std::string>> {
+          std::vector<std::string> found;
+          const std::vector<Account> accounts = ListAccounts(connection, now_);
+          for (const AuditRecord& record : ListAudit(connection, {}, {}, 1'000)) {
+            if (record.seq <= seen_) continue;
+            std::string text = std::to_string(record.actor.value) + " " + record.act + " " + record.object;
+            if (!record.detail.empty()) text += " " + record.detail;
+            for (const Account& account : accounts) {
+              text = ReplaceAll(text, std::to_string(account.id.value), account.login);
+            }
+            found.insert(found.begin(), text);
+          }
+          return found;
+        });
+    seen_ += static_cast<int64_t>(texts->size());
+    return *texts;
+  }
+
+  const ChainHasher hasher_{Key{}};
+  int64_t seen_ = 0;
   Instant now_{1'790'000'000'000};
   db::TestDatabase database_;
   Access access_;

@@ -85,13 +85,16 @@ int64_t DelayMs(Guessed kind, int64_t failures) {
 
 int64_t ForgetMs(Guessed kind) { return RuleOf(kind).forget_ms; }
 
-Status CountAttempt(db::Connection& connection, std::string_view login, std::string_view address, Instant now) {
+bool IsLocked(int64_t failures) { return failures >= kLoginRule.lock_after; }
+
+Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login, std::string_view address,
+                             Instant now) {
   // Always in this order, so that two attempts do not wait for each other crosswise.
   const std::string by_login = LoginSubject(login);
   const Count login_count = Take(connection, kLoginRule, by_login, now);
   if (login_count.blocked_until > now.ms) {
     const int64_t wait = Seconds(login_count.blocked_until - now.ms);
-    if (login_count.failures >= kLoginRule.lock_after) {
+    if (IsLocked(login_count.failures)) {
       return Error("sign_in_locked").With("retry_after", wait).With("minutes", (wait + 59) / 60);
     }
     return Error("sign_in_delayed").With("retry_after", wait);
@@ -105,7 +108,7 @@ Status CountAttempt(db::Connection& connection, std::string_view login, std::str
     AddFailure(connection, Guessed::kAddress, by_address, address_count, now);
   }
   AddFailure(connection, Guessed::kLogin, by_login, login_count, now);
-  return {};
+  return login_count.failures + 1;
 }
 
 void Succeed(db::Connection& connection, std::string_view login, std::string_view address) {

@@ -23,9 +23,12 @@ enum class Guessed { kLogin, kAddress };
 
 // Counts the attempt as failed before it is looked at, so that many at once get no more tries than one after the
 // other; Succeed takes it back. Fails with sign_in_locked (the login has failed ten times) or sign_in_delayed, both
-// with "retry_after" in seconds, and counts nothing then. `address` may be empty: from the command line.
-[[nodiscard]] Status CountAttempt(db::Connection& connection, std::string_view login, std::string_view address,
-                                  Instant now);
+// with "retry_after" in seconds, and counts nothing then. `address` may be empty: from the command line. Returns how
+// many attempts at the login have failed in a row, if this one does.
+[[nodiscard]] Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login, std::string_view address,
+                                           Instant now);
+// Whether a login is locked that has failed so often.
+[[nodiscard]] bool IsLocked(int64_t failures);
 // The password was right: the login starts anew, and its failures are taken off those of the address. Not all of the
 // address's, or whoever has an account could wipe out the traces of guessing at others.
 void Succeed(db::Connection& connection, std::string_view login, std::string_view address);

@@ -30,8 +30,8 @@ class ThrottleTest : public testing::TestWithParam<db::Kind> {
 
   // The code of the refusal and the seconds to wait, or "".
   std::string Attempt(std::string_view login, std::string_view address) {
-    const Status status =
-        database_->Write<void>([&](db::Connection& c) { return CountAttempt(c, login, address, now_); });
+    const auto status =
+        database_->Write<int64_t>([&](db::Connection& c) { return CountAttempt(c, login, address, now_); });
     if (status.ok()) return "";
     return status.error().code + " " + std::string(status.error().Arg("retry_after"));
   }

@@ -1,5 +1,6 @@
 #include "analysis/api.h"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -131,11 +132,34 @@ Result<Response> Entries(const Deps& deps, const Asking& asking, JsonBody body, 
   return Response::Json(std::move(json));
 }
 
+// What is taken away, without the texts of the question: a condition may name a person.
+Status NoteExport(const Deps& deps, const ExportRequest& wanted, AccountId account) {
+  const kpi::Question& question = wanted.asked.question;
+  std::vector<std::pair<std::string, db::Deed::Detail>> details = {
+      {"by", question.by},
+      {"columns", static_cast<int64_t>(question.columns.size())},
+      {"filters", static_cast<int64_t>(question.filters.size())},
+      {"format", std::string(wanted.format == ExportRequest::Format::kCsv ? "csv" : "xlsx")}};
+  if (question.period) details.emplace_back("period", FormatPeriod(*question.period));
+  const DealerId dealer(wanted.asked.scope.Is(Dim::kDealer) ? wanted.asked.scope.id : 0);
+  return deps.database.Write<void>([&](db::Connection& connection) {
+    return db::Witness(deps.audit, account)
+        .Note(connection, "export.kpi", ScopeText(wanted.asked.scope), dealer, details);
+  });
+}
+
 Result<Response> ExportFile(const Deps& deps, const Asking& asking, JsonBody body, const Request& request) {
   ASSIGN_OR_RETURN(const ExportRequest wanted, ReadExportRequest(std::move(body), asking.today, asking.rows));
   const std::string& name = request.caller.name.empty() ? request.caller.login : request.caller.name;
-  return Export(wanted, {asking.catalog(), asking.engine(), deps.facts, asking.zone, asking.now, request.language, name,
-                         deps.folder});
+  ASSIGN_OR_RETURN(Response response, Export(wanted, {asking.catalog(), asking.engine(), deps.facts, asking.zone,
+                                                      asking.now, request.language, name, deps.folder}));
+  // Nothing leaves that is not written down.
+  if (const Status noted = NoteExport(deps, wanted, request.caller.account); !noted.ok()) {
+    std::error_code ignored;
+    if (!response.body_file.empty()) std::filesystem::remove(response.body_file, ignored);
+    return noted.error();
+  }
+  return response;
 }
 
 Result<Response> SuccessTable(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {

@@ -6,6 +6,7 @@
 #include "analysis/definitions.h"
 #include "analysis/freshness.h"
 #include "base/days.h"
+#include "db/audit.h"
 #include "db/db.h"
 #include "facts/facts.h"
 #include "http/router.h"
@@ -23,6 +24,7 @@ struct Deps {
   std::string folder;  // for files on their way to the asker
   // By which questions are answered with an ETag; null: without.
   Freshness* freshness = nullptr;
+  db::AuditLog audit = {};  // where exports are written down
 };
 
 // The operations of tag `kpi` in docs/openapi.yaml: questions, the entries behind a cell, exports, the success table,

@@ -168,7 +168,7 @@ class CatalogApi {
 
   Result<Response> Remove(const Request& request) {
     ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
-    RETURN_IF_ERROR(RemoveOwnKpi(deps_.database, request.Param("id"), version));
+    RETURN_IF_ERROR(RemoveOwnKpi(deps_.database, request.Param("id"), version, EditorOf(request).witness));
     return Response::NoContent();
   }
 
@@ -225,7 +225,9 @@ class CatalogApi {
     std::string packed;
   };
 
-  [[nodiscard]] Editor EditorOf(const Request& request) const { return {request.caller.login, deps_.now()}; }
+  [[nodiscard]] Editor EditorOf(const Request& request) const {
+    return {request.caller.login, deps_.now(), {deps_.audit, request.caller.account}};
+  }
 
   CatalogDeps deps_;
   std::mutex mutex_;

@@ -4,6 +4,7 @@
 
 #include "analysis/definitions.h"
 #include "base/days.h"
+#include "db/audit.h"
 #include "db/db.h"
 #include "facts/org_view.h"
 #include "http/router.h"
@@ -18,6 +19,7 @@ struct CatalogDeps {
   std::function<Instant()> now;
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;
+  db::AuditLog audit = {};  // where changes of own KPIs are written down
 };
 
 // The operations of tag `catalogue` in docs/openapi.yaml: the catalogue, own KPIs (for administrators to change), the

@@ -120,6 +120,10 @@ auto Find(std::vector<OwnKpi>& own, std::string_view id) {
   return std::find_if(own.begin(), own.end(), [id](const OwnKpi& kpi) { return kpi.id == id; });
 }
 
+Status Note(db::Connection& connection, const db::Witness& witness, std::string_view act, std::string_view id) {
+  return witness.Note(connection, act, "kpi:" + std::string(id));
+}
+
 Error Conflict(const OwnKpi& now) {
   return Error("edit_conflict").With("what", now.id).With("by", now.changed_by).With("version", now.version);
 }
@@ -221,6 +225,7 @@ Result<OwnKpi> AddOwnKpi(db::Database& database, const catalog::Catalog& base, c
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, ?11)",
         kpi.id, kpi.name.en, kpi.name.zh, kpi.formula, catalog::UnitName(kpi.unit), BetterName(kpi.better),
         kpi.meaning.en, kpi.meaning.zh, kpi.version, editor.at.ms, editor.by);
+    RETURN_IF_ERROR(Note(connection, editor.witness, "kpi.add", kpi.id));
     return kpi;
   });
 }
@@ -246,11 +251,12 @@ Result<OwnKpi> ChangeOwnKpi(db::Database& database, const catalog::Catalog& base
         "meaning_zh = ?8, version = ?9, changed_at = ?10, changed_by = ?11 WHERE kpi_id = ?1",
         kpi.id, kpi.name.en, kpi.name.zh, kpi.formula, catalog::UnitName(kpi.unit), BetterName(kpi.better),
         kpi.meaning.en, kpi.meaning.zh, kpi.version, editor.at.ms, editor.by);
+    RETURN_IF_ERROR(Note(connection, editor.witness, "kpi.change", kpi.id));
     return kpi;
   });
 }
 
-Status RemoveOwnKpi(db::Database& database, std::string_view id, int64_t version) {
+Status RemoveOwnKpi(db::Database& database, std::string_view id, int64_t version, const db::Witness& witness) {
   return database.Write<void>([&](db::Connection& connection) -> Status {
     (void)Move(connection);
     std::vector<OwnKpi> own = ReadOwnKpis(connection);
@@ -265,7 +271,7 @@ Status RemoveOwnKpi(db::Database& database, std::string_view id, int64_t version
       }
     }
     connection.Execute("DELETE FROM own_kpi WHERE kpi_id = ?1", id);
-    return {};
+    return Note(connection, witness, "kpi.remove", id);
   });
 }
 

@@ -11,6 +11,7 @@
 #include "base/days.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
+#include "db/audit.h"
 #include "db/db.h"
 
 // KPIs that the network adds to the catalogue: kept in the store, checked like ours before they are taken.
@@ -33,10 +34,11 @@ struct OwnKpi : OwnKpiInput {
   std::string changed_by;
 };
 
-// Who changes, and when.
+// Who changes, and when; the witness tells the audit log.
 struct Editor {
   std::string by;
   Instant at{};
+  db::Witness witness = {};
 };
 
 // Moves whenever an own KPI does.
@@ -63,7 +65,8 @@ struct Resolved {
 // The id stays.
 [[nodiscard]] Result<OwnKpi> ChangeOwnKpi(db::Database& database, const catalog::Catalog& base, std::string_view id,
                                           int64_t version, const OwnKpiInput& input, const Editor& editor);
-[[nodiscard]] Status RemoveOwnKpi(db::Database& database, std::string_view id, int64_t version);
+[[nodiscard]] Status RemoveOwnKpi(db::Database& database, std::string_view id, int64_t version,
+                                  const db::Witness& witness = {});
 
 [[nodiscard]] std::string_view BetterName(catalog::Better better);
 [[nodiscard]] std::optional<catalog::Better> ParseBetter(std::string_view name);

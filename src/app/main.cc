@@ -114,6 +114,34 @@ struct UserOptions {
   }
 };
 
+// The subcommands of `audit`.
+struct AuditOptions {
+  AuditArguments arguments;
+
+  void AddTo(CLI::App& audit) {
+    audit.require_subcommand(1);
+    const auto add = [&](const char* name, const char* help) {
+      CLI::App* command = audit.add_subcommand(name, help);
+      command->fallthrough();
+      command->callback([this, name] { arguments.what = name; });
+      return command;
+    };
+    add("verify", "Check every chain of the log; exit code 1 when one is not intact / 核对审计链")
+        ->add_option("--anchor", arguments.anchor,
+                     "Against heads kept elsewhere: a file of audit-heads or of `audit head` / 与另存的链头比对");
+    add("head", "Print the heads of the chains, to be kept elsewhere / 输出链头，供另行保存");
+    CLI::App* list = add("list", "Records, the newest first / 列出记录");
+    list->add_option("--actor", arguments.actor, "By whom: a login or an id; 0: the program itself / 操作人");
+    list->add_option("--act", arguments.act, "What was done, e.g. account.change / 操作");
+    list->add_option("--object", arguments.object, "To what, e.g. account:17 / 对象");
+    list->add_option("--dealer", arguments.dealer, "Code or id of a dealer; 0: the network's own / 经销商");
+    list->add_option("--from", arguments.from, "Since that day or instant (UTC) / 起始时间");
+    list->add_option("--to", arguments.to, "Until that day, included, or instant (UTC) / 结束时间");
+    list->add_option("--limit", arguments.limit, "At most so many (default 100) / 最多条数")
+        ->check(CLI::Range(1, 1'000'000));
+  }
+};
+
 int Main(int argc, char** argv) {
   Context context;
   context.language = LanguageOfLocale();
@@ -128,6 +156,7 @@ int Main(int argc, char** argv) {
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--data", context.data_dir, "Data folder (default ./data) / 数据目录");
   app.add_option("--db", context.db_url, "Database instead: postgres://… or a SQLite file / 数据库地址");
+  app.add_option("--keys", context.keys, "Key file (default dealpace.keys in the data folder) / 密钥文件");
   app.add_option("--lang", language, "en or zh (default: the locale's) / 语言")->check(CLI::IsMember({"en", "zh"}));
   app.add_option("--format", format, "table, json or csv / 输出格式")->check(CLI::IsMember({"table", "json", "csv"}));
 
@@ -218,6 +247,10 @@ int Main(int argc, char** argv) {
   CLI::App* user = app.add_subcommand("user", "Accounts, sessions and API tokens / 账号、会话和接口令牌");
   user_options.AddTo(*user);
 
+  AuditOptions audit_options;
+  CLI::App* audit = app.add_subcommand("audit", "The audit log: who has done what / 审计日志");
+  audit_options.AddTo(*audit);
+
   ImportArguments import_arguments;
   std::string undo_why = "import undone";
   CLI::App* import =
@@ -278,6 +311,7 @@ int Main(int argc, char** argv) {
   if (demo->parsed()) return RunDemo(context, demo_arguments);
   server.limits.burst = 2 * server.limits.per_second;
   if (serve->parsed()) return RunServe(context, serve_arguments);
+  if (audit->parsed()) return RunAudit(context, audit_options.arguments);
   if (user->parsed()) return RunUser(context, user_options.Take());
   if (kpi->parsed()) return RunKpi(context, kpi_options.Take());
   if (table->parsed()) return RunTable(context, table_name, table_options.Take());

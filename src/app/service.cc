@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "access/api.h"
+#include "access/audit_api.h"
 #include "access/gate.h"
 #include "analysis/api.h"
 #include "analysis/catalog_api.h"
@@ -32,11 +33,12 @@ constexpr int64_t kKeptFrom = 2000;  // new entries of a dealer that are worth k
 constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
 
 access::AccessOptions WithDefaults(access::AccessOptions options, System& system, const std::function<Instant()>& clock,
-                                   std::function<Day()> today) {
+                                   std::function<Day()> today, db::AuditLog audit) {
   options = AccessOf(system, std::move(options));
   options.clock = clock;
   options.today = std::move(today);
   options.program_version = DEALPACE_VERSION;
+  options.audit = std::move(audit);
   return options;
 }
 
@@ -57,7 +59,9 @@ struct Service::Rooms {
 Service::Service(System& system, ServiceOptions options)
     : system_(system),
       options_(std::move(options)),
-      access_(system.database(), WithDefaults(options_.access, system, options_.clock, [this] { return Today(); })),
+      audit_(system.audit_log(options_.clock)),
+      access_(system.database(), WithDefaults(
+                                     options_.access, system, options_.clock, [this] { return Today(); }, audit_)),
       rooms_(std::make_unique<Rooms>(system, options_, ImportOptions())),
       housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease) {
   options_.http.folder = options_.folder;
@@ -92,6 +96,7 @@ exchange::ImportJobsOptions Service::ImportOptions() {
   imports.database = &system_.database();
   imports.catalog = [this] { return system_.shared_catalog(); };
   imports.clock = options_.clock;
+  imports.audit = audit_;
   imports.ask = [this](const kpi::Question& question) { return system_.engine().Ask(question); };
   return imports;
 }
@@ -118,6 +123,7 @@ http::Router Service::MakeRouter() {
   router.Get("/api/openapi.json", {http::Gate::kSignedIn, http::Rows::kNone},
              [](const http::Request&) -> Result<http::Response> { return http::Response::Json(OpenApiJson()); });
   access::AddRoutes(router, access_);
+  access::AddAuditRoutes(router, {system_.database(), system_.audit_hasher(), audit_});
 
   const auto idempotent = [this](http::Handler handler) {
     return http::Answering(access_.idempotency().Idempotently(
@@ -126,12 +132,14 @@ http::Router Service::MakeRouter() {
         }));
   };
   db::Database& database = system_.database();
-  org::AddOrgRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
-  analysis::AddCatalogRoutes(router, {database, system_.definitions(), system_.org(), options_.clock, idempotent});
-  exchange::AddRecordRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent});
+  org::AddOrgRoutes(router, {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent, audit_});
+  analysis::AddCatalogRoutes(router,
+                             {database, system_.definitions(), system_.org(), options_.clock, idempotent, audit_});
+  exchange::AddRecordRoutes(router,
+                            {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent, audit_});
   exchange::AddImportRoutes(router, rooms_->imports, idempotent);
   const analysis::Deps asking{database,   system_.facts(), system_.definitions(), options_.clock,
-                              idempotent, options_.folder, &rooms_->freshness};
+                              idempotent, options_.folder, &rooms_->freshness,    audit_};
   analysis::AddQuestionRoutes(router, asking);
   analysis::AddViewRoutes(router, asking);
   analysis::AddChangeRoutes(router, rooms_->changes);
@@ -192,6 +200,12 @@ void Service::Stop() {
   http::Metrics::Get().SetGauge("dealpace_facts_rows", {}, {});
 }
 
+Status Service::KeepHeads() {
+  if (system_.audit_hasher() == nullptr) return {};
+  const std::filesystem::path folder = std::filesystem::path(options_.folder) / "audit-heads";
+  return access::KeepHeads(system_.database(), folder, Today());
+}
+
 void Service::KeepHouse() {
   // The first question of a day should not wait for the whole ledger to be read.
   if (const Status read = system_.facts().Warm(kKeptFrom, options_.facts_bytes_max); !read.ok()) {
@@ -208,6 +222,14 @@ void Service::KeepHouse() {
         if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
           http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
         }
+        if (const Status kept = KeepHeads(); !kept.ok()) {
+          http::WriteLog(http::LogLevel::kWarn, "audit_heads_not_kept", {{"code", kept.error().code}});
+        }
+      }
+    }
+    if (access::Vault* vault = system_.vault(); vault != nullptr) {
+      if (const Status looked = vault->Refresh(); !looked.ok()) {
+        http::WriteLog(http::LogLevel::kWarn, "data_keys_not_read", {{"code", looked.error().code}});
       }
     }
     if (const Status kept = system_.facts().Keep(kKeptFrom, options_.facts_bytes_max); !kept.ok()) {

@@ -56,10 +56,13 @@ class Service {
   [[nodiscard]] std::optional<http::Response> KnownReady();
   // The business day of the network: in the zone of its first dealer.
   [[nodiscard]] Day Today();
+  // Puts the heads of the audit log beside the store, once a day: a file for somebody else to take away.
+  [[nodiscard]] Status KeepHeads();
   void KeepHouse();  // runs on a thread of its own
 
   System& system_;
   ServiceOptions options_;
+  db::AuditLog audit_;
   access::Access access_;
   std::unique_ptr<Rooms> rooms_;
   std::vector<http::Route> routes_;

@@ -48,6 +48,32 @@ Result<std::unique_ptr<System>> System::Open(const std::string& url, const std::
   return std::make_unique<System>(std::move(database), std::move(loaded.catalog));
 }
 
+Result<bool> System::OpenVault(const std::string& key_file) {
+  auto keys = access::KeyFile::Read(key_file);
+  bool made = false;
+  if (!keys.ok() && keys.error().code == "key_file_missing") {
+    ASSIGN_OR_RETURN(const bool sealed, database_->Read<bool>([](db::Connection& connection) -> Result<bool> {
+      return connection.Query("SELECT 1 FROM data_key").Next();
+    }));
+    if (sealed) return keys.error();
+    keys = access::KeyFile::Make(key_file);
+    made = keys.ok();
+    // Somebody else has just made it.
+    if (!made && keys.error().code == "key_file_exists") keys = access::KeyFile::Read(key_file);
+  }
+  if (!keys.ok()) return keys.error();
+  ASSIGN_OR_RETURN(vault_, access::Vault::Open(*database_, *std::move(keys)));
+  audit_hasher_ = std::make_unique<access::ChainHasher>(vault_->audit_key());
+  return made;
+}
+
+db::AuditLog System::audit_log(std::function<Instant()> clock) const {
+  if (audit_hasher_ == nullptr) return {};
+  return [&hasher = *audit_hasher_, clock = std::move(clock)](db::Connection& connection, const db::Deed& deed) {
+    return access::AppendAudit(connection, hasher, deed, clock());
+  };
+}
+
 namespace {
 
 Status CheckPlace(const facts::OrgView& org, const access::PostPlace& place) {

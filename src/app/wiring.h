@@ -5,6 +5,8 @@
 #include <string>
 
 #include "access/access.h"
+#include "access/audit.h"
+#include "access/vault.h"
 #include "analysis/definitions.h"
 #include "catalog/catalog.h"
 #include "db/db.h"
@@ -30,6 +32,16 @@ class System {
   static Result<std::unique_ptr<System>> Open(const std::string& url, const std::string& data_dir = {},
                                               const db::Options& options = {});
 
+  // Opens what the key file is needed for: the vault of personal data and the audit log. The store must be migrated.
+  // Without a file one is made, as long as nothing is sealed yet; returns whether one was. Fails with the errors of
+  // access::KeyFile::Read and access::Vault::Open. To be called before the system is shared.
+  [[nodiscard]] Result<bool> OpenVault(const std::string& key_file);
+  // Null until OpenVault.
+  [[nodiscard]] access::Vault* vault() { return vault_.get(); }
+  [[nodiscard]] const access::ChainHasher* audit_hasher() const { return audit_hasher_.get(); }
+  // Writes deeds down at the time of `clock`; empty until OpenVault. The system must outlive it.
+  [[nodiscard]] db::AuditLog audit_log(std::function<Instant()> clock = Now) const;
+
   [[nodiscard]] db::Database& database() { return *database_; }
   // The catalogue of the binary and the data folder, which ledger and facts work with, and an engine over it.
   [[nodiscard]] const catalog::Catalog& catalog() const { return *catalog_; }
@@ -49,6 +61,8 @@ class System {
   facts::Facts facts_;
   kpi::Engine engine_;
   analysis::DefinitionsHolder definitions_;
+  std::unique_ptr<access::Vault> vault_;
+  std::unique_ptr<access::ChainHasher> audit_hasher_;
 };
 
 // What posts stand on: the roles of the catalogue, and the organisation. The system outlives them.

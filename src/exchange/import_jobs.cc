@@ -347,7 +347,7 @@ Result<ImportJob> ImportJobs::DryRun(int64_t id) {
   return job;
 }
 
-Result<ImportJob> ImportJobs::Run(int64_t id, bool all_or_nothing, std::string_view by) {
+Result<ImportJob> ImportJobs::Run(int64_t id, bool all_or_nothing, std::string_view by, AccountId account) {
   ASSIGN_OR_RETURN(const ImportJob seen, Get(id));
   RETURN_IF_ERROR(Startable(seen));
   ASSIGN_OR_RETURN(ImportJob job, Update(id, [&](db::Connection& connection, ImportJob& current) -> Status {
@@ -370,7 +370,7 @@ Result<ImportJob> ImportJobs::Run(int64_t id, bool all_or_nothing, std::string_v
                      current.run_by = by;
                      connection.Execute("UPDATE import_job SET counts = ?2 WHERE job_id = ?1", id,
                                         json::serialize(CountsJson({})));
-                     return {};
+                     return Note(connection, "import.start", id, account);
                    }));
   Wake();
   return job;
@@ -392,7 +392,7 @@ Result<ImportJob> ImportJobs::Cancel(int64_t id) {
   return job;
 }
 
-Result<ImportJob> ImportJobs::Undo(int64_t id, std::string_view why, std::string_view by) {
+Result<ImportJob> ImportJobs::Undo(int64_t id, std::string_view why, std::string_view by, AccountId account) {
   ASSIGN_OR_RETURN(
       ImportJob job, options_.database->Write<ImportJob>([&](db::Connection& connection) -> Result<ImportJob> {
         ASSIGN_OR_RETURN(ImportJob current, ReadJob(connection, id));
@@ -409,6 +409,7 @@ Result<ImportJob> ImportJobs::Undo(int64_t id, std::string_view why, std::string
         current.cancel = false;
         current.undo_why = std::string(why.empty() ? "import undone" : why);
         current.run_by = by;
+        RETURN_IF_ERROR(Note(connection, "import.undo", id, account));
         if (adopted) {
           // From now on the batch of the command line has a job of its own.
           current.place = place_;
@@ -502,10 +503,13 @@ Result<RefusedPage> ImportJobs::Refused(int64_t id, int64_t from, int limit) {
   return page;
 }
 
-Result<std::string> ImportJobs::RefusedFile(int64_t id, Language language) {
+Result<std::string> ImportJobs::RefusedFile(int64_t id, Language language, AccountId account) {
   ASSIGN_OR_RETURN(const ImportJob job, Get(id));
   std::ifstream in(RefusedOf(id), std::ios::binary);
   if (!in) return Error("import_file_gone").With("file", job.file_name);
+  // Written down before it is given away: the rows are as they stood in the file, with all that is personal in them.
+  RETURN_IF_ERROR(options_.database->Write<void>(
+      [&](db::Connection& connection) { return Note(connection, "export.refused", id, account); }));
   const std::string path = FolderOf(id) + "/refused-" + RandomName() + ".csv";
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) return Unwritable(path, errno);

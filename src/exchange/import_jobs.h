@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "db/audit.h"
 #include "exchange/import_found.h"
 #include "exchange/import_store.h"
 #include "kpi/answer.h"
@@ -25,6 +26,7 @@ struct ImportJobsOptions {
   std::function<Instant()> clock = Now;
   // Answers questions, for the figures that an import moves. Without it only what the file adds is told.
   std::function<Result<kpi::Answer>(const kpi::Question&)> ask;
+  db::AuditLog audit;  // where it is written down who starts an import, undoes one, or takes its refused rows away
   ReadLimits limits;
   int64_t file_bytes_max = int64_t{512} << 20;
 };
@@ -94,18 +96,19 @@ class ImportJobs {
                                          std::optional<int64_t> template_id);
   [[nodiscard]] Status Discard(int64_t id);
 
-  // These start work and return at once. They fail with import_state, import_file_gone, import_not_usable
+  // These start work and return at once. `account` is that of `by`, for the audit log. They fail with import_state,
+  // import_file_gone, import_not_usable
   // ("missing"), import_running_already, import_undo_too_late.
   [[nodiscard]] Result<ImportJob> DryRun(int64_t id);
-  [[nodiscard]] Result<ImportJob> Run(int64_t id, bool all_or_nothing, std::string_view by);
+  [[nodiscard]] Result<ImportJob> Run(int64_t id, bool all_or_nothing, std::string_view by, AccountId account = {});
   [[nodiscard]] Result<ImportJob> Cancel(int64_t id);
-  [[nodiscard]] Result<ImportJob> Undo(int64_t id, std::string_view why, std::string_view by);
+  [[nodiscard]] Result<ImportJob> Undo(int64_t id, std::string_view why, std::string_view by, AccountId account = {});
 
   [[nodiscard]] Result<std::shared_ptr<FollowedJob>> Follow(int64_t id);
   // Refused rows of the last dry run or run, from a place that an earlier page gave.
   [[nodiscard]] Result<RefusedPage> Refused(int64_t id, int64_t from, int limit);
   // Writes them as a CSV file that can be mended and imported; returns its path. The caller removes it.
-  [[nodiscard]] Result<std::string> RefusedFile(int64_t id, Language language);
+  [[nodiscard]] Result<std::string> RefusedFile(int64_t id, Language language, AccountId account = {});
   [[nodiscard]] Result<RowLook> Row(int64_t id, int64_t row);
 
   [[nodiscard]] Result<std::vector<SavedMapping>> Mappings();
@@ -127,6 +130,9 @@ class ImportJobs {
   [[nodiscard]] std::string FolderOf(int64_t id) const { return options_.folder + "/" + std::to_string(id); }
   [[nodiscard]] std::string FileOf(int64_t id) const { return FolderOf(id) + "/file"; }
   [[nodiscard]] std::string RefusedOf(int64_t id) const { return FolderOf(id) + "/refused.jsonl"; }
+  [[nodiscard]] Status Note(db::Connection& connection, std::string_view act, int64_t id, AccountId account) const {
+    return db::Witness(options_.audit, account).Note(connection, act, db::ObjectOf("import", id));
+  }
   Status FindPlace();
   // Reads the job, lets `change` change it, and writes it; `change` may refuse.
   Result<ImportJob> Update(int64_t id, const std::function<Status(db::Connection&, ImportJob&)>& change);

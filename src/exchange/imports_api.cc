@@ -117,7 +117,7 @@ class Api {
     ASSIGN_OR_RETURN(http::JsonBody body, OptionalBody(request));
     ASSIGN_OR_RETURN(const bool all_or_nothing, body.Bool("all_or_nothing", false));
     RETURN_IF_ERROR(body.Done());
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Run(id, all_or_nothing, request.caller.login));
+    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Run(id, all_or_nothing, request.caller.login, request.caller.account));
     return Draft(job, request, 202);
   }
 
@@ -132,7 +132,8 @@ class Api {
     ASSIGN_OR_RETURN(http::JsonBody body, OptionalBody(request));
     ASSIGN_OR_RETURN(const std::optional<std::string> why, body.OptionalText("why", 500));
     RETURN_IF_ERROR(body.Done());
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Undo(id, why.value_or(""), request.caller.login));
+    ASSIGN_OR_RETURN(const ImportJob job,
+                     jobs_.Undo(id, why.value_or(""), request.caller.login, request.caller.account));
     return Draft(job, request, 202);
   }
 
@@ -153,7 +154,7 @@ class Api {
   [[nodiscard]] Result<Response> RefusedFile(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
     ASSIGN_OR_RETURN(const ImportJob job, jobs_.Get(id));
-    ASSIGN_OR_RETURN(std::string path, jobs_.RefusedFile(id, request.language));
+    ASSIGN_OR_RETURN(std::string path, jobs_.RefusedFile(id, request.language, request.caller.account));
     const std::string stem = job.file_name.substr(0, job.file_name.find_last_of('.'));
     const std::string name = stem + (request.language == Language::kChinese ? "-拒绝行.csv" : "-refused.csv");
     Response response = Response::Download({}, "text/csv; charset=utf-8", name);

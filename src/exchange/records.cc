@@ -101,6 +101,18 @@ bool MayKey(const RecordFields& fields, const RecordOptions& options) {
   return true;
 }
 
+// One record for each dealer. Only how many: what they are stands in the ledger, with who recorded it.
+Status NoteBooked(db::Connection& connection, const db::Witness& witness, std::string_view kind,
+                  const std::vector<Statement>& statements) {
+  std::map<DealerId, int64_t> counts;
+  for (const Statement& statement : statements) ++counts[statement.dealer];
+  for (const auto& [dealer, count] : counts) {
+    RETURN_IF_ERROR(witness.Note(connection, std::string(kind) + ".post", db::ObjectOf("dealer", dealer.value), dealer,
+                                 {{"count", count}}));
+  }
+  return {};
+}
+
 class Recording {
  public:
   Recording(db::Database& database, const catalog::Catalog& catalog, const std::string& kind,
@@ -140,7 +152,9 @@ class Recording {
     recorded_.refused.erase(same, recorded_.refused.end());
     if (!recorded_.refused.empty() || statements.empty()) return std::move(recorded_);
     Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, kWithdrawnNote);
-    ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, 0));
+    ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, 0, [&](db::Connection& connection, const Booked&) {
+      return NoteBooked(connection, options_.witness, mapping_.kind, statements);
+    }));
     return std::move(recorded_);
   }
 
@@ -348,7 +362,8 @@ Result<std::optional<Recorded>> BookOrdinary(db::Database& database, const catal
   constexpr std::string_view kMoved = "organisation_moved";  // seen by nobody
   Recorded recorded;
   Result<Booked> booked = booker.Book(statements, 0, [&](db::Connection& connection, const Booked&) -> Status {
-    return OrgVersion(connection) == clerk->version() ? Status() : Error(kMoved);
+    if (OrgVersion(connection) != clerk->version()) return Error(kMoved);
+    return NoteBooked(connection, options.witness, "events", statements);
   });
   if (!booked.ok()) {
     if (booked.error().code == kMoved) return std::optional<Recorded>();

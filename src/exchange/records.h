@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/row_scope.h"
 #include "catalog/catalog.h"
+#include "db/audit.h"
 #include "db/db.h"
 #include "exchange/booker.h"
 #include "facts/org_view.h"
@@ -65,6 +66,8 @@ struct RecordOptions {
   // and nothing is made. Who has only a part of a dealer gives no keys: they could be those of others' events.
   std::shared_ptr<const RowScope> rows = RowScope::Everything();
   std::shared_ptr<const facts::OrgView> seen;  // as narrowed by them; only where they are not everything
+  // Tells the audit log how many were booked, for each dealer.
+  db::Witness witness = {};
 };
 
 struct RecordRefusal {

@@ -111,6 +111,8 @@ class RecordApi {
       ASSIGN_OR_RETURN(std::vector<JsonBody> events, body.Objects("events", kEventsMax));
       RETURN_IF_ERROR(body.Done());
       for (JsonBody& event : events) records.push_back(ReadEvent(event));
+      // A single event stands in the ledger with its recorder, which is record enough.
+      options.witness = {deps_.audit, request.caller.account};
     } else {
       records.push_back(ReadEvent(body));
     }
@@ -125,7 +127,8 @@ class RecordApi {
     RETURN_IF_ERROR(body.Done());
     std::vector<Result<ReadingRecord>> records;
     for (JsonBody& reading : readings) records.push_back(ReadReading(reading));
-    ASSIGN_OR_RETURN(const RecordOptions options, OptionsOf(request));
+    ASSIGN_OR_RETURN(RecordOptions options, OptionsOf(request));
+    options.witness = {deps_.audit, request.caller.account};
     ASSIGN_OR_RETURN(const Recorded recorded, RecordReadings(deps_.database, *deps_.catalog, records, options));
     return BookedResponse(recorded, request.language);
   }

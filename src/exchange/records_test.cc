@@ -141,6 +141,31 @@ TEST_P(RecordsTest, ABatchWithKeysIsTheSameBatchNextTime) {
   EXPECT_EQ(Figure("deal_cnt", "2026-03"), "0");
 }
 
+TEST_P(RecordsTest, AListIsBookedTogetherWithItsRecordInTheAuditLog) {
+  std::vector<std::string> noted;
+  bool fails = true;
+  router_ = {};
+  AddRecordRoutes(router_,
+                  {*database_, catalog_, org_, [] { return kNow; }, [](http::Handler handler) { return handler; },
+                   [&](db::Connection&, const db::Deed& deed) -> Status {
+                     if (fails) return Error("audit_head_bad");
+                     noted.push_back(deed.act + " " + std::to_string(std::get<int64_t>(deed.details[0].second)) +
+                                     (deed.dealer == dealer_ ? " D1" : " D2"));
+                     return {};
+                   }});
+  const std::string list =
+      R"({"event":"captured","at":"2026-03-02","dealer":"D1"},{"event":"captured","at":"2026-03-02","dealer":"D2"},
+         {"event":"captured","at":"2026-03-03","dealer":"D1"})";
+  EXPECT_EQ(Events(list), "audit_head_bad");
+  EXPECT_EQ(Entries(), 0);
+  fails = false;
+  EXPECT_EQ(Events(list), "3 0 0 0");
+  EXPECT_EQ(Readings(R"({"measure":"headcount","dealer":"D1","at":"2026-03-01","value":12})"), "1 0 0 0");
+  // A single event stands in the ledger, with who recorded it.
+  EXPECT_EQ(Post("/api/v1/events", R"({"event":"captured","at":"2026-03-02","dealer":"D1"})"), "1 0 0 0");
+  EXPECT_EQ(noted, (std::vector<std::string>{"events.post 2 D1", "events.post 1 D2", "readings.post 1 D1"}));
+}
+
 TEST_P(RecordsTest, WithoutAKeyEachCallBooksAnew) {
   const std::string one = R"({"event":"test_drive","at":"2026-03-02","dealer":"D1","count":2.5})";
   EXPECT_EQ(Post("/api/v1/events", one), "1 0 0 0");

@@ -97,7 +97,8 @@ class OrgApi {
         ASSIGN_OR_RETURN(input.from, ReadDay(body, "from"));
       }
       RETURN_IF_ERROR(body.Done());
-      ASSIGN_OR_RETURN(const int64_t id, AddUnit(deps_.database, kind, dealer, input, TodayAt(deps_.now())));
+      ASSIGN_OR_RETURN(const int64_t id,
+                       AddUnit(deps_.database, kind, dealer, input, TodayAt(deps_.now()), By(request)));
       JsonWriter json;
       json.BeginObject().Field("id", std::to_string(id)).EndObject();
       return Response::Json(json.text(), 201);
@@ -116,7 +117,7 @@ class OrgApi {
         ASSIGN_OR_RETURN(change.time_zone, body.OptionalText("time_zone"));
       }
       RETURN_IF_ERROR(body.Done());
-      RETURN_IF_ERROR(ChangeUnit(deps_.database, unit, version, change));
+      RETURN_IF_ERROR(ChangeUnit(deps_.database, unit, version, change, By(request)));
       return Response::NoContent();
     };
   }
@@ -131,7 +132,7 @@ class OrgApi {
       if (!body.object().contains("target")) return Error("field_missing").With("field", "target");
       ASSIGN_OR_RETURN(const auto target, body.OptionalId("target"));
       RETURN_IF_ERROR(body.Done());
-      RETURN_IF_ERROR(MoveUnit(deps_.database, unit, *from, target.value_or(0), TodayAt(deps_.now())));
+      RETURN_IF_ERROR(MoveUnit(deps_.database, unit, *from, target.value_or(0), TodayAt(deps_.now()), By(request)));
       return Response::NoContent();
     };
   }
@@ -172,6 +173,8 @@ class OrgApi {
   [[nodiscard]] const OrgDeps& deps() const { return deps_; }
 
  private:
+  [[nodiscard]] db::Witness By(const Request& request) const { return {deps_.audit, request.caller.account}; }
+
   OrgDeps deps_;
   db::Remembered<std::shared_ptr<const Tree>> tree_;
 };

@@ -5,6 +5,7 @@
 
 #include "base/days.h"
 #include "catalog/catalog.h"
+#include "db/audit.h"
 #include "db/db.h"
 #include "facts/org_view.h"
 #include "http/router.h"
@@ -19,6 +20,7 @@ struct OrgDeps {
   std::function<Instant()> now;
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;
+  db::AuditLog audit = {};  // where changes are written down
 };
 
 // The operations of tag `organisation` in docs/openapi.yaml: the tree with its histories, adding, renaming and moving

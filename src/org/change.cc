@@ -36,6 +36,12 @@ const KindFacts& FactsOf(UnitKind kind) {
   return kStaff;
 }
 
+// Of the unit, in the chain of its dealer.
+Status Note(db::Connection& connection, const db::Witness& witness, std::string_view act, const UnitRef& unit,
+            std::vector<std::pair<std::string, db::Deed::Detail>> details = {}) {
+  return witness.Note(connection, act, db::ObjectOf(FactsOf(unit.kind).name, unit.id), unit.dealer, std::move(details));
+}
+
 struct CodeAndName {
   std::string code;
   std::string name;
@@ -75,7 +81,8 @@ int64_t OrgVersion(db::Connection& connection) {
   return rows.Next() ? rows.Int(0) : 0;
 }
 
-Status ChangeUnit(db::Database& database, const UnitRef& unit, int64_t version, const UnitChange& change) {
+Status ChangeUnit(db::Database& database, const UnitRef& unit, int64_t version, const UnitChange& change,
+                  const db::Witness& witness) {
   UnitChange clean = change;
   if (clean.code) {
     ASSIGN_OR_RETURN(clean.code, catalog::LineOfText("code", *clean.code, kUnitTextMax));
@@ -108,11 +115,17 @@ Status ChangeUnit(db::Database& database, const UnitRef& unit, int64_t version, 
     if (clean.time_zone) {
       connection.Execute("UPDATE dealer SET time_zone = ?2 WHERE dealer_id = ?1", unit.dealer, *clean.time_zone);
     }
-    return {};
+    // Which fields, not what they say: a name may be a person's.
+    std::vector<std::string> fields;
+    if (clean.code) fields.emplace_back("code");
+    if (clean.name) fields.emplace_back("name");
+    if (clean.time_zone) fields.emplace_back("time_zone");
+    return Note(connection, witness, "org.change", unit, {{"fields", std::move(fields)}});
   });
 }
 
-Result<int64_t> AddUnit(db::Database& database, UnitKind kind, DealerId dealer, const UnitInput& input, Day today) {
+Result<int64_t> AddUnit(db::Database& database, UnitKind kind, DealerId dealer, const UnitInput& input, Day today,
+                        const db::Witness& witness) {
   ASSIGN_OR_RETURN(const std::string code, catalog::LineOfText("code", input.code, kUnitTextMax));
   ASSIGN_OR_RETURN(const std::string name, catalog::LineOfText("name", input.name, kUnitTextMax));
   ASSIGN_OR_RETURN(const std::string team_kind, catalog::LineOfText("kind", input.kind, kUnitTextMax));
@@ -123,13 +136,11 @@ Result<int64_t> AddUnit(db::Database& database, UnitKind kind, DealerId dealer, 
     UnitRef made{kind, dealer, 0};
     if (kind == UnitKind::kRegion) {
       ASSIGN_OR_RETURN(const RegionId region, AddRegion(connection, code, name));
-      return region.value;
-    }
-    if (kind == UnitKind::kTeam) {
+      made.id = region.value;
+    } else if (kind == UnitKind::kTeam) {
       ASSIGN_OR_RETURN(const TeamId team, AddTeam(connection, dealer, code, name, team_kind));
-      return team.value;
-    }
-    if (kind == UnitKind::kDealer) {
+      made.id = team.value;
+    } else if (kind == UnitKind::kDealer) {
       ASSIGN_OR_RETURN(made.dealer,
                        AddDealer(connection, code, name, input.time_zone.empty() ? kDefaultTimeZone : input.time_zone));
       made.id = made.dealer.value;
@@ -137,16 +148,22 @@ Result<int64_t> AddUnit(db::Database& database, UnitKind kind, DealerId dealer, 
       ASSIGN_OR_RETURN(const StaffId staff, AddStaff(connection, dealer, code, name));
       made.id = staff.value;
     }
-    if (input.target != 0) RETURN_IF_ERROR(Book(connection, made, input.from.value_or(kFirstDay), input.target));
+    const bool belongs = kind == UnitKind::kDealer || kind == UnitKind::kStaff;
+    if (belongs && input.target != 0) {
+      RETURN_IF_ERROR(Book(connection, made, input.from.value_or(kFirstDay), input.target));
+    }
+    RETURN_IF_ERROR(Note(connection, witness, "org.add", made));
     return made.id;
   });
 }
 
-Status MoveUnit(db::Database& database, const UnitRef& unit, Day from, int64_t target, Day today) {
+Status MoveUnit(db::Database& database, const UnitRef& unit, Day from, int64_t target, Day today,
+                const db::Witness& witness) {
   RETURN_IF_ERROR(CheckDay(from, today));
   return database.Write<void>([&](db::Connection& connection) -> Status {
     if (!Read(connection, unit)) return Error("not_found");
-    return Book(connection, unit, from, target);
+    RETURN_IF_ERROR(Book(connection, unit, from, target));
+    return Note(connection, witness, "org.move", unit, {{"from", FormatDay(from)}, {"to", std::to_string(target)}});
   });
 }
 

@@ -129,13 +129,18 @@ inline Answered Ask(int port, std::string_view method, const std::string& target
 // `dealpace serve` over a database, with a data folder of its own.
 class Server {
  public:
-  Server(std::filesystem::path folder, std::string url) : folder_(std::move(folder)), url_(std::move(url)) {}
+  // `keys`: of the store, the same for all its servers; by default in its folder.
+  Server(std::filesystem::path folder, std::string url, std::filesystem::path keys = {})
+      : folder_(std::move(folder)),
+        url_(std::move(url)),
+        keys_(keys.empty() ? folder_ / "dealpace.keys" : std::move(keys)) {}
 
   // Starts it, again after a kill, at the port that it had, and waits until it answers.
   void Start(const std::vector<std::string>& more = {}) {
     std::filesystem::create_directories(folder_);
-    std::vector<std::string> command = {DEALPACE_BINARY, "--lang", "en",    "--data", folder_.string(),
-                                        "--db",          url_,     "serve", "--port", std::to_string(port_)};
+    std::vector<std::string> command = {DEALPACE_BINARY,  "--lang", "en",     "--data",
+                                        folder_.string(), "--db",   url_,     "--keys",
+                                        keys_.string(),   "serve",  "--port", std::to_string(port_)};
     command.insert(command.end(), more.begin(), more.end());
     const std::filesystem::path output = folder_ / "output.txt";
     std::filesystem::remove(output);
@@ -161,6 +166,7 @@ class Server {
  private:
   std::filesystem::path folder_;
   std::string url_;
+  std::filesystem::path keys_;
   std::optional<Process> process_;
   int port_ = 0;
 };

@@ -25,7 +25,7 @@ class SeveralServers : public CliTest {
     database_ = *db::Database::Open(store_->url());
     setenv("DEALPACE_ADMIN_PASSWORD", kPassword, 1);
     for (const char* name : {"a", "b"}) {
-      servers_.push_back(std::make_unique<Server>(Path(name), store_->url()));
+      servers_.push_back(std::make_unique<Server>(Path(name), store_->url(), Path("dealpace.keys")));
       servers_.back()->Start();
     }
     balanced_ = FreePort();
@@ -48,7 +48,8 @@ class SeveralServers : public CliTest {
     CliTest::TearDown();
   }
   [[nodiscard]] std::string Store() const override {
-    return "--data " + Path("cli").string() + " --db '" + store_->url() + "'";
+    return "--data " + Path("cli").string() + " --keys " + Path("dealpace.keys").string() + " --db '" + store_->url() +
+           "'";
   }
 
   [[nodiscard]] Answered SignIn() const {

@@ -17,6 +17,7 @@ const kPages = [
   "/admin/readings",
   "/admin/accounts",
   "/admin/tokens",
+  "/admin/audit",
   "/admin/about",
 ];
 

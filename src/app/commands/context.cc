@@ -32,6 +32,17 @@ Result<std::unique_ptr<System>> Context::OpenSystem() const {
   return system;
 }
 
+std::string Context::KeyFile() const {
+  return keys.empty() ? (std::filesystem::path(data_dir) / "dealpace.keys").string() : keys;
+}
+
+Result<std::unique_ptr<System>> Context::OpenSystemWithVault() const {
+  ASSIGN_OR_RETURN(std::unique_ptr<System> system, OpenSystem());
+  if (keys.empty()) RETURN_IF_ERROR(MakeDataFolder());
+  RETURN_IF_ERROR(system->OpenVault(KeyFile()));
+  return system;
+}
+
 int Context::Fail(const Error& error, int code) const {
   const auto& messages = catalog::Messages::Get();
   if (format == Format::kJson) {

@@ -24,17 +24,21 @@ inline constexpr int kExitUsage = 2;
 struct Context {
   std::string data_dir = "./data";
   std::string db_url;  // empty: SQLite in the data folder
+  std::string keys;    // the key file; empty: dealpace.keys in the data folder
   Format format = Format::kTable;
   Language language = Language::kEnglish;
 
   [[nodiscard]] bool chinese() const { return language == Language::kChinese; }
   [[nodiscard]] const char* Say(const char* en, const char* zh) const { return chinese() ? zh : en; }
   [[nodiscard]] std::string DatabaseUrl() const;
+  [[nodiscard]] std::string KeyFile() const;
 
   // Fails with folder_unwritable.
   [[nodiscard]] Status MakeDataFolder() const;
   // Opens the store; when it is missing or needs a migration, an error says which command to run.
   [[nodiscard]] Result<std::unique_ptr<System>> OpenSystem() const;
+  // The same with its vault, for commands whose deeds are written down in the audit log.
+  [[nodiscard]] Result<std::unique_ptr<System>> OpenSystemWithVault() const;
   // Prints an error for people on stderr, or as JSON where JSON was asked for; returns the exit code.
   int Fail(const Error& error, int code = kExitProblems) const;
   // The same for a question that could not be answered: bad usage where the catalogue's message has a 4xx status.
@@ -103,6 +107,20 @@ struct UserArguments {
   std::string stands_in_for;  // a login
 };
 int RunUser(const Context& context, const UserArguments& arguments);
+
+struct AuditArguments {
+  std::string what;    // verify, head, list
+  std::string anchor;  // verify: a file of heads
+  // list
+  std::string actor;  // a login, an account's id, or 0 for the program itself
+  std::string act;
+  std::string object;
+  std::string dealer;  // a code or an id; 0 for the network's own
+  std::string from;
+  std::string to;
+  int64_t limit = 100;
+};
+int RunAudit(const Context& context, const AuditArguments& arguments);
 
 struct ImportArguments {
   std::string kind;

@@ -57,6 +57,14 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
   }
   if (const Status log = http::OpenLog(log_file); !log.ok()) return context.Fail(log.error());
 
+  const auto keys_made = (*system)->OpenVault(context.KeyFile());
+  if (!keys_made.ok()) return context.Fail(keys_made.error());
+  if (*keys_made) {
+    Print(context.Say("Keys made: ", "已生成密钥文件：") + context.KeyFile() +
+          context.Say(". Keep a copy apart from your backups of the store: without it personal data cannot be read.",
+                      "。请与数据库备份分开另存一份：没有它就无法读取个人信息。"));
+  }
+
   ServiceOptions options;
   options.folder = context.data_dir;
   options.facts_bytes_max = static_cast<size_t>(arguments.facts_megabytes) << 20;

@@ -4,11 +4,9 @@
 #include "access/access.h"
 #include "access/json.h"
 #include "app/commands/context.h"
+#include "app/commands/listing.h"
 #include "app/wiring.h"
 #include "base/json.h"
-#include "base/zones.h"
-#include "exchange/csv_writer.h"
-#include "exchange/print.h"
 
 namespace dealpace::app {
 namespace {
@@ -19,37 +17,6 @@ using access::OneTime;
 using access::Session;
 using access::Token;
 
-// "2026-10-07 09:30" where most dealers are; "—" for never.
-std::string LocalTime(const std::optional<Instant>& instant) {
-  if (!instant) return "—";
-  const Zone zone = *Zone::Find(org::kDefaultTimeZone);
-  const Day day = zone.DayOf(*instant);
-  const int64_t minutes = (instant->ms - zone.At(day).ms) / 60'000;
-  char clock[16];
-  std::snprintf(clock, sizeof clock, " %02d:%02d", static_cast<int>(minutes / 60 % 24), static_cast<int>(minutes % 60));
-  return FormatDay(day) + clock;
-}
-
-// Rows for people or as CSV. CSV has the titles of the interface's fields.
-struct Listing {
-  std::vector<std::pair<std::string, std::string>> columns;  // field, title
-  std::vector<std::vector<std::string>> rows;
-
-  void Print(const Context& context) const {
-    if (context.format == Format::kCsv) {
-      std::vector<std::string> fields;
-      for (const auto& [field, title] : columns) fields.push_back(field);
-      std::fputs(exchange::CsvLine(fields).c_str(), stdout);
-      for (const auto& row : rows) std::fputs(exchange::CsvLine(row).c_str(), stdout);
-      return;
-    }
-    exchange::TextTable table;
-    for (const auto& [field, title] : columns) table.columns.push_back({title});
-    table.rows = rows;
-    std::fputs(exchange::AlignTable(table).c_str(), stdout);
-  }
-};
-
 std::string RoleText(const Context& context, access::Role role) {
   return role == access::Role::kAdmin ? context.Say("administrator", "管理员") : context.Say("member", "成员");
 }
@@ -58,12 +25,6 @@ std::string StateText(const Context& context, const Account& account) {
   if (account.disabled) return context.Say("disabled", "已停用");
   if (account.must_change_password) return context.Say("password due", "待设密码");
   return context.Say("active", "正常");
-}
-
-void PrintJson(const std::function<void(JsonWriter&)>& write) {
-  JsonWriter json;
-  write(json);
-  std::printf("%s\n", json.text().c_str());
 }
 
 int List(const Context& context, Access& access) {
@@ -342,9 +303,13 @@ int AddStandIn(const Context& context, Access& access, const Account& account, c
 }  // namespace
 
 int RunUser(const Context& context, const UserArguments& arguments) {
-  const auto system = context.OpenSystem();
+  const bool reads =
+      arguments.what == "list" || arguments.what == "tokens" || arguments.what == "posts" || (arguments.what == "sessions" && !arguments.kill);
+  const auto system = reads ? context.OpenSystem() : context.OpenSystemWithVault();
   if (!system.ok()) return context.Fail(system.error());
-  Access access((*system)->database(), AccessOf(**system));
+  access::AccessOptions options;
+  options.audit = (*system)->audit_log();
+  Access access((*system)->database(), AccessOf(**system, std::move(options)));
   if (arguments.what == "list") return List(context, access);
   if (arguments.what == "token-revoke") return RevokeToken(context, access, arguments.login);
   if (arguments.what == "add") {

@@ -281,6 +281,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has done what, the newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a file, at most 50,000 records; that it was taken is a record itself */
+        get: operations["downloadAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check every chain of the log against its own head; takes some seconds for a million records */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalog": {
         parameters: {
             query?: never;
@@ -960,6 +1011,39 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AuditRecord: {
+            /** Format: date-time */
+            at: string;
+            /** @description Whose chain it stands in; 0: the network's */
+            dealer: string;
+            /** @description From 1 within the chain */
+            seq: number;
+            /** @description Id of the account; 0: the program itself, or its command line */
+            actor: string;
+            /** @description Of the actor */
+            login?: string;
+            name?: string;
+            /** @example account.change */
+            act: string;
+            /** @example account:17 */
+            object: string;
+            detail?: {
+                [key: string]: unknown;
+            };
+        };
+        AuditCheck: {
+            intact: boolean;
+            chains: number;
+            /** @description Records that are as they were written */
+            checked: number;
+            findings: {
+                dealer: string;
+                /** @enum {unknown} */
+                finding: "altered" | "missing_tail" | "anchor_mismatch" | "extra_tail";
+                /** @description The first that is wrong */
+                seq: number;
+            }[];
+        };
         Bilingual: {
             en: string;
             zh: string;
@@ -1859,6 +1943,24 @@ export interface components {
         };
     };
     parameters: {
+        /** @description Id of an account; 0: the program itself, or its command line */
+        AuditActor: string;
+        /**
+         * @description What was done
+         * @example account.change
+         */
+        AuditAct: string;
+        /**
+         * @description To what
+         * @example account:17
+         */
+        AuditObject: string;
+        /** @description Id of a dealer; 0: what concerns the network */
+        AuditDealer: string;
+        /** @description Since that instant, or day in UTC */
+        AuditFrom: string;
+        /** @description Until that instant, not included, or day in UTC, included */
+        AuditTo: string;
         Id: string;
         UnitId: string;
         KpiId: string;
@@ -2389,6 +2491,112 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Id of an account; 0: the program itself, or its command line */
+                actor?: components["parameters"]["AuditActor"];
+                /**
+                 * @description What was done
+                 * @example account.change
+                 */
+                act?: components["parameters"]["AuditAct"];
+                /**
+                 * @description To what
+                 * @example account:17
+                 */
+                object?: components["parameters"]["AuditObject"];
+                /** @description Id of a dealer; 0: what concerns the network */
+                dealer?: components["parameters"]["AuditDealer"];
+                /** @description Since that instant, or day in UTC */
+                from?: components["parameters"]["AuditFrom"];
+                /** @description Until that instant, not included, or day in UTC, included */
+                to?: components["parameters"]["AuditTo"];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Records */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        records: components["schemas"]["AuditRecord"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    downloadAudit: {
+        parameters: {
+            query?: {
+                /** @description Id of an account; 0: the program itself, or its command line */
+                actor?: components["parameters"]["AuditActor"];
+                /**
+                 * @description What was done
+                 * @example account.change
+                 */
+                act?: components["parameters"]["AuditAct"];
+                /**
+                 * @description To what
+                 * @example account:17
+                 */
+                object?: components["parameters"]["AuditObject"];
+                /** @description Id of a dealer; 0: what concerns the network */
+                dealer?: components["parameters"]["AuditDealer"];
+                /** @description Since that instant, or day in UTC */
+                from?: components["parameters"]["AuditFrom"];
+                /** @description Until that instant, not included, or day in UTC, included */
+                to?: components["parameters"]["AuditTo"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
+                };
             };
             default: components["responses"]["Problem"];
         };

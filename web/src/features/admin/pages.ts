@@ -1,4 +1,4 @@
-import { Activity, Calculator, KeyRound, Network, Table2, Users } from "lucide-react";
+import { Activity, Calculator, KeyRound, Network, ScrollText, Table2, Users } from "lucide-react";
 import { definePages } from "@/state/page";
 
 export const pages = definePages(
@@ -45,6 +45,15 @@ export const pages = definePages(
     title: { zh: "API 令牌", en: "API tokens" },
     load: () => import("./access/TokensPage"),
     nav: { group: "settings", order: 50, icon: KeyRound },
+    bar: [],
+  },
+  {
+    id: "audit",
+    path: "/admin/audit",
+    title: { zh: "审计日志", en: "Audit log" },
+    load: () => import("./audit/AuditPage"),
+    nav: { group: "settings", order: 55, icon: ScrollText },
+    admin: true,
     bar: [],
   },
   {

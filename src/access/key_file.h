@@ -19,17 +19,26 @@ using Key = std::array<unsigned char, 32>;
 //   audit <64 hexadecimal digits>      chains the audit log
 //   master 1 <64 hexadecimal digits>   wraps the data keys; the one with the highest number wraps new ones
 //
-// Every server on one database needs the same file.
+// Blank lines, and lines that begin with #, are skipped. Every server on one database needs the same file. The keys are
+// wiped from memory when the object goes.
 class KeyFile {
  public:
-  // Reads it. Fails with key_file_missing, key_file_open (others may read it), key_file_bad ("line").
+  // Reads it. Fails with key_file_missing, key_file_open (others may read it), key_file_bad ("line"), storage_failed.
   static Result<KeyFile> Read(const std::filesystem::path& path);
-  // Makes one with new keys, readable by its owner only. Fails with key_file_exists, storage_failed.
+  // Makes one with new keys, readable by its owner only. Of several that do so at once one succeeds. Fails with
+  // key_file_exists, storage_failed, storage_full.
   static Result<KeyFile> Make(const std::filesystem::path& path);
+
+  KeyFile(const KeyFile&) = default;
+  KeyFile(KeyFile&&) = default;
+  KeyFile& operator=(const KeyFile&) = default;
+  KeyFile& operator=(KeyFile&&) = default;
+  ~KeyFile();
+
   // Adds another master key. Written beside and put in place at once, so that a power failure leaves the old or the
-  // new file. Fails with storage_failed, storage_full.
+  // new file. Fails with storage_failed, storage_full, and then changes nothing.
   Status AddMaster();
-  // Removes the masters but the last, once nothing is wrapped with them.
+  // Removes the masters but the last, once nothing is wrapped with them (Vault::Rotate). Fails as AddMaster does.
   Status DropOldMasters();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -41,12 +50,21 @@ class KeyFile {
   [[nodiscard]] Key index(std::string_view name) const;
 
  private:
-  [[nodiscard]] Status Write() const;
+  KeyFile() = default;
+  // The file's text, to be wiped.
+  [[nodiscard]] std::string Text() const;
+  [[nodiscard]] Status Parse(std::string_view text);
+  // With these masters instead.
+  [[nodiscard]] Status Replace(std::map<int, Key> masters);
 
   std::filesystem::path path_;
   Key index_{};
   Key audit_{};
   std::map<int, Key> masters_;
 };
+
+// Overwrites a secret, also where nobody reads it any more.
+void Wipe(Key& key);
+void Wipe(std::string& text);
 
 }  // namespace dealpace::access

@@ -6,14 +6,11 @@
 #include <stdexcept>
 
 namespace dealpace::access {
-namespace {
 
 void StartSodium() {
   static const bool started = sodium_init() >= 0;
   if (!started) throw std::runtime_error("libsodium cannot start: no source of random numbers");
 }
-
-}  // namespace
 
 std::string NewSecret() {
   StartSodium();

@@ -6,6 +6,9 @@
 // Random secrets and what is kept of them. Thread-safe.
 namespace dealpace::access {
 
+// Must have run before libsodium is used. Throws when there is no source of random numbers.
+void StartSodium();
+
 // 256 random bits as 43 characters of base64url, without padding.
 [[nodiscard]] std::string NewSecret();
 

@@ -2,18 +2,42 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "access/access.h"
 #include "db/testing.h"
 
-// What the tests of this room share: an Access over a database of its own, with a clock that stands still until told.
+// What the tests of this room share: a folder, and an Access over a database of its own, with a clock that stands still
+// until told.
 namespace dealpace::access {
 
 template <typename T>
 std::string Code(const Result<T>& result) {
   return result.ok() ? "" : result.error().code;
 }
+
+// A folder that goes with the object.
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string path = (std::filesystem::temp_directory_path() / "dealpace-test-XXXXXX").string();
+    if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder: " + path);
+    path_ = path;
+  }
+  ~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 class AccessTest : public testing::TestWithParam<db::Kind> {
  protected:

@@ -1,0 +1,220 @@
+#include "access/vault.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cassert>
+#include <optional>
+#include <utility>
+
+#include "access/secrets.h"
+
+namespace dealpace::access {
+namespace {
+
+constexpr size_t kNumber = 4;
+constexpr size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+static_assert(std::tuple_size_v<Key> == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+static_assert(std::tuple_size_v<Key> == crypto_auth_hmacsha256_KEYBYTES);
+
+const unsigned char* Bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
+// A key that is wiped at the end of its scope.
+struct Held {
+  Key key{};
+  ~Held() { Wipe(key); }
+};
+
+void WipeAll(std::map<uint32_t, Key>& keys) {
+  for (auto& [number, key] : keys) Wipe(key);
+}
+
+struct WipingAll {
+  std::map<uint32_t, Key>& keys;
+  ~WipingAll() { WipeAll(keys); }
+};
+
+// The number of the key, nonce, ciphertext and tag; `about` is bound to it.
+std::string SealWith(uint32_t number, const Key& key, std::string_view about, std::string_view plain) {
+  std::string sealed(kNumber + kNonce + plain.size() + kTag, '\0');
+  for (size_t i = 0; i < kNumber; ++i) sealed[i] = static_cast<char>(number >> (24 - 8 * i));
+  auto* nonce = reinterpret_cast<unsigned char*>(sealed.data()) + kNumber;
+  randombytes_buf(nonce, kNonce);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonce, nullptr, Bytes(plain), plain.size(), Bytes(about),
+                                             about.size(), nullptr, nonce, key.data());
+  return sealed;
+}
+
+// Nothing for a text that is none of ours.
+std::optional<uint32_t> NumberOf(std::string_view sealed) {
+  if (sealed.size() < kNumber + kNonce + kTag) return std::nullopt;
+  uint32_t number = 0;
+  for (size_t i = 0; i < kNumber; ++i) number = number << 8 | static_cast<unsigned char>(sealed[i]);
+  return number;
+}
+
+// `plain` has room for what is inside. False when it was altered, or sealed with another key or about something else.
+bool UnsealWith(const Key& key, std::string_view about, std::string_view sealed, unsigned char* plain) {
+  const unsigned char* nonce = Bytes(sealed) + kNumber;
+  return crypto_aead_xchacha20poly1305_ietf_decrypt(plain, nullptr, nullptr, nonce + kNonce,
+                                                    sealed.size() - kNumber - kNonce, Bytes(about), about.size(), nonce,
+                                                    key.data()) == 0;
+}
+
+std::string About(const Vault::Place& place) {
+  std::string about = std::to_string(place.dealer);
+  about.append("|").append(place.table).append("|").append(place.column).append("|");
+  return about + std::to_string(place.row);
+}
+std::string AboutDataKey(uint32_t number) { return "data_key|" + std::to_string(number); }
+
+std::string Wrap(const KeyFile& keys, uint32_t number, const Key& key) {
+  const int master = keys.newest_master();
+  const std::string_view plain(reinterpret_cast<const char*>(key.data()), key.size());
+  return SealWith(static_cast<uint32_t>(master), *keys.master(master), AboutDataKey(number), plain);
+}
+
+// False when the file's masters do not open it.
+bool Unwrap(const KeyFile& keys, uint32_t number, std::string_view wrapped, Key& key) {
+  const auto master_number = NumberOf(wrapped);
+  if (!master_number || wrapped.size() != kNumber + kNonce + key.size() + kTag) return false;
+  const Key* master = keys.master(static_cast<int>(*master_number));
+  return master != nullptr && UnsealWith(*master, AboutDataKey(number), wrapped, key.data());
+}
+
+}  // namespace
+
+std::string BlindIndex(const Key& key, std::string_view scope, std::string_view value, size_t bytes) {
+  assert(scope.find('|') == std::string_view::npos && bytes <= crypto_auth_hmacsha256_BYTES);
+  crypto_auth_hmacsha256_state state;
+  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+  crypto_auth_hmacsha256_update(&state, Bytes(scope), scope.size());
+  crypto_auth_hmacsha256_update(&state, Bytes("|"), 1);
+  crypto_auth_hmacsha256_update(&state, Bytes(value), value.size());
+  std::string index(crypto_auth_hmacsha256_BYTES, '\0');
+  crypto_auth_hmacsha256_final(&state, reinterpret_cast<unsigned char*>(index.data()));
+  sodium_memzero(&state, sizeof state);
+  index.resize(std::min(bytes, index.size()));
+  return index;
+}
+
+Vault::~Vault() { WipeAll(data_); }
+
+Result<std::unique_ptr<Vault>> Vault::Open(db::Database& database, KeyFile keys, Instant now) {
+  StartSodium();
+  std::unique_ptr<Vault> vault(new Vault(database, std::move(keys)));
+  RETURN_IF_ERROR(vault->Refresh());
+  if (!vault->data_.empty()) return vault;
+  RETURN_IF_ERROR(database.Write<void>([&](db::Connection& connection) -> Status {
+    Held fresh;
+    randombytes_buf(fresh.key.data(), fresh.key.size());
+    const std::string wrapped = Wrap(vault->keys_, 1, fresh.key);
+    // Another server may have been faster: then its key counts.
+    connection.Execute(
+        "INSERT INTO data_key (key_number, wrapped, created_at) VALUES (1, ?1, ?2) ON CONFLICT (key_number) DO NOTHING",
+        db::Blob{wrapped}, now.ms);
+    return {};
+  }));
+  RETURN_IF_ERROR(vault->Refresh());
+  return vault;
+}
+
+Result<std::map<uint32_t, Key>> Vault::ReadDataKeys(db::Connection& connection) const {
+  std::map<uint32_t, Key> data;
+  db::Rows rows = connection.Query("SELECT key_number, wrapped FROM data_key ORDER BY key_number");
+  while (rows.Next()) {
+    const auto number = static_cast<uint32_t>(rows.Int(0));
+    if (Unwrap(keys_, number, rows.Bytes(1), data[number])) continue;
+    WipeAll(data);
+    return Error("key_file_wrong").With("path", keys_.path().string());
+  }
+  return data;
+}
+
+Status Vault::Refresh() const {
+  using Keys = std::map<uint32_t, Key>;
+  ASSIGN_OR_RETURN(Keys data, database_.Read<Keys>([this](db::Connection& c) { return ReadDataKeys(c); }));
+  const std::lock_guard lock(mutex_);
+  data_.swap(data);
+  WipeAll(data);
+  return {};
+}
+
+Status Vault::Rotate(Instant now) {
+  RETURN_IF_ERROR(database_.Write<void>([&](db::Connection& connection) -> Status {
+    ASSIGN_OR_RETURN(auto data, ReadDataKeys(connection));
+    const WipingAll wiping{data};
+    Held fresh;
+    randombytes_buf(fresh.key.data(), fresh.key.size());
+    const uint32_t number = data.empty() ? 1 : data.rbegin()->first + 1;
+    // Of two servers that rotate at once the later one waits here, and then finds it done.
+    const std::string wrapped_fresh = Wrap(keys_, number, fresh.key);
+    const int64_t added = connection.Execute(
+        "INSERT INTO data_key (key_number, wrapped, created_at) VALUES (?1, ?2, ?3) "
+        "ON CONFLICT (key_number) DO NOTHING",
+        int64_t{number}, db::Blob{wrapped_fresh}, now.ms);
+    if (added == 0) return {};
+    for (const auto& [old, key] : data) {
+      const std::string wrapped = Wrap(keys_, old, key);
+      connection.Execute("UPDATE data_key SET wrapped = ?2 WHERE key_number = ?1", int64_t{old}, db::Blob{wrapped});
+    }
+    return {};
+  }));
+  return Refresh();
+}
+
+Status Vault::DropOld() {
+  RETURN_IF_ERROR(database_.Write<void>([&](db::Connection& connection) -> Status {
+    connection.Execute("DELETE FROM data_key WHERE key_number < (SELECT max(key_number) FROM data_key)");
+    return {};
+  }));
+  return Refresh();
+}
+
+bool Vault::Find(uint32_t number, Key& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = data_.find(number);
+  if (found == data_.end()) return false;
+  key = found->second;
+  return true;
+}
+
+std::string Vault::Seal(const Place& place, std::string_view plain) const {
+  Held held;
+  uint32_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = data_.rbegin()->first;
+    held.key = data_.rbegin()->second;
+  }
+  return SealWith(number, held.key, About(place), plain);
+}
+
+Result<std::string> Vault::Unseal(const Place& place, std::string_view sealed) const {
+  const auto number = NumberOf(sealed);
+  if (!number) return Error("sealed_damaged");
+  Held held;
+  if (!Find(*number, held.key)) {
+    RETURN_IF_ERROR(Refresh());
+    if (!Find(*number, held.key)) return Error("sealed_damaged");
+  }
+  std::string plain(sealed.size() - kNumber - kNonce - kTag, '\0');
+  if (!UnsealWith(held.key, About(place), sealed, reinterpret_cast<unsigned char*>(plain.data()))) {
+    return Error("sealed_damaged");
+  }
+  return plain;
+}
+
+bool Vault::IsOld(std::string_view sealed) const {
+  const auto number = NumberOf(sealed);
+  const std::lock_guard lock(mutex_);
+  return number && *number < data_.rbegin()->first;
+}
+
+std::string Vault::Index(std::string_view scope, std::string_view value, size_t bytes) const {
+  const Held held{keys_.index(scope)};
+  return BlindIndex(held.key, scope, value, bytes);
+}
+
+}  // namespace dealpace::access

@@ -66,9 +66,11 @@ Policy::Policy(std::string_view grades_toml, std::string_view capture_toml) {
         for (const toml::node& entry : *grades) {
           if (!entry.is_table()) continue;
           const toml::table& grade = *entry.as_table();
-          scheme.push_back({grade["code"].value_or(std::string()), grade["means"].value_or(std::string()),
+          scheme.push_back({grade["code"].value_or(std::string()),
+                            grade["means"].value_or(std::string()),
                             {grade["en"].value_or(std::string()), grade["zh"].value_or(std::string())},
-                            Whole(grade, "months"), Whole(grade, "days")});
+                            Whole(grade, "months"),
+                            Whole(grade, "days")});
         }
       }
     }

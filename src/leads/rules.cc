@@ -420,8 +420,8 @@ std::string_view LeadStatusName(LeadStatus status) {
 }
 
 std::optional<LeadStatus> ParseLeadStatus(std::string_view name) {
-  for (const LeadStatus status : {LeadStatus::kOpen, LeadStatus::kWon, LeadStatus::kDelivered, LeadStatus::kLost,
-                                  LeadStatus::kSuspended}) {
+  for (const LeadStatus status :
+       {LeadStatus::kOpen, LeadStatus::kWon, LeadStatus::kDelivered, LeadStatus::kLost, LeadStatus::kSuspended}) {
     if (LeadStatusName(status) == name) return status;
   }
   return std::nullopt;

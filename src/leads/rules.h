@@ -84,8 +84,8 @@ struct Budget {
   std::optional<int64_t> most_fen;
   auto operator<=>(const Budget&) const = default;
 };
-// Reads "15-20万", "150000~200000", "15万到20万", "30万以上", "20万以内", ">= 300000". Fails with budget_no_range: a single
-// figure, words, or a range that ends before it begins.
+// Reads "15-20万", "150000~200000", "15万到20万", "30万以上", "20万以内", ">= 300000". Fails with budget_no_range: a
+// single figure, words, or a range that ends before it begins.
 [[nodiscard]] Result<Budget> ParseBudget(std::string_view text);
 
 // BR-60: what makes a lead invalid, in the order of the rule; empty: it is valid.

@@ -26,9 +26,9 @@ TEST(BR_4, AProspectHasNameAndTelephone) {
 }
 
 TEST(BR_4, ARecordIsKeptAsItCanBeFoundAgain) {
-  const auto clean = CleanRecord(Kind::kPerson,
-                                 {{"name", "  张三 "}, {"phone", "138-1234-5678"}, {"plate", "沪a·12345"}, {"address", " "}},
-                                 kPolicy);
+  const auto clean =
+      CleanRecord(Kind::kPerson,
+                  {{"name", "  张三 "}, {"phone", "138-1234-5678"}, {"plate", "沪a·12345"}, {"address", " "}}, kPolicy);
   ASSERT_EQ(Code(clean), "");
   EXPECT_EQ(*clean, (Record{{"name", "张三"}, {"phone", "138-1234-5678"}, {"plate", "沪A12345"}}));
   const auto refused = [](Kind kind, const std::string& field, const std::string& value) {
@@ -112,7 +112,8 @@ TEST(BR_55, TheBudgetIsARange) {
 }
 
 TEST(BR_55, TheNeedNamesAPain) {
-  for (const char* need : {"现有供应商交付延迟,影响生产进度", "孩子上学接送，旧车空间太小", "The boot is too small for two prams"}) {
+  for (const char* need :
+       {"现有供应商交付延迟,影响生产进度", "孩子上学接送，旧车空间太小", "The boot is too small for two prams"}) {
     EXPECT_EQ(Code(CheckNeed(need, kPolicy)), "") << need;
   }
   for (const char* need : {"", "有需求", "客户很感兴趣，想买车。", "Interested, just looking!", "。。。。。。"}) {
@@ -135,17 +136,17 @@ TEST(BR_58, NoNumbersOfIdentityOrBankCards) {
     const Status checked = CheckNoForbiddenNumber("remark", text);
     return checked.ok() ? std::string() : std::string(checked.error().Arg("what"));
   };
-  for (const char* text : {"身份证11010519491231002X", "id 110105 19491231 002x", "110105-1949-1231-002X", "440524188001010014",
-                           "老证 110105491231002"}) {
+  for (const char* text : {"身份证11010519491231002X", "id 110105 19491231 002x", "110105-1949-1231-002X",
+                           "440524188001010014", "老证 110105491231002"}) {
     EXPECT_EQ(what(text), "an identity card") << text;
   }
   for (const char* text : {"6222021234567890128", "card 4111 1111 1111 1111.", "4111-1111-1111-1111", "378282246310005",
                            "卡号４１１１１１１１１１１１１１１１"}) {
     EXPECT_EQ(what(text), "a bank card") << text;
   }
-  for (const char* text : {"", "13812345678", "+86 13812345678, 021-55512345", "13812345678 13900001111", "VIN LSVAA4187E2184840",
-                           "4111111111111112", "110105194912310021", "2026-11-25 10:30", "budget 150000-200000",
-                           "contract 20261125001"}) {
+  for (const char* text :
+       {"", "13812345678", "+86 13812345678, 021-55512345", "13812345678 13900001111", "VIN LSVAA4187E2184840",
+        "4111111111111112", "110105194912310021", "2026-11-25 10:30", "budget 150000-200000", "contract 20261125001"}) {
     EXPECT_EQ(what(text), "") << text;
   }
   // With its country code every tenth mobile number would pass for a card.
@@ -213,8 +214,12 @@ TEST(LeadStates, LostFromAnyOpenOneAndBackAsANewAttempt) {
 }
 
 TEST(Masks, NothingOfAPersonIsShownWhole) {
-  const Record masked = Masked({{"name", "张三丰"}, {"phone", "13812345678"}, {"plate", "沪A12312"},
-                                {"address", "南京路1号"}, {"interests", "golf"}, {"vin", "LSVAA4187E2184840"}});
+  const Record masked = Masked({{"name", "张三丰"},
+                                {"phone", "13812345678"},
+                                {"plate", "沪A12312"},
+                                {"address", "南京路1号"},
+                                {"interests", "golf"},
+                                {"vin", "LSVAA4187E2184840"}});
   EXPECT_EQ(masked.at("name"), "张**");
   EXPECT_EQ(masked.at("phone"), "138****5678");
   EXPECT_EQ(masked.at("plate"), "沪A***12");

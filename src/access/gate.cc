@@ -77,6 +77,7 @@ namespace {
 // Whether that person or program may have that; sets request.caller.
 Status Judge(http::Request& request, const http::Route& route, const std::optional<Identity>& identity) {
   request.caller = identity ? identity->caller : http::Caller();
+  request.right = route.admission.right;
   if (route.admission.gate == Gate::kOpen) return {};
   if (!identity) return Error("not_signed_in");
 

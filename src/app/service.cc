@@ -22,6 +22,7 @@
 #include "http/log.h"
 #include "http/metrics.h"
 #include "http/static_files.h"
+#include "leads/api.h"
 #include "org/api.h"
 
 namespace dealpace::app {
@@ -42,6 +43,15 @@ access::AccessOptions WithDefaults(access::AccessOptions options, System& system
   return options;
 }
 
+// By the right that the route needs. Who sees nothing of a dealer is told that there is none.
+Result<leads::Visible> CustomersSeenBy(const http::Request& request, DealerId dealer) {
+  const RowScope& rows = *request.caller.RowsFor(request.right);
+  if (rows.SeesAllOf(dealer)) return leads::Visible::All();
+  const RowScope::Part* part = rows.Find(dealer);
+  if (part == nullptr) return Error("not_found");
+  return leads::Visible{false, part->staff, part->teams};
+}
+
 }  // namespace
 
 // What the rooms keep running beside the requests.
@@ -50,8 +60,11 @@ struct Service::Rooms {
       : imports(std::move(import_options)),
         freshness(system.database(), system.definitions(), system.org(), [&system] { return system.ledger().Heads(); },
                   options.clock, {DEALPACE_VERSION, options.kept_answers_bytes_max}),
-        changes(freshness) {}
+        changes(freshness) {
+    if (system.vault() != nullptr) customers.emplace(system.database(), *system.vault(), system.shared_catalog());
+  }
   exchange::ImportJobs imports;
+  std::optional<leads::Store> customers;  // once there are keys to seal them with
   analysis::Freshness freshness;
   analysis::ChangeWatch changes;
 };
@@ -138,6 +151,11 @@ http::Router Service::MakeRouter() {
   exchange::AddRecordRoutes(router,
                             {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent, audit_});
   exchange::AddImportRoutes(router, rooms_->imports, idempotent);
+  leads::AddCustomerRoutes(router, {[this]() -> Result<leads::Store*> {
+                                      if (!rooms_->customers) return Error("key_file_missing").With("file", "");
+                                      return &*rooms_->customers;
+                                    },
+                                    CustomersSeenBy, options_.clock, idempotent});
   const analysis::Deps asking{database,   system_.facts(), system_.definitions(), options_.clock,
                               idempotent, options_.folder, &rooms_->freshness,    audit_};
   analysis::AddQuestionRoutes(router, asking);

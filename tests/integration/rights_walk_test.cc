@@ -10,6 +10,7 @@
 #include "db/migrate.h"
 #include "db/testing.h"
 #include "http/testing.h"
+#include "leads/store.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
 
@@ -50,17 +51,23 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     EXPECT_TRUE(system.ok());
     system_ = *std::move(system);
     EXPECT_TRUE(db::Migrate(system_->database()).ok());
+    folder_ = (std::filesystem::temp_directory_path() / ("dealpace-walk-" + std::to_string(NewId()))).string();
+    std::filesystem::create_directories(folder_);
+    EXPECT_TRUE(system_->OpenVault(folder_ + "/keys").ok());
     const Status filled = system_->database().Write<void>([this](db::Connection& c) { return Fill(c); });
     EXPECT_TRUE(filled.ok()) << filled.error().code;
     ServiceOptions options;
-    options.folder = (std::filesystem::temp_directory_path() / ("dealpace-walk-" + std::to_string(NewId()))).string();
-    folder_ = options.folder;
-    std::filesystem::create_directories(folder_);
+    options.folder = folder_;
     options.http.port = 0;
     options.clock = [] { return kNow; };
     options.http.limits.per_second = 0;
     service_ = std::make_unique<Service>(*system_, options);
     EXPECT_TRUE(service_->Start().ok());
+    leads::Store customers(system_->database(), *system_->vault(), system_->shared_catalog());
+    // Names by their first character, the rest is masked for everybody.
+    anas_customer_ = AddCustomer(customers, at_.one, at_.ana, "阿", "13800000001");
+    bobs_customer_ = AddCustomer(customers, at_.one, at_.bob, "博", "13800000002");
+    eves_customer_ = AddCustomer(customers, at_.two, at_.eve, "伊", "13800000003");
   }
   ~RightsWalkTest() override {
     service_.reset();
@@ -105,6 +112,17 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     return {};
   }
 
+  static std::string AddCustomer(leads::Store& customers, DealerId dealer, StaffId owner, const std::string& name,
+                                 const std::string& phone) {
+    leads::NewCustomer input;
+    input.owner = owner;
+    input.record["name"] = name + "客户";
+    input.record["phone"] = phone;
+    const auto added = customers.Add({dealer, leads::Visible::All(), "walk"}, input, kNow);
+    EXPECT_TRUE(added.ok()) << added.error().code;
+    return added.ok() ? std::to_string(added->customer.value) : "0";
+  }
+
   Person MakePerson(const std::string& login, access::Role role, const std::optional<access::Post>& post) {
     Person person{login, {}, {}, -1};
     const auto made = system_->database().Write<std::string>([&](db::Connection& c) -> Result<std::string> {
@@ -128,11 +146,12 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     std::vector<Person> people;
     const std::set<std::string> beyond_region = {"SOUTHLAND", "SHOPTHREE", "PERSONZOE"};
     std::set<std::string> beyond_dealer = beyond_region;
-    beyond_dealer.insert({"SHOPTWO", "PERSONEVE"});
+    beyond_dealer.insert({"SHOPTWO", "PERSONEVE", "伊**", "138****0003"});
     std::set<std::string> beyond_team = beyond_dealer;
-    beyond_team.insert("TEAMBETA");  // Bob may be named as who did something at the same dealer
+    beyond_team.insert(
+        {"TEAMBETA", "博**", "138****0002"});  // Bob may be named as who did something at the same dealer
     std::set<std::string> all = beyond_team;
-    all.insert({"NORTHLAND", "SHOPONE", "TEAMALPHA", "PERSONANA", "PERSONBOB"});
+    all.insert({"阿**", "138****0001", "NORTHLAND", "SHOPONE", "TEAMALPHA", "PERSONANA", "PERSONBOB"});
     for (const catalog::Role& role : system_->catalog().roles()) {
       access::Post post;
       post.role = role.id;
@@ -255,6 +274,29 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         {"PUT /api/v1/imports/{id}", {{"/api/v1/imports/1", "{}"}}},
         {"DELETE /api/v1/imports/{id}", {{"/api/v1/imports/1", ""}}},
     };
+    const std::string of_two = "?dealer=" + id(at_.two);
+    const std::string of_one = "?dealer=" + id(at_.one);
+    for (const std::string& of : {of_one, of_two}) {
+      const auto ask = [&](const std::string& route, const std::string& path, const std::string& body = "") {
+        probes[route].push_back({"/api/v1/" + path + of, body});
+      };
+      ask("GET /api/v1/customers", "customers");
+      ask("POST /api/v1/customers", "customers", R"({"record":{"name":"x"}})");
+      ask("POST /api/v1/customers/search", "customers/search", R"({"q":"CUSTOMER"})");
+      ask("POST /api/v1/customers/duplicates", "customers/duplicates", R"({"record":{"phone":"13800000001"}})");
+      ask("POST /api/v1/customers/handover", "customers/handover", R"({"from":"1","to":"2"})");
+      for (const std::string& customer : {anas_customer_, bobs_customer_, eves_customer_}) {
+        ask("GET /api/v1/customers/{id}", "customers/" + customer);
+        ask("PUT /api/v1/customers/{id}", "customers/" + customer, R"({"record":{"remark":"x"}})");
+        ask("POST /api/v1/customers/{id}/merge", "customers/" + customer + "/merge", R"({"other":"1"})");
+        ask("POST /api/v1/customers/{id}/unmerge", "customers/" + customer + "/unmerge", R"({"other":"1"})");
+        ask("POST /api/v1/customers/{id}/leads", "customers/" + customer + "/leads", "{}");
+      }
+      ask("GET /api/v1/leads", "leads");
+      ask("GET /api/v1/leads/board", "leads/board");
+      ask("GET /api/v1/leads/{lead}", "leads/L1");
+      ask("PUT /api/v1/leads/{lead}", "leads/L1", "{}");
+    }
     for (const char* verb : {"dry-run", "run", "cancel", "undo"}) {
       probes["POST /api/v1/imports/{id}/" + std::string(verb)] = {{"/api/v1/imports/1/" + std::string(verb), "{}"}};
     }
@@ -299,6 +341,9 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
   std::unique_ptr<Service> service_;
   std::string folder_;
   Store at_;
+  std::string anas_customer_;
+  std::string bobs_customer_;
+  std::string eves_customer_;
 };
 
 TEST_P(RightsWalkTest, NobodyIsToldOfRowsBeyondHisOwn) {
@@ -319,6 +364,10 @@ TEST_P(RightsWalkTest, NobodyIsToldOfRowsBeyondHisOwn) {
         const http::RawAnswer answer = Ask(person, method, probe.path, probe.body);
         ASSERT_NE(answer.status, 0) << text;
         ASSERT_LT(answer.status, 500) << text << " " << answer.body;
+        for (const char* whole : {"13800000001", "13800000002", "13800000003", "阿客户", "博客户", "伊客户"}) {
+          const bool typed = probe.body.find(whole) != std::string::npos;
+          EXPECT_TRUE(typed || answer.body.find(whole) == std::string::npos) << person.name << " reads " << whole;
+        }
         for (const std::string& word : person.hidden) {
           EXPECT_EQ(answer.body.find(word), std::string::npos)
               << person.name << " reads " << word << " of " << text << " " << probe.body << "\n"

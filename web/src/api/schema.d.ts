@@ -744,6 +744,196 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that the caller sees, newest first */
+        get: operations["listCustomers"];
+        put?: never;
+        /** Capture a customer, with a first lead where one is given */
+        post: operations["addCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** As one types: name, how it sounds, initials, phone or its last four digits, plate, VIN; reads only */
+        post: operations["searchCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Customers with this phone, plate or VIN; reads only */
+        post: operations["findDuplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give customers of one member of staff to another, with the leads that are not over; stages and past credit stay */
+        post: operations["handOverCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A customer; a merged one is the one that he goes under */
+        get: operations["getCustomer"];
+        /** Change fields; one that is left out stays, since the reader may know no more than its mask, an empty one goes */
+        put: operations["changeCustomer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** From here on the other customer goes under this one */
+        post: operations["mergeCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/unmerge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a merging back */
+        post: operations["unmergeCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another lead of the customer */
+        post: operations["addLead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads that the caller sees */
+        get: operations["listLeads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open and suspended leads by stage */
+        get: operations["leadBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{lead}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A lead */
+        get: operations["getLead"];
+        /** Change fields; one that is left out stays, an empty one goes */
+        put: operations["changeLead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -1043,6 +1233,122 @@ export interface components {
                 /** @description The first that is wrong */
                 seq: number;
             }[];
+        };
+        /** @enum {unknown} */
+        CustomerKind: "person" | "company";
+        /** @description What is known of a customer. In answers masked: name, phones, birthday, address, contact, plate, VIN */
+        CustomerRecord: {
+            name?: string;
+            phone?: string;
+            phone2?: string;
+            sex?: string;
+            birthday?: string;
+            address?: string;
+            contact?: string;
+            position?: string;
+            plate?: string;
+            vin?: string;
+            occupation?: string;
+            family?: string;
+            income?: string;
+            industry?: string;
+            size?: string;
+            current_car?: string;
+            interests?: string;
+            concerns?: string;
+            decision_role?: string;
+            use?: string;
+            payment?: string;
+            rivals?: string;
+        };
+        CustomerFound: {
+            id: string;
+            kind: components["schemas"]["CustomerKind"];
+            owner?: string | null;
+            record: components["schemas"]["CustomerRecord"];
+            /** @description name, phone, plate or vin */
+            matched?: string | null;
+            created_at?: string;
+            changed_at?: string;
+        };
+        Completeness: {
+            filled: number;
+            of: number;
+        };
+        Customer: {
+            id: string;
+            kind: components["schemas"]["CustomerKind"];
+            owner?: string | null;
+            record: components["schemas"]["CustomerRecord"];
+            completeness: {
+                basic?: components["schemas"]["Completeness"];
+                background?: components["schemas"]["Completeness"];
+                traits?: components["schemas"]["Completeness"];
+                purchase?: components["schemas"]["Completeness"];
+            };
+            /** @enum {unknown} */
+            status: "unknown" | "potential" | "actual";
+            /** @enum {unknown} */
+            lifecycle: "potential" | "new" | "mature" | "churned";
+            /** @description Nobody has changed anything for a month */
+            refresh_due?: boolean;
+            leads: components["schemas"]["Lead"][];
+            /** @description Customers that go under this one */
+            merged?: string[];
+            version: number;
+            created_at?: string;
+            created_by?: string;
+            changed_at?: string;
+            changed_by?: string;
+        };
+        /** @enum {unknown} */
+        LeadStatus: "open" | "won" | "delivered" | "lost" | "suspended";
+        LeadInput: {
+            source?: string | null;
+            access_form?: string | null;
+            model?: string | null;
+            /** @description The customer who named this one; null for nobody */
+            referrer?: string | null;
+            /** @description Day of the purchase */
+            expected?: string | null;
+            /** @example 15-20万 */
+            budget?: string | null;
+            amount?: number | null;
+            need?: string | null;
+            remark?: string | null;
+            /** @description Set by hand; empty, it follows from the day again */
+            grade?: string | null;
+            grade_why?: string | null;
+        };
+        Lead: {
+            /** @description Its code in the ledger */
+            lead: string;
+            customer: string;
+            customer_name?: string | null;
+            customer_phone?: string | null;
+            attempt: number;
+            owner?: string | null;
+            status: components["schemas"]["LeadStatus"];
+            stage: string;
+            source?: string | null;
+            access_form?: string | null;
+            model?: string | null;
+            referrer?: string | null;
+            expected?: string | null;
+            budget_least?: number | null;
+            budget_most?: number | null;
+            amount?: number;
+            grade: string;
+            grade_by_hand?: boolean;
+            grade_why?: string | null;
+            need?: string | null;
+            remark?: string | null;
+            lost_reason?: string | null;
+            deal_day?: string | null;
+            version: number;
+            created_at?: string;
+            changed_at?: string;
+            changed_by?: string;
         };
         Bilingual: {
             en: string;
@@ -1962,6 +2268,8 @@ export interface components {
         /** @description Until that instant, not included, or day in UTC, included */
         AuditTo: string;
         Id: string;
+        /** @description The dealer whose customers these are */
+        OfDealer: string;
         UnitId: string;
         KpiId: string;
         /** @description The ETag that was read */
@@ -3397,6 +3705,487 @@ export interface operations {
                         members: components["schemas"]["Member"][];
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCustomers: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                kind?: components["schemas"]["CustomerKind"];
+                owner?: string;
+                changed_before?: string;
+                sort?: "changed" | "created";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Customers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        customers: components["schemas"]["CustomerFound"][];
+                        /** @description All that fit; on the first page */
+                        count?: number | null;
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addCustomer: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    kind?: components["schemas"]["CustomerKind"];
+                    record: components["schemas"]["CustomerRecord"];
+                    /** @description May be left out by who sees only his own customers */
+                    owner?: string;
+                    /** @default false */
+                    despite_duplicates?: boolean;
+                    lead?: components["schemas"]["LeadInput"];
+                };
+            };
+        };
+        responses: {
+            /** @description Captured */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                        lead?: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    searchCustomers: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Up to 20, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        customers: components["schemas"]["CustomerFound"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    findDuplicates: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    phone?: string;
+                    phone2?: string;
+                    plate?: string;
+                    vin?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Those that the caller sees, and whether a colleague has one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        customers: components["schemas"]["CustomerFound"][];
+                        with_colleague: boolean;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    handOverCustomers: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    from: string;
+                    to: string;
+                    /** @description Left out, all */
+                    customers?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description How many */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        customers: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCustomer: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The customer */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeCustomer: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    record?: components["schemas"]["CustomerRecord"];
+                };
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    mergeCustomer: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Merged */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unmergeCustomer: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addLead: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadInput"] & {
+                    owner?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        lead: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLeads: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                status?: components["schemas"]["LeadStatus"];
+                stage?: string;
+                source?: string;
+                model?: string;
+                owner?: string;
+                customer?: string;
+                sort?: "changed" | "expected" | "amount";
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Leads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        leads: components["schemas"]["Lead"][];
+                        count?: number | null;
+                        next_cursor?: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    leadBoard: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                status?: components["schemas"]["LeadStatus"];
+                stage?: string;
+                source?: string;
+                model?: string;
+                owner?: string;
+                customer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stages in their order */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        stages: {
+                            stage: string;
+                            count: number;
+                            amount: number;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLead: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lead */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeLead: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -1,0 +1,516 @@
+#include "leads/api.h"
+
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "base/json.h"
+#include "base/money.h"
+#include "http/json_body.h"
+
+namespace dealpace::leads {
+namespace {
+
+using http::JsonBody;
+using http::Request;
+using http::Response;
+
+constexpr int64_t kPage = 50;
+constexpr int64_t kPageMax = 200;
+constexpr size_t kFoundMax = 20;  // of a search as one types
+constexpr double kAmountMax = 1e12;
+
+// ---- Reading requests ----
+
+// Nothing when it is absent.
+Result<int64_t> QueryId(const Request& request, std::string_view name) {
+  const auto text = request.Query(name);
+  if (!text || text->empty()) return int64_t{0};
+  int64_t id = 0;
+  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), id);
+  if (problem != std::errc() || end != text->data() + text->size() || id <= 0) {
+    return Error("field_value_unknown").With("field", name).With("value", *text).With("known", "id");
+  }
+  return id;
+}
+
+Result<size_t> QueryLimit(const Request& request) {
+  ASSIGN_OR_RETURN(const int64_t limit, QueryId(request, "limit"));
+  if (limit > kPageMax) {
+    return Error("field_value_unknown").With("field", "limit").With("value", limit).With("known", "1–200");
+  }
+  return static_cast<size_t>(limit == 0 ? kPage : limit);
+}
+
+// One of several names, the first where it is absent.
+template <typename T>
+Result<T> QueryChoice(const Request& request, std::string_view name,
+                      const std::vector<std::pair<std::string_view, T>>& choices) {
+  const auto text = request.Query(name);
+  if (!text) return choices.front().second;
+  std::string known;
+  for (const auto& [choice, value] : choices) {
+    if (choice == *text) return value;
+    known += (known.empty() ? "" : ", ") + std::string(choice);
+  }
+  return Error("field_choice").With("field", name).With("choices", known);
+}
+
+std::string QueryText(const Request& request, std::string_view name) {
+  return std::string(request.Query(name).value_or(""));
+}
+
+Result<Kind> KindOf(const std::string& name) {
+  const auto kind = ParseKind(name);
+  if (!kind) return Error("field_choice").With("field", "kind").With("choices", "person, company");
+  return *kind;
+}
+
+// The fields of a record that the body has.
+Result<Record> ReadRecord(JsonBody& body, std::string_view name) {
+  Record record;
+  ASSIGN_OR_RETURN(std::optional<JsonBody> fields, body.Object(name));
+  if (!fields) return record;
+  for (const Field& field : Fields()) {
+    ASSIGN_OR_RETURN(auto text, fields->OptionalText(field.id));
+    if (text) record.emplace(field.id, *std::move(text));
+  }
+  RETURN_IF_ERROR(fields->Done());
+  return record;
+}
+
+Result<LeadInput> ReadLead(JsonBody body) {
+  LeadInput input;
+  ASSIGN_OR_RETURN(input.source, body.OptionalText("source"));
+  ASSIGN_OR_RETURN(input.access_form, body.OptionalText("access_form"));
+  ASSIGN_OR_RETURN(input.model, body.OptionalText("model"));
+  ASSIGN_OR_RETURN(const auto referrer, body.OptionalId("referrer"));
+  if (referrer) {
+    input.referrer = CustomerId(*referrer);
+  } else if (body.object().contains("referrer")) {
+    input.referrer = CustomerId();
+  }
+  ASSIGN_OR_RETURN(input.expected, body.OptionalText("expected"));
+  ASSIGN_OR_RETURN(input.budget, body.OptionalText("budget"));
+  ASSIGN_OR_RETURN(const auto amount, body.OptionalNumber("amount"));
+  if (amount) {
+    if (std::abs(*amount) > kAmountMax) return Error("field_type").With("field", "amount").With("expected", "number");
+    input.amount_fen = std::llround(*amount * 100);
+  }
+  ASSIGN_OR_RETURN(input.need, body.OptionalText("need", 16 << 10));
+  ASSIGN_OR_RETURN(input.remark, body.OptionalText("remark", 16 << 10));
+  ASSIGN_OR_RETURN(input.grade, body.OptionalText("grade"));
+  ASSIGN_OR_RETURN(input.grade_why, body.OptionalText("grade_why", 16 << 10));
+  RETURN_IF_ERROR(body.Done());
+  return input;
+}
+
+// ---- Writing answers ----
+
+void WriteText(JsonWriter& json, std::string_view name, std::string_view text) {
+  json.Key(name);
+  text.empty() ? json.Null() : json.String(text);
+}
+
+template <typename Tag>
+void WriteId(JsonWriter& json, std::string_view name, Id<Tag> id) {
+  WriteText(json, name, id.set() ? std::to_string(id.value) : std::string());
+}
+
+void WriteDay(JsonWriter& json, std::string_view name, const std::optional<Day>& day) {
+  WriteText(json, name, day ? FormatDay(*day) : std::string());
+}
+
+void WriteYuan(JsonWriter& json, std::string_view name, const std::optional<int64_t>& fen) {
+  json.Key(name);
+  fen ? json.Raw(FormatFen(*fen)) : json.Null();
+}
+
+void WriteRecord(JsonWriter& json, const Record& record) {
+  json.Key("record").BeginObject();
+  for (const auto& [field, value] : record) json.Field(field, value);
+  json.EndObject();
+}
+
+void WriteLead(JsonWriter& json, const Lead& lead) {
+  json.BeginObject().Field("lead", lead.code).Field("customer", std::to_string(lead.customer.value));
+  WriteText(json, "customer_name", lead.customer_name);
+  WriteText(json, "customer_phone", lead.customer_phone);
+  json.Field("attempt", lead.attempt);
+  WriteId(json, "owner", lead.owner);
+  json.Field("status", LeadStatusName(lead.status)).Field("stage", lead.stage);
+  WriteText(json, "source", lead.source);
+  WriteText(json, "access_form", lead.access_form);
+  WriteText(json, "model", lead.model);
+  WriteId(json, "referrer", lead.referrer);
+  WriteDay(json, "expected", lead.expected);
+  WriteYuan(json, "budget_least", lead.budget.least_fen);
+  WriteYuan(json, "budget_most", lead.budget.most_fen);
+  WriteYuan(json, "amount", lead.amount_fen);
+  json.Field("grade", lead.grade).Field("grade_by_hand", lead.grade_by_hand);
+  WriteText(json, "grade_why", lead.grade_why);
+  WriteText(json, "need", lead.need);
+  WriteText(json, "remark", lead.remark);
+  WriteText(json, "lost_reason", lead.lost_reason);
+  WriteDay(json, "deal_day", lead.deal_day);
+  json.Field("version", lead.version).Field("created_at", FormatInstant(lead.created_at));
+  json.Field("changed_at", FormatInstant(lead.changed_at)).Field("changed_by", lead.changed_by).EndObject();
+}
+
+void WriteFound(JsonWriter& json, const Found& found) {
+  json.BeginObject().Field("id", std::to_string(found.id.value)).Field("kind", KindName(found.kind));
+  WriteId(json, "owner", found.owner);
+  WriteRecord(json, found.record);
+  WriteText(json, "matched", found.matched);
+  json.Field("created_at", FormatInstant(found.created_at)).Field("changed_at", FormatInstant(found.changed_at));
+  json.EndObject();
+}
+
+void WriteAll(JsonWriter& json, std::string_view name, const std::vector<Found>& all) {
+  json.Key(name).BeginArray();
+  for (const Found& found : all) WriteFound(json, found);
+  json.EndArray();
+}
+
+void WritePageEnd(JsonWriter& json, const std::optional<int64_t>& count, const std::string& next) {
+  json.Key("count");
+  count ? json.Int(*count) : json.Null();
+  WriteText(json, "next_cursor", next);
+}
+
+std::string CustomerJson(const Customer& customer) {
+  JsonWriter json;
+  json.BeginObject().Field("id", std::to_string(customer.id.value)).Field("kind", KindName(customer.kind));
+  WriteId(json, "owner", customer.owner);
+  WriteRecord(json, customer.record);
+  json.Key("completeness").BeginObject();
+  for (size_t i = 0; i < kGroupNames.size(); ++i) {
+    json.Key(kGroupNames[i]).BeginObject().Field("filled", customer.groups[i].filled);
+    json.Field("of", customer.groups[i].of).EndObject();
+  }
+  json.EndObject();
+  json.Field("status", StatusName(customer.status)).Field("lifecycle", LifecycleName(customer.lifecycle));
+  json.Field("refresh_due", customer.refresh_due);
+  json.Key("leads").BeginArray();
+  for (const Lead& lead : customer.leads) WriteLead(json, lead);
+  json.EndArray().Key("merged").BeginArray();
+  for (const CustomerId id : customer.merged) json.String(std::to_string(id.value));
+  json.EndArray().Field("version", customer.version);
+  json.Field("created_at", FormatInstant(customer.created_at)).Field("created_by", customer.created_by);
+  json.Field("changed_at", FormatInstant(customer.changed_at)).Field("changed_by", customer.changed_by).EndObject();
+  return json.text();
+}
+
+// Answers about people are nobody else's, and no cache's.
+Response Private(const JsonWriter& json, int status = 200) {
+  return Response::Json(json.text(), status).Header("Cache-Control", "no-store");
+}
+
+// ---- Operations ----
+
+class CustomerApi {
+ public:
+  explicit CustomerApi(CustomerDeps deps) : deps_(std::move(deps)) {}
+
+  // What every operation begins with.
+  struct Call {
+    Store& store;
+    Asker asker;
+    Instant now{};
+  };
+  Result<Call> Begin(const Request& request) const {
+    ASSIGN_OR_RETURN(const int64_t dealer, QueryId(request, "dealer"));
+    if (dealer == 0) return Error("field_missing").With("field", "dealer");
+    ASSIGN_OR_RETURN(Visible visible, deps_.visible(request, DealerId(dealer)));
+    ASSIGN_OR_RETURN(Store * store, deps_.store());
+    return Call{*store, {DealerId(dealer), std::move(visible), request.caller.login}, deps_.now()};
+  }
+
+  Result<Response> List(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    CustomerFilter filter;
+    if (const auto kind = request.Query("kind")) {
+      ASSIGN_OR_RETURN(filter.kind, KindOf(std::string(*kind)));
+    }
+    ASSIGN_OR_RETURN(const int64_t owner, QueryId(request, "owner"));
+    filter.owner = StaffId(owner);
+    if (const auto before = request.Query("changed_before")) {
+      filter.changed_before = ParseInstant(*before);
+      if (!filter.changed_before) return Error("bad_instant").With("text", *before);
+    }
+    ASSIGN_OR_RETURN(const CustomerSort sort,
+                     QueryChoice<CustomerSort>(
+                         request, "sort", {{"changed", CustomerSort::kChanged}, {"created", CustomerSort::kCreated}}));
+    ASSIGN_OR_RETURN(const size_t limit, QueryLimit(request));
+    ASSIGN_OR_RETURN(const CustomerPage page,
+                     call.store.List(call.asker, filter, sort, request.Query("cursor").value_or(""), limit,
+                                     Reveal::kMasked, call.now));
+    JsonWriter json;
+    json.BeginObject();
+    WriteAll(json, "customers", page.customers);
+    WritePageEnd(json, page.count, page.next);
+    json.EndObject();
+    return Private(json);
+  }
+
+  Result<Response> Add(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    NewCustomer input;
+    ASSIGN_OR_RETURN(const auto kind, body.OptionalText("kind"));
+    if (kind) {
+      ASSIGN_OR_RETURN(input.kind, KindOf(*kind));
+    }
+    ASSIGN_OR_RETURN(input.record, ReadRecord(body, "record"));
+    ASSIGN_OR_RETURN(input.owner, Owner(body, call.asker));
+    ASSIGN_OR_RETURN(input.despite_duplicates, body.Bool("despite_duplicates", false));
+    ASSIGN_OR_RETURN(std::optional<JsonBody> lead, body.Object("lead"));
+    RETURN_IF_ERROR(body.Done());
+    if (lead) {
+      ASSIGN_OR_RETURN(input.lead, ReadLead(*std::move(lead)));
+    }
+    ASSIGN_OR_RETURN(const Added added, call.store.Add(call.asker, input, call.now));
+    JsonWriter json;
+    json.BeginObject().Field("id", std::to_string(added.customer.value));
+    WriteText(json, "lead", added.lead);
+    json.EndObject();
+    return Private(json, 201);
+  }
+
+  Result<Response> Get(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
+    ASSIGN_OR_RETURN(const Customer customer, call.store.Get(call.asker, id, Reveal::kMasked, call.now));
+    return Response::Json(CustomerJson(customer))
+        .Header("ETag", http::VersionTag(customer.version))
+        .Header("Cache-Control", "no-store");
+  }
+
+  Result<Response> Change(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
+    ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const Record fields, ReadRecord(body, "record"));
+    RETURN_IF_ERROR(body.Done());
+    RETURN_IF_ERROR(call.store.Change(call.asker, id, version, fields, call.now));
+    return Response::NoContent();
+  }
+
+  Result<Response> Search(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const std::string typed, body.Text("text", 400));
+    RETURN_IF_ERROR(body.Done());
+    ASSIGN_OR_RETURN(const std::vector<Found> found,
+                     call.store.Search(call.asker, typed, kFoundMax, Reveal::kMasked, call.now));
+    JsonWriter json;
+    json.BeginObject();
+    WriteAll(json, "customers", found);
+    json.EndObject();
+    return Private(json);
+  }
+
+  Result<Response> Duplicates(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    Record record;
+    for (const char* field : {"phone", "phone2", "plate", "vin"}) {
+      ASSIGN_OR_RETURN(auto text, body.OptionalText(field));
+      if (text) record.emplace(field, *std::move(text));
+    }
+    RETURN_IF_ERROR(body.Done());
+    ASSIGN_OR_RETURN(const auto duplicates, call.store.FindDuplicates(call.asker, Kind::kPerson, record, call.now));
+    JsonWriter json;
+    json.BeginObject();
+    WriteAll(json, "customers", duplicates.seen);
+    json.Field("with_colleague", duplicates.with_colleague).EndObject();
+    return Private(json);
+  }
+
+  // Merging, or taking it back.
+  http::ResultHandler Merger(bool back) {
+    return [this, back](const Request& request) -> Result<Response> {
+      ASSIGN_OR_RETURN(const Call call, Begin(request));
+      ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
+      ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
+      ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+      ASSIGN_OR_RETURN(const int64_t other, body.Id("customer"));
+      RETURN_IF_ERROR(body.Done());
+      RETURN_IF_ERROR(back ? call.store.Unmerge(call.asker, id, version, CustomerId(other), call.now)
+                           : call.store.Merge(call.asker, id, version, CustomerId(other), call.now));
+      return Response::NoContent();
+    };
+  }
+
+  Result<Response> HandOver(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const int64_t from, body.Id("from"));
+    ASSIGN_OR_RETURN(const int64_t to, body.Id("to"));
+    std::optional<std::vector<CustomerId>> only;
+    if (body.Has("customers")) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> ids, body.Texts("customers", 1'000));
+      only.emplace();
+      for (const std::string& text : ids) {
+        int64_t id = 0;
+        const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), id);
+        if (problem != std::errc() || end != text.data() + text.size()) return Error("not_found");
+        only->emplace_back(id);
+      }
+    }
+    RETURN_IF_ERROR(body.Done());
+    ASSIGN_OR_RETURN(const int64_t count, call.store.HandOver(call.asker, StaffId(from), StaffId(to), only, call.now));
+    JsonWriter json;
+    json.BeginObject().Field("customers", count).EndObject();
+    return Private(json);
+  }
+
+  Result<Response> AddLead(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const StaffId owner, Owner(body, call.asker));
+    ASSIGN_OR_RETURN(const LeadInput input, ReadLead(std::move(body)));
+    ASSIGN_OR_RETURN(const std::string code, call.store.AddLead(call.asker, id, owner, input, call.now));
+    JsonWriter json;
+    json.BeginObject().Field("lead", code).EndObject();
+    return Private(json, 201);
+  }
+
+  Result<Response> ListLeads(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const LeadFilter filter, ReadFilter(request));
+    ASSIGN_OR_RETURN(const LeadSort sort, QueryChoice<LeadSort>(request, "sort",
+                                                                {{"changed", LeadSort::kChanged},
+                                                                 {"expected", LeadSort::kExpected},
+                                                                 {"amount", LeadSort::kAmount}}));
+    ASSIGN_OR_RETURN(const size_t limit, QueryLimit(request));
+    ASSIGN_OR_RETURN(const LeadPage page,
+                     call.store.ListLeads(call.asker, filter, sort, request.Query("cursor").value_or(""), limit,
+                                          Reveal::kMasked, call.now));
+    JsonWriter json;
+    json.BeginObject().Key("leads").BeginArray();
+    for (const Lead& lead : page.leads) WriteLead(json, lead);
+    json.EndArray();
+    WritePageEnd(json, page.count, page.next);
+    json.EndObject();
+    return Private(json);
+  }
+
+  Result<Response> Board(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const LeadFilter filter, ReadFilter(request));
+    ASSIGN_OR_RETURN(const std::vector<BoardColumn> board, call.store.Board(call.asker, filter, call.now));
+    JsonWriter json;
+    json.BeginObject().Key("stages").BeginArray();
+    for (const BoardColumn& column : board) {
+      json.BeginObject().Field("stage", column.stage).Field("count", column.count);
+      WriteYuan(json, "amount", column.amount_fen);
+      json.EndObject();
+    }
+    json.EndArray().EndObject();
+    return Private(json);
+  }
+
+  Result<Response> GetLead(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const Lead lead, call.store.GetLead(call.asker, request.Param("lead"), Reveal::kMasked, call.now));
+    JsonWriter json;
+    WriteLead(json, lead);
+    return Private(json).Header("ETag", http::VersionTag(lead.version));
+  }
+
+  Result<Response> ChangeLead(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const LeadInput input, ReadLead(std::move(body)));
+    RETURN_IF_ERROR(call.store.ChangeLead(call.asker, request.Param("lead"), version, input, call.now));
+    return Response::NoContent();
+  }
+
+  [[nodiscard]] const CustomerDeps& deps() const { return deps_; }
+
+ private:
+  static Result<CustomerId> PathCustomer(const Request& request) {
+    ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
+    return CustomerId(id);
+  }
+
+  // Whom the customer shall belong to: who sees only his own customers need not say it.
+  static Result<StaffId> Owner(JsonBody& body, const Asker& asker) {
+    ASSIGN_OR_RETURN(const auto owner, body.OptionalId("owner"));
+    if (owner) return StaffId(*owner);
+    const Visible& visible = asker.visible;
+    if (!visible.all && visible.teams.empty() && visible.staff.size() == 1) return visible.staff.front();
+    return Error("field_missing").With("field", "owner");
+  }
+
+  static Result<LeadFilter> ReadFilter(const Request& request) {
+    LeadFilter filter;
+    if (const auto text = request.Query("status")) {
+      filter.status = ParseLeadStatus(*text);
+      if (!filter.status) {
+        return Error("field_choice").With("field", "status").With("choices", "open, won, delivered, lost, suspended");
+      }
+    }
+    filter.stage = QueryText(request, "stage");
+    filter.source = QueryText(request, "source");
+    filter.model = QueryText(request, "model");
+    ASSIGN_OR_RETURN(const int64_t owner, QueryId(request, "owner"));
+    filter.owner = StaffId(owner);
+    ASSIGN_OR_RETURN(const int64_t customer, QueryId(request, "customer"));
+    filter.customer = CustomerId(customer);
+    return filter;
+  }
+
+  CustomerDeps deps_;
+};
+
+}  // namespace
+
+void AddCustomerRoutes(http::Router& router, const CustomerDeps& deps) {
+  using http::Gate;
+  const auto api = std::make_shared<CustomerApi>(deps);
+  using Operation = Result<Response> (CustomerApi::*)(const Request&);
+  // The router keeps the API alive.
+  const auto kept = [api](Operation operation) -> http::ResultHandler {
+    return [api, operation](const Request& request) { return ((*api).*operation)(request); };
+  };
+  const auto by = [](std::string_view right) { return http::Admission(Gate::kSignedIn, http::Rows::kScoped, right); };
+  const auto add = [&](std::string_view pattern, std::string_view right, http::ResultHandler handler,
+                       std::string_view scope = "") {
+    http::Route route;
+    route.method = http::Method::kPost;
+    route.pattern = pattern;
+    route.admission = by(right);
+    route.handler = scope == "read" ? http::Answering(std::move(handler))
+                                    : api->deps().idempotent(http::Answering(std::move(handler)));
+    route.body = http::Body::kMemory;
+    route.scope = scope;
+    router.Add(std::move(route));
+  };
+  const std::string customers = "/api/v1/customers";
+  router.Get(customers, by("customers"), kept(&CustomerApi::List));
+  add(customers, "change", kept(&CustomerApi::Add));
+  // These two only read; their bodies hold what is typed of a person.
+  add(customers + "/search", "customers", kept(&CustomerApi::Search), "read");
+  add(customers + "/duplicates", "change", kept(&CustomerApi::Duplicates), "read");
+  add(customers + "/handover", "hand_over", kept(&CustomerApi::HandOver));
+  router.Get(customers + "/{id}", by("customers"), kept(&CustomerApi::Get));
+  router.Put(customers + "/{id}", by("change"), kept(&CustomerApi::Change));
+  for (const bool back : {false, true}) {
+    add(customers + (back ? "/{id}/unmerge" : "/{id}/merge"), "change",
+        [api, merge = api->Merger(back)](const Request& request) { return merge(request); });
+  }
+  add(customers + "/{id}/leads", "change", kept(&CustomerApi::AddLead));
+  const std::string leads = "/api/v1/leads";
+  router.Get(leads, by("customers"), kept(&CustomerApi::ListLeads));
+  router.Get(leads + "/board", by("customers"), kept(&CustomerApi::Board));
+  router.Get(leads + "/{lead}", by("customers"), kept(&CustomerApi::GetLead));
+  router.Put(leads + "/{lead}", by("change"), kept(&CustomerApi::ChangeLead));
+}
+
+}  // namespace dealpace::leads

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+
+#include "http/router.h"
+#include "leads/store.h"
+
+namespace dealpace::leads {
+
+// What the routes of customers and leads work with; all outlive the router.
+struct CustomerDeps {
+  // The store, once the server has its keys; before that why it has none.
+  std::function<Result<Store*>()> store;
+  // Whose customers the caller sees at this dealer. Its error is the answer.
+  std::function<Result<Visible>(const http::Request&, DealerId)> visible;
+  std::function<Instant()> now;
+  // Makes a handler answer a repeated Idempotency-Key as it did at first.
+  std::function<http::Handler(http::Handler)> idempotent;
+};
+
+// The operations of tag `customers` in docs/openapi.yaml. Personal data are given masked; what is typed of a person
+// travels in bodies, never in addresses, which get logged on the way.
+void AddCustomerRoutes(http::Router& router, const CustomerDeps& deps);
+
+}  // namespace dealpace::leads

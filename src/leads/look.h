@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/zones.h"
+#include "leads/store.h"
+
+// What store.cc and store_leads.cc share.
+namespace dealpace::leads {
+
+// One asker's look into one transaction. Asker and connection outlive it.
+class Store::Look {
+ public:
+  // Fails with not_found for a dealer that is not there.
+  static Result<Look> Begin(db::Connection& connection, const Asker& asker, Instant now) {
+    std::string zone_name;
+    {
+      db::Rows rows = connection.Query("SELECT time_zone FROM dealer WHERE dealer_id = ?1", asker.dealer);
+      if (!rows.Next()) return Error("not_found");
+      zone_name = rows.Text(0);
+    }
+    ASSIGN_OR_RETURN(const Zone zone, Zone::Find(zone_name));
+    return Look(connection, asker, now, zone.DayOf(now));
+  }
+
+  // A member of staff whom the asker may give customers to.
+  [[nodiscard]] Status CheckOwner(StaffId owner) const {
+    const bool known =
+        connection.Query("SELECT 1 FROM staff WHERE dealer_id = ?1 AND staff_id = ?2", dealer, owner).Next();
+    return known && sight.Sees(owner) ? Status() : Error("owner_unknown");
+  }
+
+  db::Connection& connection;
+  const DealerId dealer;
+  const std::string& by;
+  const Instant now;
+  const Day today;
+  const Sight sight;
+
+ private:
+  Look(db::Connection& c, const Asker& asker, Instant at, Day day)
+      : connection(c),
+        dealer(asker.dealer),
+        by(asker.by),
+        now(at),
+        today(day),
+        sight(c, asker.dealer, asker.visible, day) {}
+};
+
+// A customer as he is stored, opened.
+struct Store::Row {
+  CustomerId id;
+  Kind kind{};
+  StaffId owner;
+  Record record;
+  CustomerId merged_into;
+  Day active{};
+  int64_t version = 0;
+  Instant created_at{};
+  std::string created_by;
+  Instant changed_at{};
+  std::string changed_by;
+};
+
+// Where a page goes on: the value it is sorted by, and the row.
+struct Cursor {
+  int64_t value = 0;
+  std::string row;
+};
+// Nothing for an empty text. Fails with bad_cursor.
+[[nodiscard]] Result<std::optional<Cursor>> ReadCursor(std::string_view text);
+[[nodiscard]] std::string CursorText(int64_t value, std::string_view row);
+
+// The columns of a Lead, of lead l and its customer c.
+extern const std::string kLeadColumns;
+
+}  // namespace dealpace::leads

@@ -110,7 +110,7 @@ int main(int argc, char** argv) {
         input.owner = staff[static_cast<size_t>(done) % staff.size()];
         input.despite_duplicates = true;
         // Every fifth is being worked on.
-        if (done % 5 == 0) input.lead.emplace().amount_fen = 18'000'000;
+        if (done / kStaff % 5 == 0) input.lead.emplace().amount_fen = 18'000'000;
         auto added = store.AddIn(c, all, input, {now.ms - (customers - done) * int64_t{1000}});
         if (!added.ok()) return added.error();
         ids.push_back(added->customer);

@@ -21,7 +21,7 @@ CREATE TABLE customer (
 ) {strict};
 CREATE INDEX customer_changed ON customer (dealer_id, changed_at, customer_id) WHERE merged_into IS NULL;
 CREATE INDEX customer_owner ON customer (dealer_id, owner_id, changed_at, customer_id) WHERE merged_into IS NULL;
-CREATE INDEX customer_merged ON customer (dealer_id, merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX customer_merged ON customer (dealer_id, merged_into, customer_id) WHERE merged_into IS NOT NULL;
 
 -- The first bytes of keyed hashes of phones, plates, VINs and of the words of names: who has no key learns from them
 -- which customers share one, and no more.
@@ -85,4 +85,4 @@ CREATE INDEX lead_customer ON lead (dealer_id, customer_id);
 CREATE INDEX lead_referrer ON lead (dealer_id, referrer_id) WHERE referrer_id IS NOT NULL;
 CREATE INDEX lead_changed ON lead (dealer_id, changed_at, lead);
 CREATE INDEX lead_board ON lead (dealer_id, status, stage, owner_id, amount);
-CREATE INDEX lead_owner ON lead (dealer_id, owner_id, status, changed_at);
+CREATE INDEX lead_owner ON lead (dealer_id, owner_id, changed_at, lead);

@@ -617,4 +617,73 @@ Result<int64_t> Store::HandOver(const Asker& asker, StaffId from, StaffId to,
   });
 }
 
+// ---- Keys ----
+
+Result<int64_t> Store::Reseal(DealerId dealer) {
+  constexpr int kStep = 500;  // rows looked at in one transaction
+  struct Step {
+    int64_t resealed = 0;
+    std::string last;  // row looked at; empty: there was none
+  };
+  // What changes meanwhile is sealed with the new key by whoever changes it: then there is nothing to update.
+  const auto customers = [&](db::Connection& connection, const std::string& after) -> Result<Step> {
+    Step step;
+    std::vector<std::pair<CustomerId, std::string>> old;
+    {
+      db::Rows rows = connection.Query(
+          "SELECT customer_id, personal FROM customer WHERE dealer_id = ?1 AND customer_id > ?2 ORDER BY customer_id "
+          "LIMIT ?3",
+          dealer, after.empty() ? int64_t{0} : std::stoll(after), kStep);
+      while (rows.Next()) {
+        step.last = std::to_string(rows.Int(0));
+        if (vault_.IsOld(rows.Bytes(1))) old.emplace_back(CustomerId(rows.Int(0)), rows.Bytes(1));
+      }
+    }
+    for (const auto& [id, sealed] : old) {
+      ASSIGN_OR_RETURN(const Record record, Unseal(dealer, id, sealed));
+      const std::string fresh = Seal(dealer, id, record);
+      step.resealed += connection.Execute(
+          "UPDATE customer SET personal = ?3 WHERE dealer_id = ?1 AND customer_id = ?2 AND personal = ?4", dealer, id,
+          db::Blob{fresh}, db::Blob{sealed});
+    }
+    return step;
+  };
+  const auto leads = [&](db::Connection& connection, const std::string& after) -> Result<Step> {
+    Step step;
+    std::vector<std::pair<std::string, std::string>> old;
+    {
+      db::Rows rows =
+          connection.Query("SELECT lead, words FROM lead WHERE dealer_id = ?1 AND lead > ?2 ORDER BY lead LIMIT ?3",
+                           dealer, after, kStep);
+      while (rows.Next()) {
+        step.last = rows.Text(0);
+        if (vault_.IsOld(rows.Bytes(1))) old.emplace_back(rows.Text(0), rows.Bytes(1));
+      }
+    }
+    for (const auto& [code, sealed] : old) {
+      Lead lead;
+      lead.code = code;
+      RETURN_IF_ERROR(UnsealWords(dealer, sealed, lead));
+      const std::string fresh = SealWords(dealer, lead);
+      step.resealed +=
+          connection.Execute("UPDATE lead SET words = ?3 WHERE dealer_id = ?1 AND lead = ?2 AND words = ?4", dealer,
+                             code, db::Blob{fresh}, db::Blob{sealed});
+    }
+    return step;
+  };
+  int64_t resealed = 0;
+  const auto run = [&](const auto& one_step) -> Status {
+    Step step;
+    do {
+      const std::string after = step.last;
+      ASSIGN_OR_RETURN(step, database_.Write<Step>([&](db::Connection& c) { return one_step(c, after); }));
+      resealed += step.resealed;
+    } while (!step.last.empty());
+    return {};
+  };
+  RETURN_IF_ERROR(run(customers));
+  RETURN_IF_ERROR(run(leads));
+  return resealed;
+}
+
 }  // namespace dealpace::leads

@@ -224,6 +224,10 @@ class Store {
   [[nodiscard]] Status MoveLead(db::Connection& connection, const Asker& asker, std::string_view code,
                                 const LeadMove& move, Instant now);
 
+  // Seals anew what is sealed with an older data key than new things are; in steps, so that others get in between.
+  // Returns how much it was. Once it has been done for every dealer, access::Vault::DropOld may follow.
+  [[nodiscard]] Result<int64_t> Reseal(DealerId dealer);
+
  private:
   struct Row;  // of a customer
   class Look;  // one asker's look into one transaction

@@ -529,6 +529,25 @@ TEST_P(StoreTest, WhatIsMovedToAnotherRowIsNotRead) {
   EXPECT_EQ(Code(store_.Get(As(ben_), one, Reveal::kWhole, kNow)), "not_found");
 }
 
+TEST_P(StoreTest, AfterANewKeyAllIsSealedAnewAndTheOldKeyMayGo) {
+  LeadInput input;
+  input.need = "接送孩子的旧车空间太小";
+  const auto added = AddedLead(ana_, "王小明", "13812345678", input);
+  EXPECT_EQ(*store_.Reseal(dealer_), 0);
+  ASSERT_EQ(Code(vault_->Rotate(kNow)), "");
+  const CustomerId later = Added(ana_, "李雷", "13900001111");
+  EXPECT_EQ(*store_.Reseal(dealer_), 2);
+  EXPECT_EQ(*store_.Reseal(dealer_), 0);
+  ASSERT_EQ(Code(vault_->DropOld()), "");
+  const auto customer = store_.Get(All(), added.customer, Reveal::kWhole, kNow);
+  ASSERT_EQ(Code(customer), "");
+  EXPECT_EQ(customer->record.at("phone"), "13812345678");
+  EXPECT_EQ(customer->version, 1);
+  EXPECT_EQ(store_.GetLead(All(), added.lead, Reveal::kMasked, kNow)->need, *input.need);
+  EXPECT_EQ(Code(store_.Get(All(), later, Reveal::kWhole, kNow)), "");
+  EXPECT_EQ(Names(All(), "wxm"), "王**");
+}
+
 INSTANTIATE_TEST_SUITE_P(On, StoreTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
 
 }  // namespace

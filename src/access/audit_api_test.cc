@@ -30,7 +30,7 @@ class AuditApiTest : public AccessTest {
     }
     const auto match = router_.Find(http::Method::kGet, request.path);
     EXPECT_NE(match.route, nullptr) << path;
-    EXPECT_EQ(match.route->gate, http::Gate::kAdmin) << path;
+    EXPECT_EQ(match.route->admission.gate, http::Gate::kAdmin) << path;
     return match.route->handler(request);
   }
   static json::object Json(const http::Response& response) { return json::parse(response.body).as_object(); }

@@ -20,7 +20,8 @@ constexpr uint32_t kReady = 1;  // of the byte that says so, in word 3
 
 WalIndexHead::WalIndexHead(sqlite3* connection) {
   sqlite3_file* file = nullptr;
-  if (sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file == nullptr) return;
+  if (sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || file == nullptr)
+    return;
   if (file->pMethods == nullptr || file->pMethods->iVersion < 2 || file->pMethods->xShmMap == nullptr) return;
   volatile void* region = nullptr;
   if (file->pMethods->xShmMap(file, 0, kRegionBytes, 0, &region) != SQLITE_OK) return;

@@ -215,7 +215,8 @@ void Connection::HandleQuickly(Exchange& exchange) {
   Intake& intake = exchange.intake;
   if (intake.refusal || exchange.handled) return;
   const bool falls_back = intake.route == nullptr;
-  if (!falls_back && (!intake.route->quick || (intake.route->admission.gate != Gate::kOpen && !exchange.gate_asked))) return;
+  if (!falls_back && (!intake.route->quick || (intake.route->admission.gate != Gate::kOpen && !exchange.gate_asked)))
+    return;
   try {
     if (falls_back) {
       exchange.response = core_.fallback(intake.request);

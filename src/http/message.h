@@ -70,7 +70,7 @@ struct Request {
   bool unattended = false;
   Language language = Language::kChinese;  // Accept-Language, or ?lang=; Chinese where unsure
   Caller caller;
-  std::string right;  // that the route needs, and that the caller was let in by
+  std::string right;                                       // that the route needs, and that the caller was let in by
   std::map<std::string, std::string, std::less<>> params;  // of the route's pattern
   // What the gate wants to stand in the answer, whatever the handler answers: a renewed cookie.
   std::vector<std::pair<std::string, std::string>> response_headers;

@@ -303,8 +303,8 @@ int AddStandIn(const Context& context, Access& access, const Account& account, c
 }  // namespace
 
 int RunUser(const Context& context, const UserArguments& arguments) {
-  const bool reads =
-      arguments.what == "list" || arguments.what == "tokens" || arguments.what == "posts" || (arguments.what == "sessions" && !arguments.kill);
+  const bool reads = arguments.what == "list" || arguments.what == "tokens" || arguments.what == "posts" ||
+                     (arguments.what == "sessions" && !arguments.kill);
   const auto system = reads ? context.OpenSystem() : context.OpenSystemWithVault();
   if (!system.ok()) return context.Fail(system.error());
   access::AccessOptions options;

@@ -399,6 +399,34 @@ TEST_P(PruneTest, RemovesWhatHasExpiredAndNothingElse) {
   EXPECT_EQ(Count("account"), 1);
 }
 
+TEST_P(TokenTest, ManyWhoComeAtOnceDoNotWaitForEachOther) {
+  const Account ana = Add("ana");
+  const auto token = access_.AddToken(ana.id, {"load", {"read"}, {}});
+  ASSERT_EQ(Code(token), "");
+  // What day it is may be asked of the store, which has fewer connections than there are threads.
+  AccessOptions options = Options();
+  options.today = [this] {
+    return *database_->Read<Day>([](db::Connection& c) -> Result<Day> {
+      db::Rows rows = c.Query("SELECT 20000");
+      rows.Next();
+      return Day{static_cast<int32_t>(rows.Int(0))};
+    });
+  };
+  std::vector<std::thread> threads;
+  std::atomic<int> known = 0;
+  for (int t = 0; t < 12; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        Access fresh(*database_, options);  // that remembers nothing
+        const auto identity = fresh.IdentifyToken(token->secret);
+        if (identity.ok() && *identity) ++known;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(known, 240);
+}
+
 #define ON_EACH_DATABASE(Suite) INSTANTIATE_TEST_SUITE_P(On, Suite, testing::ValuesIn(db::TestKinds()), db::KindNames())
 ON_EACH_DATABASE(SignInTest);
 ON_EACH_DATABASE(SessionTest);

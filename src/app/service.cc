@@ -184,7 +184,7 @@ std::optional<http::Response> Service::KnownReady() {
 
 Day Service::Today() {
   const Instant now = options_.clock();
-  const auto zone = analysis::BusinessZone(system_.database());
+  const auto zone = system_.definitions().BusinessZone();
   return zone.ok() ? zone->DayOf(now) : Day{static_cast<int32_t>(now.ms / 86'400'000)};
 }
 

@@ -42,9 +42,7 @@ std::string Show(const std::vector<std::string_view>& characters, size_t head, s
 std::string DigitsOf(std::string_view phone) {
   std::string digits;
   for (const char c : Trim(phone)) {
-    if (IsDigit(c)) {
-      digits += c;
-    } else if (c == '+' && digits.empty()) {
+    if (IsDigit(c) || (c == '+' && digits.empty())) {
       digits += c;
     } else if (c != ' ' && c != '-' && c != '(' && c != ')' && c != '.' && c != '/') {
       return {};

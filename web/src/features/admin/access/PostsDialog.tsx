@@ -47,7 +47,7 @@ export function PostsDialog({ account, onClose }: { account: Account; onClose: (
     const role = roles.find((known) => known.id === id);
     return role ? catalog.text(role.name) : id;
   };
-  const days = (from: string, until: string | null | undefined) => `${from <= "1970-01-01" ? t("always") : formatDay(from, language)} – ${until ? formatDay(until, language) : t("open")}`;
+  const days = (from: string, until: string | null | undefined) => `${from <= "1970-01-01" ? t("always") : formatDay(from, language, { year: true })} – ${until ? formatDay(until, language, { year: true }) : t("open")}`;
   const nothing = data && data.posts.length === 0 && data.stand_ins.length === 0;
   return (
     <Dialog open onOpenChange={(next) => !next && onClose()} wide title={t("postsOf", { name: account.name || account.login })} note={account.role === "admin" ? t("postsAdminNote") : t("postsNote")} footer={<Button onClick={onClose}>{t("close")}</Button>}>

@@ -84,6 +84,7 @@ function Filters({ dealer, search, onChange, onClear }: { dealer: Dealer; search
       <Field label={t("status")}>
         <SegmentedControl
           label={t("status")}
+          className={styles.kind}
           value={search.status}
           onChange={(value) => onChange("status", value === "open" ? "" : value)}
           options={[

@@ -1,6 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { ArrowLeftRight, ChevronLeft, Ellipsis, Merge, Pencil, Plus } from "lucide-react";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { useCatalog } from "@/api";
 import { rich, useLanguage, useTexts } from "@/i18n";
 import { Link, useGo } from "@/state/page";
@@ -11,7 +11,7 @@ import { EditDialog } from "./EditDialog";
 import { HandOverDialog } from "./HandOverDialog";
 import { LeadDialog } from "./LeadDialog";
 import type { Dealer } from "./logic/dealer";
-import { budgetShown, leadToShow, timelineOf, type Happening } from "./logic/lead";
+import { budgetShown, leadToShow, timelineOf, wantedOf, type Happening } from "./logic/lead";
 import { fieldsOf, initialOf, kGroups, shareOf, wholeOf, type Group, type RecordField } from "./logic/record";
 import { MergeDialog } from "./MergeDialog";
 import styles from "./customers.module.css";
@@ -88,6 +88,10 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
             title={name}
             tag={
               <span className={styles.tags}>
+                {/* On the phone the title stands in the bar, which names the page. */}
+                <b className={styles.phoneName} aria-hidden>
+                  {name}
+                </b>
                 {lead && <GradeTag grade={lead.grade} byHand={lead.grade_by_hand} />}
                 {lead && <LeadState lead={lead} />}
                 <Tag tone={customer.status === "actual" ? "good" : "neutral"}>{t(`status_${customer.status}`)}</Tag>
@@ -96,7 +100,16 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
                 {customer.refresh_due && <Tag tone="warn">{t("refreshDue")}</Tag>}
               </span>
             }
-            result={<span className={styles.facts}>{line.join(" · ")}</span>}
+            result={
+              <span className={styles.facts}>
+                {line.map((fact, index) => (
+                  <Fragment key={fact}>
+                    {index > 0 && " · "}
+                    <span className={styles.fact}>{fact}</span>
+                  </Fragment>
+                ))}
+              </span>
+            }
             actions={
               (change || handOver) && (
                 <>
@@ -118,7 +131,7 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
         </div>
       </div>
       <div className={styles.columns}>
-        <Profile customer={customer} lead={lead} onFill={change ? (group) => setDoing({ edit: group }) : undefined} />
+        <Profile customer={customer} onFill={change ? (group) => setDoing({ edit: group }) : undefined} onWanted={change ? () => setDoing({ lead: lead ?? null }) : undefined} />
         <div className={styles.stack}>
           <Leads customer={customer} onNew={change ? () => setDoing({ lead: null }) : undefined} onChange={change ? (which) => setDoing({ lead: which }) : undefined} />
           <Timeline customer={customer} />
@@ -166,7 +179,7 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
 
 // ---- The four groups ----
 
-function Profile({ customer, lead, onFill }: { customer: Customer; lead: Lead | undefined; onFill: ((group: Group) => void) | undefined }) {
+function Profile({ customer, onFill, onWanted }: { customer: Customer; onFill: ((group: Group) => void) | undefined; onWanted: (() => void) | undefined }) {
   const t = useTexts(texts);
   const whole = wholeOf(customer.completeness);
   return (
@@ -183,7 +196,7 @@ function Profile({ customer, lead, onFill }: { customer: Customer; lead: Lead | 
               <span className={styles.groupCount}>{t("ofFields", { filled: formatNumber(part.filled), of: formatNumber(part.of) })}</span>
             </div>
             <dl className={styles.facts2}>
-              {group === "purchase" && <Wanted lead={lead} />}
+              {group === "purchase" && <Wanted leads={customer.leads} onFill={onWanted} />}
               {fieldsOf(customer.kind, group).map((field) => (
                 <Fact key={field.id} field={field} value={customer.record[field.id]} onFill={onFill && (() => onFill(group))} />
               ))}
@@ -202,15 +215,20 @@ function Fact({ field, value, onFill }: { field: RecordField; value: string | un
   let shown = value;
   if (field.id === "sex" && (value === "female" || value === "male")) shown = t(value);
   if (field.id === "birthday" && value && !value.includes("*")) shown = formatDay(value, language, { year: true });
+  return <Line label={f(field.id)} value={shown} onFill={onFill} />;
+}
+
+function Line({ label, value, onFill }: { label: string; value: string | null | undefined; onFill: (() => void) | undefined }) {
+  const t = useTexts(texts);
   return (
     <div>
-      <dt>{f(field.id)}</dt>
+      <dt>{label}</dt>
       <dd>
-        {shown || (
+        {value || (
           <>
             <span className="quiet">{t("notFilled")}</span>
             {onFill && (
-              <button type="button" className={styles.fill} onClick={onFill} aria-label={`${t("fillIn")}: ${f(field.id)}`}>
+              <button type="button" className={styles.fill} onClick={onFill} aria-label={`${t("fillIn")}: ${label}`}>
                 {t("fillIn")}
               </button>
             )}
@@ -221,22 +239,17 @@ function Fact({ field, value, onFill }: { field: RecordField; value: string | un
   );
 }
 
-// Of the purchase, what stands in the lead.
-function Wanted({ lead }: { lead: Lead | undefined }) {
+// Of the purchase, what stands in the leads.
+function Wanted({ leads, onFill }: { leads: Lead[]; onFill: (() => void) | undefined }) {
   const t = useTexts(texts);
   const language = useLanguage();
-  if (!lead) return null;
-  const facts = [
-    [t("model"), lead.model],
-    [t("budget"), budgetShown(lead.budget_least, lead.budget_most, language)],
-    [t("expected"), lead.expected && formatDay(lead.expected, language, { year: true })],
+  const { model, budget, expected } = wantedOf(leads);
+  const facts: [string, string | null | undefined][] = [
+    [t("model"), model?.model],
+    [t("budget"), budgetShown(budget?.budget_least, budget?.budget_most, language)],
+    [t("expected"), expected?.expected && formatDay(expected.expected, language, { year: true })],
   ];
-  return facts.map(([label, value]) => (
-    <div key={label}>
-      <dt>{label}</dt>
-      <dd>{value || <span className="quiet">{t("notFilled")}</span>}</dd>
-    </div>
-  ));
+  return facts.map(([label, value]) => <Line key={label} label={label} value={value} onFill={onFill} />);
 }
 
 // ---- Leads ----

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useTexts } from "@/i18n";
+import { useLanguage, useTexts } from "@/i18n";
 import { Banner, Button, Combobox, Dialog, ErrorState, Field, toast } from "@/ui";
 import { useSaveLead, useStaffName, type Customer, type Lead } from "./data";
 import { LeadFields } from "./LeadFields";
@@ -13,8 +13,9 @@ const kAtFields = ["owner", "source", "access_form", "referrer", "model", "expec
 // Another lead of the customer (`lead` null), or a changed one.
 export function LeadDialog({ dealer, customer, lead, onClose }: { dealer: Dealer; customer: Customer; lead: Lead | null; onClose: () => void }) {
   const t = useTexts(texts);
+  const language = useLanguage();
   const nameOf = useStaffName();
-  const [before] = useState(lead ? draftOf(lead) : kNoLead);
+  const [before] = useState(() => (lead ? draftOf(lead, language) : kNoLead));
   const [draft, setDraft] = useState(before);
   const people = workingStaff(dealer);
   const [owner, setOwner] = useState(customer.owner ?? (people.length === 1 ? people[0]!.id : ""));

@@ -4,6 +4,7 @@ import { useTexts } from "@/i18n";
 import { Combobox, Field, NumberInput, Select, TextArea, TextInput, useDebounced } from "@/ui";
 import { useCustomer, useSearch } from "./data";
 import { kWarm, type LeadDraft } from "./logic/lead";
+import { enoughToFind } from "./logic/search";
 import styles from "./customers.module.css";
 import { texts } from "./texts";
 
@@ -102,9 +103,9 @@ export function ModelPicker({ value, onChange, placeholder }: { value: string; o
 // A customer of the dealer, found as one types.
 export function CustomerPicker({ dealer, value, onChange, label, placeholder, except, clearable }: { dealer: string; value: string; onChange: (id: string) => void; label: string; placeholder: string; except?: string; clearable?: boolean }) {
   const [typed, setTyped] = useState("");
-  const { data, isFetching } = useSearch(dealer, useDebounced(typed.trim(), 200));
+  const { data, isFetching } = useSearch(dealer, useDebounced(enoughToFind(typed) ? typed.trim() : "", 200));
   const { data: chosen } = useCustomer(dealer, value || null);
-  const found = typed.trim() ? (data ?? []).filter(({ id }) => id !== except) : [];
+  const found = enoughToFind(typed) ? (data ?? []).filter(({ id }) => id !== except) : [];
   return (
     <Combobox
       label={label}

@@ -1,17 +1,17 @@
-import { ArrowLeftRight, Plus, Search, SquareKanban, UserRound } from "lucide-react";
+import { ArrowLeftRight, Plus, Search, SlidersHorizontal, SquareKanban, UserRound } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { plain, rich, useLanguage, useTexts } from "@/i18n";
 import { Link, useGo, usePageActions, usePageSearch } from "@/state/page";
 import { settings } from "@/state/settings";
 import { useView } from "@/state/view";
-import { Button, classes, EmptyState, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, Select, Skeleton, Tag, TextInput, useDebounced } from "@/ui";
+import { Button, classes, EmptyState, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, Select, Skeleton, Tag, TextInput, useDebounced, usePhone } from "@/ui";
 import { useCustomers, useLeadsOf, useMay, useSearch, useStaffName, type Found, type Lead } from "./data";
 import { WithDealer } from "./Dealer";
 import { HandOverDialog } from "./HandOverDialog";
 import type { Dealer } from "./logic/dealer";
 import { leadToShow } from "./logic/lead";
 import { initialOf } from "./logic/record";
-import { listQuery, readList, stepTo, type ListSearch } from "./logic/search";
+import { enoughToFind, listQuery, readList, stepTo, type ListSearch } from "./logic/search";
 import { NewCustomerDialog } from "./NewCustomer";
 import styles from "./customers.module.css";
 import { GradeTag, LeadState } from "./tags";
@@ -39,9 +39,9 @@ function Customers({ dealer }: { dealer: Dealer }) {
   // A person in the scope picker is whose customers these are.
   const query = listQuery(dealer.id, { ...search, owner: search.owner || (scope.kind === "staff" ? scope.id : "") });
   const text = useDebounced(typed.trim(), 180);
-  const searching = text !== "";
+  const searching = enoughToFind(text);
   const list = useCustomers(query, !searching);
-  const found = useSearch(dealer.id, text);
+  const found = useSearch(dealer.id, searching ? text : "");
   const leads = useLeadsOf(dealer.id, true);
   const rows = searching ? (found.data ?? []) : (list.data?.pages.flatMap((page) => page.customers) ?? []);
   const count = list.data?.pages[0]?.count ?? undefined;
@@ -50,6 +50,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
   const loading = searching ? found.isLoading : list.isLoading;
   const dim = searching ? found.isPlaceholderData : list.isPlaceholderData;
   const nameOf = useStaffName();
+  const phone = usePhone();
 
   const type = (next: string) => {
     setTyped(next);
@@ -94,10 +95,10 @@ function Customers({ dealer }: { dealer: Dealer }) {
             value={typed}
             onChange={type}
             onKeyDown={onKey}
-            placeholder={t("find")}
+            placeholder={t(phone ? "findShort" : "find")}
             aria-label={t("findLabel")}
             aria-keyshortcuts="/"
-            aria-controls="customers-list"
+            aria-controls={rows.length > 0 ? "customers-list" : undefined}
             aria-activedescendant={at >= 0 ? `customer-${rows[at]?.id ?? ""}` : undefined}
             autoComplete="off"
             autoCapitalize="off"
@@ -108,6 +109,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
             suffix={<kbd className={styles.deskOnly}>/</kbd>}
           />
         </div>
+        {text !== "" && !searching && <p className={styles.foundNote}>{t("typeOn")}</p>}
         {searching ? (
           rows.length > 0 && <p className={styles.foundNote}>{rows.length >= kFoundMax ? t("foundMax", { n: formatNumber(rows.length) }) : t("found", { n: formatNumber(rows.length), count: rows.length })}</p>
         ) : (
@@ -203,8 +205,20 @@ function useListKeys(rows: readonly Found[], open: (customer: Found | undefined)
 function Filters({ dealer, search, onChange, onClear }: { dealer: Dealer; search: ListSearch; onChange: (key: keyof ListSearch, value: string) => void; onClear: (() => void) | undefined }) {
   const t = useTexts(texts);
   const nameOf = useStaffName();
+  const phone = usePhone();
+  // On the phone the customers come first.
+  const [opened, setOpened] = useState(false);
   const owners = dealer.staff.map((person) => ({ value: person.id, label: person.name || person.code }));
   if (search.owner && !owners.some(({ value }) => value === search.owner)) owners.push({ value: search.owner, label: nameOf(search.owner) });
+  if (phone && !opened && !onClear) {
+    return (
+      <div className={styles.filtersClosed}>
+        <Button wide icon={SlidersHorizontal} aria-expanded={false} onClick={() => setOpened(true)}>
+          {t("filters")}
+        </Button>
+      </div>
+    );
+  }
   return (
     <div className={styles.filters}>
       <Field label={t("kind")}>
@@ -283,7 +297,7 @@ function Rows({ dealer, rows, at, leads, sort, searching }: { dealer: Dealer; ro
                 </td>
                 <td className={styles.nowrap}>{phone ?? "—"}</td>
                 <td className={classes(styles.nowrap, !plate && styles.deskOnly)}>{plate ?? "—"}</td>
-                <td className={classes(!lead && styles.deskOnly)}>
+                <td className={lead ? styles.leadCell : styles.deskOnly}>
                   {lead && (
                     <span className={styles.tags}>
                       <GradeTag grade={lead.grade} byHand={lead.grade_by_hand} />

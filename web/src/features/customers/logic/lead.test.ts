@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { budgetShown, budgetText, draftOf, fieldOfProblem, inputOf, kNoLead, leadToShow, timelineOf, warmthOf, type Lead } from "./lead";
+import { budgetShown, budgetText, draftOf, fieldOfProblem, inputOf, kNoLead, leadToShow, timelineOf, wantedOf, warmthOf, type Lead } from "./lead";
 
 const lead = (more: Partial<Lead> = {}): Lead => ({
   lead: "L1", customer: "5", attempt: 1, status: "open", stage: "S3", grade: "high", version: 2,
@@ -8,10 +8,12 @@ const lead = (more: Partial<Lead> = {}): Lead => ({
 
 describe("a budget", () => {
   it("is written as the server reads it", () => {
-    expect(budgetText(150_000, 200_000)).toBe("15-20万");
-    expect(budgetText(185_000, null)).toBe("18.5万以上");
-    expect(budgetText(null, 200_000)).toBe("20万以内");
-    expect(budgetText(null, null)).toBe("");
+    expect(budgetText(150_000, 200_000, "zh")).toBe("15-20万");
+    expect(budgetText(185_000, null, "zh")).toBe("18.5万以上");
+    expect(budgetText(null, 200_000, "zh")).toBe("20万以内");
+    expect(budgetText(null, null, "zh")).toBe("");
+    expect(budgetText(150_000, 200_000, "en")).toBe("150000-200000");
+    expect(budgetText(300_000, null, "en")).toBe(">= 300000");
   });
   it("and shown in either language", () => {
     expect(budgetShown(150_000, 200_000, "zh")).toBe("15–20 万元");
@@ -25,13 +27,13 @@ describe("what is sent of a lead", () => {
     expect(inputOf({ ...kNoLead, source: "walk_by", need: " 后备箱放不下两辆婴儿车 " })).toEqual({ source: "walk_by", need: "后备箱放不下两辆婴儿车" });
   });
   it("of a changed one, what differs; nobody as referrer is null", () => {
-    const before = draftOf(lead({ model: "E3", referrer: "9", amount: 200_000, budget_least: 150_000, budget_most: 200_000 }));
+    const before = draftOf(lead({ model: "E3", referrer: "9", amount: 200_000, budget_least: 150_000, budget_most: 200_000 }), "zh");
     expect(inputOf(before, before)).toEqual({});
     expect(inputOf({ ...before, model: "", referrer: "", amount: null, budget: "18-22万" }, before)).toEqual({ model: "", referrer: null, amount: 0, budget: "18-22万" });
   });
   it("a grade that follows from the day is not one set by hand", () => {
-    expect(draftOf(lead()).grade).toBe("");
-    expect(draftOf(lead({ grade_by_hand: true })).grade).toBe("high");
+    expect(draftOf(lead(), "zh").grade).toBe("");
+    expect(draftOf(lead({ grade_by_hand: true }), "zh").grade).toBe("high");
   });
 });
 
@@ -50,6 +52,11 @@ it("the lead that says most is not over yet", () => {
   expect(leadToShow([lead({ lead: "a", status: "lost" }), lead({ lead: "b", status: "suspended" })])?.lead).toBe("b");
   expect(leadToShow([lead({ lead: "a", status: "lost" }), lead({ lead: "b", status: "won" })])?.lead).toBe("a");
   expect(leadToShow([])).toBeUndefined();
+});
+
+it("what is wanted may stand in different leads", () => {
+  const wanted = wantedOf([lead({ lead: "a" }), lead({ lead: "b", model: "E3" }), lead({ lead: "c", model: "X7", budget_most: 200_000 })]);
+  expect([wanted.model?.lead, wanted.budget?.lead, wanted.expected?.lead]).toEqual(["b", "c", undefined]);
 });
 
 it("letters of a manufacturer's scheme count as one of the three grades", () => {

@@ -24,8 +24,9 @@ export interface LeadDraft {
 export const kNoLead: LeadDraft = { source: "", access_form: "", model: "", referrer: "", expected: "", budget: "", amount: null, need: "", remark: "", grade: "", grade_why: "" };
 
 const tenThousands = (yuan: number) => String(yuan / 10_000);
-// A budget as it is written: 15-20万, 30万以上, 20万以内.
-export function budgetText(least: number | null | undefined, most: number | null | undefined): string {
+// A budget as it is written, and as the server reads it: 15-20万, 30万以上, 20万以内; 150000-200000, >= 300000.
+export function budgetText(least: number | null | undefined, most: number | null | undefined, language: Language): string {
+  if (language === "en") return least != null && most != null ? `${least}-${most}` : least != null ? `>= ${least}` : most != null ? `<= ${most}` : "";
   if (least != null && most != null) return `${tenThousands(least)}-${tenThousands(most)}万`;
   if (least != null) return `${tenThousands(least)}万以上`;
   if (most != null) return `${tenThousands(most)}万以内`;
@@ -37,19 +38,19 @@ export function budgetShown(least: number | null | undefined, most: number | nul
   if (least != null && most != null) {
     return language === "zh" ? `${tenThousands(least)}–${tenThousands(most)} 万元` : `${one(least)}–${one(most)}`;
   }
-  if (least != null) return language === "zh" ? `${one(least)}以上` : `from ${one(least)}`;
-  if (most != null) return language === "zh" ? `${one(most)}以内` : `up to ${one(most)}`;
+  if (least != null) return language === "zh" ? `${tenThousands(least)} 万元以上` : `from ${one(least)}`;
+  if (most != null) return language === "zh" ? `${tenThousands(most)} 万元以内` : `up to ${one(most)}`;
   return "";
 }
 
-export function draftOf(lead: Lead): LeadDraft {
+export function draftOf(lead: Lead, language: Language): LeadDraft {
   return {
     source: lead.source ?? "",
     access_form: lead.access_form ?? "",
     model: lead.model ?? "",
     referrer: lead.referrer ?? "",
     expected: lead.expected ?? "",
-    budget: budgetText(lead.budget_least, lead.budget_most),
+    budget: budgetText(lead.budget_least, lead.budget_most, language),
     amount: lead.amount ? lead.amount : null,
     need: lead.need ?? "",
     remark: lead.remark ?? "",
@@ -112,6 +113,15 @@ export function leadToShow(leads: readonly Lead[]): Lead | undefined {
 }
 export function isOpen(lead: Pick<Lead, "status">): boolean {
   return lead.status === "open" || lead.status === "suspended";
+}
+
+// Of the purchase, what stands in the leads: of each thing the newest that is known, as completeness counts it.
+export function wantedOf(leads: readonly Lead[]): { model?: Lead; budget?: Lead; expected?: Lead } {
+  const first = (has: (lead: Lead) => unknown) => leads.find((lead) => has(lead));
+  const model = first((lead) => lead.model);
+  const budget = first((lead) => lead.budget_least != null || lead.budget_most != null);
+  const expected = first((lead) => lead.expected);
+  return { ...(model ? { model } : {}), ...(budget ? { budget } : {}), ...(expected ? { expected } : {}) };
 }
 
 // ---- Timeline ----

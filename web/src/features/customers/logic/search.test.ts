@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boardQuery, listQuery, phoneToCheck, readBoard, readList, startOfDay, stepTo } from "./search";
+import { boardQuery, enoughToFind, listQuery, phoneToCheck, readBoard, readList, startOfDay, stepTo } from "./search";
 
 describe("the list's search", () => {
   it("what the URL does not say is the default, and what it says wrongly too", () => {
@@ -28,6 +28,10 @@ describe("a phone is checked", () => {
     expect(phoneToCheck("１３８１２３４５６７８")).toBe("１３８１２３４５６７８");
   });
   it("not when it is a mask", () => expect(phoneToCheck("138****5678")).toBeNull());
+});
+
+it("one character is not enough to look for", () => {
+  expect(["", " 吕 ", "w", "吕秀", "lx"].map(enoughToFind)).toEqual([false, false, false, true, true]);
 });
 
 it("arrows stay within the list and lead back to the search", () => {

@@ -69,6 +69,11 @@ export function boardQuery(dealer: string, search: BoardSearch) {
   };
 }
 
+// Whether what is typed is enough to look for: a single character or letter names nobody.
+export function enoughToFind(text: string): boolean {
+  return [...text.trim()].length >= 2;
+}
+
 // Whether a phone is long enough for a look whether it is known already.
 export function phoneToCheck(text: string): string | null {
   const digits = text.normalize("NFKC").replace(/[^\d]/g, "");

@@ -2,9 +2,10 @@ import { UserRound } from "lucide-react";
 import { useCatalog } from "@/api";
 import { plain, rich, useLanguage, useTexts } from "@/i18n";
 import { Link, usePageSearch } from "@/state/page";
+import { useView } from "@/state/view";
 import { Button, classes, EmptyState, ErrorState, Field, formatDay, formatNumber, formatShort, PageHead, Panel, SegmentedControl, Select, Skeleton } from "@/ui";
 import { useBoard, useColumn, useStaffName, type Column, type Lead } from "./data";
-import { WithDealer } from "./Dealer";
+import { useWithin, WithDealer } from "./Dealer";
 import { ModelPicker } from "./LeadFields";
 import type { Dealer } from "./logic/dealer";
 import { boardQuery, readBoard, type BoardSearch } from "./logic/search";
@@ -23,7 +24,9 @@ function Board({ dealer }: { dealer: Dealer }) {
   const t = useTexts(texts);
   const language = useLanguage();
   const [search, patch] = usePageSearch(readBoard);
-  const query = boardQuery(dealer.id, search);
+  const { scope } = useView();
+  // A person in the scope picker is whose leads these are.
+  const query = boardQuery(dealer.id, { ...search, owner: search.owner || (scope.kind === "staff" ? scope.id : "") });
   const { data, error, isLoading, isPlaceholderData, refetch } = useBoard(query);
   const count = data?.reduce((sum, column) => sum + column.count, 0) ?? 0;
   const amount = data?.reduce((sum, column) => sum + column.amount, 0) ?? 0;
@@ -150,10 +153,11 @@ function Stage({ dealer, query, column, sort }: { dealer: Dealer; query: ReturnT
 
 function LeadCard({ dealer, lead }: { dealer: Dealer; lead: Lead }) {
   const t = useTexts(texts);
+  const within = useWithin(dealer);
   const language = useLanguage();
   const nameOf = useStaffName();
   return (
-    <Link to="/customers/$id" params={{ id: lead.customer }} search={{ scope: `dealer:${dealer.id}` }} className={styles.card}>
+    <Link to="/customers/$id" params={{ id: lead.customer }} search={within} className={styles.card}>
       <span className={styles.cardTop}>
         <b>{lead.customer_name ?? t("lead")}</b>
         <GradeTag grade={lead.grade} byHand={lead.grade_by_hand} />

@@ -24,6 +24,12 @@ export function WithDealer({ title, children }: { title: string; children: (deal
   );
 }
 
+// What a link to a customer says of the scope: one that names the dealer, or lies in it, stays as it is.
+export function useWithin(dealer: Dealer): { scope?: string } {
+  const { scope } = useView();
+  return scope.kind === "network" || scope.kind === "region" ? { scope: `dealer:${dealer.id}` } : {};
+}
+
 function Chooser({ dealers }: { dealers: Dealer[] }) {
   const t = useTexts(texts);
   const view = useView();

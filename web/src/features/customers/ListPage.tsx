@@ -6,7 +6,7 @@ import { settings } from "@/state/settings";
 import { useView } from "@/state/view";
 import { Button, classes, EmptyState, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, Select, Skeleton, Tag, TextInput, useDebounced, usePhone } from "@/ui";
 import { useCustomers, useLeadsOf, useMay, useSearch, useStaffName, type Found, type Lead } from "./data";
-import { WithDealer } from "./Dealer";
+import { useWithin, WithDealer } from "./Dealer";
 import { HandOverDialog } from "./HandOverDialog";
 import type { Dealer } from "./logic/dealer";
 import { leadToShow } from "./logic/lead";
@@ -33,6 +33,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
   const may = useMay();
   const go = useGo();
   const { scope } = useView();
+  const within = useWithin(dealer);
   const [search, patch] = usePageSearch(readList);
   const [typed, setTyped] = useState(() => (typedLast.dealer === dealer.id ? typedLast.text : ""));
   const [doing, setDoing] = useState<"add" | "hand-over" | null>(null);
@@ -56,7 +57,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
     setTyped(next);
     typedLast = { dealer: dealer.id, text: next };
   };
-  const open = (customer: Found | undefined) => customer && go({ to: "/customers/$id", params: { id: customer.id }, search: { scope: `dealer:${dealer.id}` } });
+  const open = (customer: Found | undefined) => customer && go({ to: "/customers/$id", params: { id: customer.id }, search: within });
   const { at, input, onKey } = useListKeys(rows, open, () => type(""));
 
   usePageActions(may("change") ? [{ id: "new-customer", label: t("add"), run: () => setDoing("add") }] : []);
@@ -148,7 +149,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
           </div>
         )}
       </Panel>
-      {doing === "add" && <NewCustomerDialog dealer={dealer} onClose={() => setDoing(null)} onAdded={(id) => go({ to: "/customers/$id", params: { id }, search: { scope: `dealer:${dealer.id}` } })} />}
+      {doing === "add" && <NewCustomerDialog dealer={dealer} onClose={() => setDoing(null)} onAdded={(id) => go({ to: "/customers/$id", params: { id }, search: within })} />}
       {doing === "hand-over" && query.owner && <HandOverDialog dealer={dealer} from={query.owner} title={t("handOverAll", { name: nameOf(query.owner) })} onClose={() => setDoing(null)} />}
     </div>
   );
@@ -261,6 +262,7 @@ function Filters({ dealer, search, onChange, onClear }: { dealer: Dealer; search
 
 function Rows({ dealer, rows, at, leads, sort, searching }: { dealer: Dealer; rows: Found[]; at: number; leads: ReadonlyMap<string, Lead[]>; sort: ListSearch["sort"]; searching: boolean }) {
   const t = useTexts(texts);
+  const within = useWithin(dealer);
   const language = useLanguage();
   const nameOf = useStaffName();
   const when = (row: Found) => formatInstant(sort === "created" ? row.created_at : row.changed_at, language, { year: true });
@@ -288,7 +290,7 @@ function Rows({ dealer, rows, at, leads, sort, searching }: { dealer: Dealer; ro
                     <span className={styles.initial} aria-hidden>
                       {initialOf(name)}
                     </span>
-                    <Link to="/customers/$id" params={{ id: row.id }} search={{ scope: `dealer:${dealer.id}` }} className={styles.rowLink}>
+                    <Link to="/customers/$id" params={{ id: row.id }} search={within} className={styles.rowLink}>
                       {name}
                     </Link>
                     {row.kind === "company" && <Tag>{t("company")}</Tag>}

@@ -4,6 +4,7 @@ import { Link } from "@/state/page";
 import { useView } from "@/state/view";
 import { Button, Checkbox, Combobox, Dialog, ErrorState, Field, SegmentedControl, TextInput, toast, useDebounced } from "@/ui";
 import { useAddCustomer, useDuplicates, useStaffName } from "./data";
+import { useWithin } from "./Dealer";
 import { LeadFields } from "./LeadFields";
 import { workingStaff, type Dealer } from "./logic/dealer";
 import { fieldOfProblem, inputOf, kNoLead } from "./logic/lead";
@@ -18,6 +19,7 @@ export function NewCustomerDialog({ dealer, onClose, onAdded }: { dealer: Dealer
   const t = useTexts(texts);
   const f = useTexts(fieldTexts);
   const { scope } = useView();
+  const within = useWithin(dealer);
   const nameOf = useStaffName();
   const people = workingStaff(dealer);
   const [kind, setKind] = useState<Kind>("person");
@@ -109,7 +111,7 @@ export function NewCustomerDialog({ dealer, onClose, onAdded }: { dealer: Dealer
               <p>
                 {t("existsAlready")}{" "}
                 {known.customers.map((customer) => (
-                  <Link key={customer.id} to="/customers/$id" params={{ id: customer.id }} search={{ scope: `dealer:${dealer.id}` }} className={styles.duplicateLink}>
+                  <Link key={customer.id} to="/customers/$id" params={{ id: customer.id }} search={within} className={styles.duplicateLink}>
                     {customer.record.name} · {nameOf(customer.owner)}
                   </Link>
                 ))}

@@ -11,6 +11,8 @@ const kPages = [
   "/explore?v=close_rate&v=deal_amt&row=staff&col=&chart=table",
   "/handbook",
   "/handbook/close_rate",
+  "/customers",
+  "/leads",
   "/import",
   "/admin/org",
   "/admin/kpis",

@@ -5,7 +5,7 @@ const found = import.meta.glob<{ pages: Page[] }>("../features/*/pages.ts", { ea
 
 export const kPages: readonly Page[] = Object.values(found).flatMap((module) => module.pages);
 
-const kGroups = ["analyse", "data", "settings"] as const;
+const kGroups = ["sales", "analyse", "data", "settings"] as const;
 export type Group = (typeof kGroups)[number];
 
 export function navGroups(viewer: Viewer): { group: Group; pages: Page[] }[] {
@@ -21,8 +21,10 @@ export function tabPages(viewer: Viewer): Page[] {
   return kPages.filter((page) => page.tab && mayOpen(page, viewer)).sort((a, b) => a.tab!.order - b.tab!.order);
 }
 
+// Figures first; who may see none begins with what there is for him.
 export function homePath(viewer: Viewer): string | undefined {
-  return navGroups(viewer)[0]?.pages[0]?.path;
+  const groups = navGroups(viewer);
+  return (groups.find(({ group }) => group === "analyse") ?? groups[0])?.pages[0]?.path;
 }
 
 // The page that a path belongs to; the longest that fits.

@@ -4,6 +4,7 @@ export const appTexts = defineTexts("app", {
   skip: { zh: "跳到正文", en: "Skip to content" },
   mainNav: { zh: "主导航", en: "Main navigation" },
   context: { zh: "范围和期间", en: "Scope and period" },
+  sales: { zh: "销售", en: "Sales" },
   analyse: { zh: "分析", en: "Analyse" },
   data: { zh: "数据", en: "Data" },
   settings: { zh: "设置", en: "Settings" },

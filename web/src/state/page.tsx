@@ -15,7 +15,7 @@ export interface Page {
   // Asks for what the page opened by its address will show, while the application starts.
   prefetch?: (client: QueryClient) => void;
   // In the rail, in this group at this place. Pages without are reached by links.
-  nav?: { group: "analyse" | "data" | "settings"; order: number; icon: LucideIcon; label?: Bilingual };
+  nav?: { group: "sales" | "analyse" | "data" | "settings"; order: number; icon: LucideIcon; label?: Bilingual };
   // In the bottom row of the phone.
   tab?: { order: number; label?: Bilingual };
   // G and this letter go there.

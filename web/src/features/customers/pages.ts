@@ -1,0 +1,36 @@
+import { SquareKanban, UserRound } from "lucide-react";
+import { definePages } from "@/state/page";
+
+const title = { zh: "客户", en: "Customers" };
+
+export const pages = definePages(
+  {
+    id: "customers",
+    path: "/customers",
+    right: "customers",
+    title,
+    load: () => import("./ListPage"),
+    nav: { group: "sales", order: 10, icon: UserRound },
+    tab: { order: 15 },
+    key: "c",
+    bar: ["scope"],
+  },
+  {
+    id: "customer",
+    path: "/customers/$id",
+    right: "customers",
+    title,
+    load: () => import("./CustomerPage"),
+    bar: ["scope"],
+  },
+  {
+    id: "leads",
+    path: "/leads",
+    right: "customers",
+    title: { zh: "线索看板", en: "Leads board" },
+    load: () => import("./BoardPage"),
+    nav: { group: "sales", order: 20, icon: SquareKanban },
+    key: "l",
+    bar: ["scope"],
+  },
+);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "access/masking.h"
 #include "base/text.h"
@@ -155,7 +156,7 @@ std::optional<Figure> TakeFigure(std::string_view& text) {
 }
 
 int64_t Fen(const Figure& figure) {
-  return static_cast<int64_t>(figure.number * (figure.ten_thousands ? 1'000'000 : 100) + 0.5);
+  return std::llround(figure.number * (figure.ten_thousands ? 1'000'000 : 100));
 }
 
 size_t Characters(std::string_view text) {

@@ -225,8 +225,8 @@ Status Service::KeepHeads() {
 }
 
 void Service::KeepHouse() {
-  // The first question of a day should not wait for the whole ledger to be read. What is kept is brought up to date, too:
-  // a few entries since then are enough for a dealer's rows to be needed.
+  // The first question of a day should not wait for the whole ledger to be read. What is kept is brought up to date,
+  // too: a few entries since then are enough for a dealer's rows to be needed.
   if (const Status read = system_.facts().Warm(1, options_.facts_bytes_max); !read.ok()) {
     http::WriteLog(http::LogLevel::kWarn, "facts_not_read", {{"code", read.error().code}});
   }

@@ -155,9 +155,7 @@ std::optional<Figure> TakeFigure(std::string_view& text) {
   return figure;
 }
 
-int64_t Fen(const Figure& figure) {
-  return std::llround(figure.number * (figure.ten_thousands ? 1'000'000 : 100));
-}
+int64_t Fen(const Figure& figure) { return std::llround(figure.number * (figure.ten_thousands ? 1'000'000 : 100)); }
 
 size_t Characters(std::string_view text) {
   size_t count = 0;

@@ -148,6 +148,13 @@ ChainHash ChainHasher::operator()(const ChainHash& before, std::string_view reco
   return hash;
 }
 
+int64_t CountDeeds(db::Connection& connection, AccountId actor, std::string_view act, Instant since) {
+  db::Rows rows = connection.Query("SELECT count(*) FROM audit_record WHERE actor = ?1 AND at >= ?2 AND act = ?3",
+                                   actor, since.ms, act);
+  rows.Next();
+  return rows.Int(0);
+}
+
 Status AppendAudit(db::Connection& connection, const ChainHasher& hasher, const db::Deed& deed, Instant now) {
   int64_t seq = 0;
   ChainHash before{};

@@ -48,6 +48,9 @@ class ChainHasher {
 [[nodiscard]] Status AppendAudit(db::Connection& connection, const ChainHasher& hasher, const db::Deed& deed,
                                  Instant now);
 
+// How often somebody has done that since then, at whichever dealer.
+[[nodiscard]] int64_t CountDeeds(db::Connection& connection, AccountId actor, std::string_view act, Instant since);
+
 // ---- Checking ----
 
 // What somebody else keeps of a chain: its head at some time.

@@ -33,6 +33,8 @@ constexpr auto kKeepingInterval = std::chrono::minutes(1);  // of facts: each se
 constexpr int64_t kKeptFrom = 2000;  // new entries of a dealer that are worth keeping what follows from them
 constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
 
+constexpr int64_t kRevealsPerHour = 60;  // of an account
+
 access::AccessOptions WithDefaults(access::AccessOptions options, System& system, const std::function<Instant()>& clock,
                                    std::function<Day()> today, db::AuditLog audit) {
   options = AccessOf(system, std::move(options));
@@ -155,13 +157,30 @@ http::Router Service::MakeRouter() {
                                       if (!rooms_->customers) return Error("key_file_missing").With("file", "");
                                       return &*rooms_->customers;
                                     },
-                                    CustomersSeenBy, options_.clock, idempotent});
+                                    CustomersSeenBy,
+                                    [this](const http::Request& request, DealerId dealer, leads::CustomerId customer,
+                                           std::string_view why) { return NoteReveal(request, dealer, customer, why); },
+                                    options_.clock, idempotent});
   const analysis::Deps asking{database,   system_.facts(), system_.definitions(), options_.clock,
                               idempotent, options_.folder, &rooms_->freshness,    audit_};
   analysis::AddQuestionRoutes(router, asking);
   analysis::AddViewRoutes(router, asking);
   analysis::AddChangeRoutes(router, rooms_->changes);
   return router;
+}
+
+Status Service::NoteReveal(const http::Request& request, DealerId dealer, leads::CustomerId customer,
+                           std::string_view why) {
+  return system_.database().Write<void>([&](db::Connection& connection) -> Status {
+    const AccountId actor = request.caller.account;
+    const Instant hour_ago{options_.clock().ms - int64_t{3600} * 1000};
+    if (access::CountDeeds(connection, actor, "data.reveal", hour_ago) >= kRevealsPerHour) {
+      return Error("reveal_too_many").With("max", kRevealsPerHour);
+    }
+    return db::Witness(audit_, actor)
+        .Note(connection, "data.reveal", db::ObjectOf("customer", customer.value), dealer,
+              {{"reason", std::string(why)}});
+  });
 }
 
 Result<http::Response> Service::Ready() {

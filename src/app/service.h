@@ -14,6 +14,7 @@
 #include "exchange/import_jobs.h"
 #include "http/router.h"
 #include "http/server.h"
+#include "leads/store.h"
 
 // The web server over one store: the resources of all rooms, behind the gate of access, and the web application.
 namespace dealpace::app {
@@ -51,6 +52,9 @@ class Service {
   struct Rooms;
   [[nodiscard]] exchange::ImportJobsOptions ImportOptions();
   [[nodiscard]] http::Router MakeRouter();
+  // Refuses with reveal_too_many.
+  [[nodiscard]] Status NoteReveal(const http::Request& request, DealerId dealer, leads::CustomerId customer,
+                                  std::string_view why);
   [[nodiscard]] Result<http::Response> Ready();
   // What Ready said less than two seconds ago; nothing otherwise.
   [[nodiscard]] std::optional<http::Response> KnownReady();

@@ -1,5 +1,6 @@
 #include "leads/api.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <memory>
@@ -287,6 +288,24 @@ class CustomerApi {
         .Header("Cache-Control", "no-store");
   }
 
+  // The data whole, for one of a few reasons, once that stands on record. Reasons are chosen, not typed: the record
+  // must hold nothing about a person.
+  Result<Response> RevealOne(const Request& request) {
+    constexpr std::string_view kReasons[] = {"contact", "contract", "correct", "request"};
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const std::string why, body.Text("reason", 40));
+    RETURN_IF_ERROR(body.Done());
+    if (std::find(std::begin(kReasons), std::end(kReasons), why) == std::end(kReasons)) {
+      return Error("field_choice").With("field", "reason").With("choices", "contact, contract, correct, request");
+    }
+    ASSIGN_OR_RETURN(const Customer seen, call.store.Get(call.asker, id, Reveal::kMasked, call.now));
+    RETURN_IF_ERROR(deps_.reveal(request, call.asker.dealer, seen.id, why));
+    ASSIGN_OR_RETURN(const Customer whole, call.store.Get(call.asker, id, Reveal::kWhole, call.now));
+    return Response::Json(CustomerJson(whole)).Header("Cache-Control", "no-store");
+  }
+
   Result<Response> Change(const Request& request) {
     ASSIGN_OR_RETURN(const Call call, Begin(request));
     ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
@@ -505,6 +524,13 @@ void AddCustomerRoutes(http::Router& router, const CustomerDeps& deps) {
     add(customers + (back ? "/{id}/unmerge" : "/{id}/merge"), "change",
         [api, merge = api->Merger(back)](const Request& request) { return merge(request); });
   }
+  http::Route reveal;  // each time stands on record, so it is never answered from what was kept
+  reveal.method = http::Method::kPost;
+  reveal.pattern = customers + "/{id}/reveal";
+  reveal.admission = by("reveal");
+  reveal.handler = http::Answering(kept(&CustomerApi::RevealOne));
+  reveal.body = http::Body::kMemory;
+  router.Add(std::move(reveal));
   add(customers + "/{id}/leads", "change", kept(&CustomerApi::AddLead));
   const std::string leads = "/api/v1/leads";
   router.Get(leads, by("customers"), kept(&CustomerApi::ListLeads));

@@ -13,6 +13,8 @@ struct CustomerDeps {
   std::function<Result<Store*>()> store;
   // Whose customers the caller sees at this dealer. Its error is the answer.
   std::function<Result<Visible>(const http::Request&, DealerId)> visible;
+  // Puts on record that the caller is shown a customer's data whole, and why; its error refuses him.
+  std::function<Status(const http::Request&, DealerId, CustomerId, std::string_view why)> reveal;
   std::function<Instant()> now;
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;

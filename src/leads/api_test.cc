@@ -32,13 +32,19 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
       return {};
     });
     EXPECT_EQ(access::Code(made), "");
-    AddCustomerRoutes(router_, {[this]() -> Result<Store*> { return &store_; },
-                                [this](const http::Request& request, DealerId dealer) -> Result<Visible> {
-                                  if (dealer != dealer_) return Error("not_found");
-                                  if (request.caller.login == "boss") return Visible::All();
-                                  return Visible{false, {request.caller.login == "ana" ? ana_ : ben_}, {}};
-                                },
-                                [] { return kNow; }, [](http::Handler handler) { return handler; }});
+    AddCustomerRoutes(router_,
+                      {[this]() -> Result<Store*> { return &store_; },
+                       [this](const http::Request& request, DealerId dealer) -> Result<Visible> {
+                         if (dealer != dealer_) return Error("not_found");
+                         if (request.caller.login == "boss") return Visible::All();
+                         return Visible{false, {request.caller.login == "ana" ? ana_ : ben_}, {}};
+                       },
+                       [this](const http::Request& request, DealerId, CustomerId id, std::string_view why) -> Status {
+                         if (request.caller.login == "ben") return Error("reveal_too_many").With("max", 60);
+                         revealed_ += std::to_string(id.value) + " " + std::string(why) + ";";
+                         return {};
+                       },
+                       [] { return kNow; }, [](http::Handler handler) { return handler; }});
   }
 
   // As `who`; the path after /api/v1/, to which the dealer is added.
@@ -93,6 +99,7 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
   http::Router router_;
   DealerId dealer_;
   StaffId ana_;
+  std::string revealed_;  // what was put on record
   StaffId ben_;
 };
 
@@ -128,6 +135,25 @@ TEST_P(CustomerApiTest, FromCaptureToTheCustomersPage) {
   EXPECT_EQ(Text(Json("boss", Method::kGet, "leads").at("leads").at(0), "customer_phone"), "138****5678");
   EXPECT_EQ(Json("boss", Method::kGet, "leads/board").at("stages").at(0).at("count").as_int64(), 1);
   EXPECT_EQ(Json("ben", Method::kGet, "leads/board").at("stages").at(0).at("count").as_int64(), 0);
+}
+
+TEST_P(CustomerApiTest, DataAreWholeForAReasonThatStandsOnRecord) {
+  const std::string id = Text(Added("ana", "王小明", "13812345678"), "id");
+  const std::string path = "customers/" + id + "/reveal";
+  EXPECT_EQ(Outcome("ana", Method::kPost, path, "{}"), "field_missing");
+  EXPECT_EQ(Outcome("ana", Method::kPost, path, R"({"reason":"he is called Wang"})"), "field_choice");
+  EXPECT_EQ(Outcome("ben", Method::kPost, path, R"({"reason":"contact"})"), "not_found") << "a colleague's customer";
+  EXPECT_EQ(revealed_, "");
+  const Response answer = Call("ana", Method::kPost, path, R"({"reason":"contact"})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json::value whole = json::parse(answer.body);
+  EXPECT_EQ(Text(whole.at("record"), "name"), "王小明");
+  EXPECT_EQ(Text(whole.at("record"), "phone"), "13812345678");
+  EXPECT_EQ(revealed_, id + " contact;");
+  const std::string bens = Text(Added("ben", "李四", "13812345679"), "id");
+  EXPECT_EQ(Outcome("ben", Method::kPost, "customers/" + bens + "/reveal", R"({"reason":"contact"})"),
+            "reveal_too_many")
+      << "what cannot be put on record is not shown";
 }
 
 TEST_P(CustomerApiTest, RefusalsNameTheFieldAndNoPerson) {

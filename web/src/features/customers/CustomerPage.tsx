@@ -1,11 +1,11 @@
 import { useParams } from "@tanstack/react-router";
-import { ArrowLeftRight, ChevronLeft, Ellipsis, Merge, Pencil, Plus } from "lucide-react";
+import { ArrowLeftRight, ChevronLeft, Ellipsis, Eye, EyeOff, Merge, Pencil, Plus } from "lucide-react";
 import { Fragment, useState } from "react";
 import { useCatalog } from "@/api";
 import { rich, useLanguage, useTexts } from "@/i18n";
 import { Link, useGo } from "@/state/page";
 import { Banner, BulletBar, Button, classes, EmptyState, ErrorState, formatDay, formatInstant, formatNumber, formatShort, IconButton, Menu, PageHead, Panel, Skeleton, Tag, toast, Dialog } from "@/ui";
-import { useCustomer, useMay, useMerge, useNamed, useStaffName, type Customer, type Lead } from "./data";
+import { kReasons, useCustomer, useMay, useMerge, useNamed, useReveal, useStaffName, type Customer, type Lead } from "./data";
 import { WithDealer } from "./Dealer";
 import { EditDialog } from "./EditDialog";
 import { HandOverDialog } from "./HandOverDialog";
@@ -54,7 +54,7 @@ function CustomerOf({ dealer, id }: { dealer: Dealer; id: string }) {
 
 type Doing = { edit: Group } | { lead: Lead | null } | "merge" | "hand-over" | { unmerge: string } | null;
 
-function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
+function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Customer }) {
   const t = useTexts(texts);
   const language = useLanguage();
   const may = useMay();
@@ -62,6 +62,10 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
   const nameOf = useStaffName();
   const [doing, setDoing] = useState<Doing>(null);
   const close = () => setDoing(null);
+  const reveal = useReveal(dealer.id, masked.id);
+  // Whole only as long as it is the same version that was asked for.
+  const whole = reveal.data?.version === masked.version ? reveal.data : undefined;
+  const customer = whole ?? masked;
   const { record } = customer;
   const name = record.name ?? "—";
   const lead = leadToShow(customer.leads);
@@ -111,8 +115,23 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
               </span>
             }
             actions={
-              (change || handOver) && (
+              (change || handOver || may("reveal")) && (
                 <>
+                  {may("reveal") && !whole && (
+                    <Menu
+                      trigger={
+                        <Button icon={Eye} busy={reveal.isPending}>
+                          {t("showWhole")}
+                        </Button>
+                      }
+                      items={kReasons.map((reason) => ({ id: reason, label: t(`why_${reason}`), run: () => reveal.mutate(reason) }))}
+                    />
+                  )}
+                  {whole && (
+                    <Button icon={EyeOff} onClick={() => reveal.reset()}>
+                      {t("hideAgain")}
+                    </Button>
+                  )}
                   {more.length > 0 && <Menu trigger={<IconButton bordered icon={Ellipsis} label={t("moreActions")} tip={false} />} items={more} />}
                   {handOver && (
                     <Button icon={ArrowLeftRight} onClick={() => setDoing("hand-over")}>
@@ -130,6 +149,7 @@ function Shown({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
           />
         </div>
       </div>
+      {reveal.error && <ErrorState small error={reveal.error} />}
       <div className={styles.columns}>
         <Profile customer={customer} onFill={change ? (group) => setDoing({ edit: group }) : undefined} onWanted={change ? () => setDoing({ lead: lead ?? null }) : undefined} />
         <div className={styles.stack}>

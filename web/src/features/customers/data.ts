@@ -11,7 +11,7 @@ export type { Kind, Lead, LeadInput };
 
 const kPage = 50;
 
-export function useMay(): (right: "change" | "hand_over") => boolean {
+export function useMay(): (right: "change" | "hand_over" | "reveal") => boolean {
   const { admin, rights } = useViewer();
   return (right) => admin || right in rights;
 }
@@ -37,6 +37,16 @@ export function useCustomers(query: ReturnType<typeof listQuery>, enabled: boole
     getNextPageParam: (last) => last.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
     enabled,
+  });
+}
+
+export const kReasons = ["contact", "contract", "correct", "request"] as const;
+export type Reason = (typeof kReasons)[number];
+// The customer with everything whole; it is not kept anywhere but where it is shown.
+export function useReveal(dealer: string, id: string) {
+  return useMutation<Customer, ApiError, Reason>({
+    mutationFn: (reason) => data(api.POST("/api/v1/customers/{id}/reveal", { params: { path: { id }, query: { dealer } }, body: { reason } })),
+    gcTime: 0,
   });
 }
 

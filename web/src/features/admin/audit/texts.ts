@@ -82,6 +82,7 @@ export const actTexts = defineTexts("acts", {
   "import.undo": { zh: "撤销导入", en: "Took an import back" },
   "events.post": { zh: "批量写入事件", en: "Posted events" },
   "readings.post": { zh: "写入读数", en: "Posted readings" },
+  "data.reveal": { zh: "查看客户完整信息", en: "Looked at a customer's data" },
   "export.kpi": { zh: "导出指标", en: "Exported figures" },
   "export.refused": { zh: "下载拒绝行", en: "Downloaded refused rows" },
   "export.audit": { zh: "导出审计日志", en: "Exported the audit log" },

@@ -300,7 +300,10 @@ it("a member sees no page of administrators, and the interface refuses what they
   const admin = await signedIn({ language: "en" });
   const made = await admin.context.request.post("/api/v1/accounts", { headers: await headers(admin.context.request), data: { login: "wang.fang", name: "Wang Fang", role: "member" } });
   expect(made.status(), await made.text()).toBe(201);
-  const { id, password: once } = (await made.json()) as { id: string; password: string };
+  const { account, password: once } = (await made.json()) as { account: { id: string }; password: string };
+  const { id } = account;
+  const post = await admin.context.request.post(`/api/v1/accounts/${id}/posts`, { headers: await headers(admin.context.request), data: { role: "NW" } });
+  expect(post.status(), await post.text()).toBe(201);
   const member = await visit({ language: "en" });
   const { page } = member;
   const request = member.context.request;

@@ -171,10 +171,11 @@ Status Facts::LoadRows(Held& held, DealerId dealer) {
   return status;
 }
 
-std::shared_ptr<Facts::Ready> Facts::ReadyFor(View& view, const Heads& heads,
-                                              const std::shared_ptr<const OrgView>& org) {
+std::shared_ptr<Facts::Ready> Facts::ReadyFor(View& view, const Heads& heads, const std::shared_ptr<const OrgView>& org,
+                                              bool at_once) {
   const std::lock_guard lock(view.mutex);
   if (!view.ready || view.ready->heads != heads || view.ready->org != org) {
+    if (at_once) return nullptr;
     auto fresh = std::make_shared<Ready>();
     fresh->heads = heads;
     fresh->org = org;
@@ -198,7 +199,8 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsR
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(known_at);
 
-  const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, org);
+  const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, org, at_once);
+  if (ready == nullptr) return NotAtOnce();
   if (begin) begin(*org);
   uses_.fetch_add(1, std::memory_order_relaxed);
 
@@ -334,12 +336,15 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
   ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(kForever);
-  const std::shared_ptr<const Ready> ready = ReadyFor(*view, heads, org);
+  const std::shared_ptr<const Ready> ready = ReadyFor(*view, heads, org, query.at_once);
+  if (ready == nullptr) return false;
   const Plan plan(catalog_, *org, query);
   Network& network = view->network;
   for (int attempt = 0; attempt < 2; ++attempt) {
     {
-      const std::shared_lock lock(network.mutex);
+      std::shared_lock lock(network.mutex, std::try_to_lock);
+      if (!lock && query.at_once) return false;
+      if (!lock) lock.lock();
       if (network.sums != nullptr && !network.sums->CanAnswerForMany(plan)) return false;
       if (network.sums != nullptr && network.of == ready) {
         network.sums->Scan(plan, merger);

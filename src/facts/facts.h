@@ -107,8 +107,10 @@ class Facts {
     Instant known_at = kForever;
     bool at_once = false;  // as in Query
   };
-  // That of these heads and this organisation: made where it is another than the last one's.
-  static std::shared_ptr<Ready> ReadyFor(View& view, const Heads& heads, const std::shared_ptr<const OrgView>& org);
+  // That of these heads and this organisation: made where it is another than the last one's, null where that would have
+  // to be `at_once`.
+  static std::shared_ptr<Ready> ReadyFor(View& view, const Heads& heads, const std::shared_ptr<const OrgView>& org,
+                                         bool at_once);
   // Answers from the sums of the network. False when they do not know it, or are not up to date where that would have
   // to be at once.
   Result<bool> RunOnNetwork(const Query& query, Merger& merger);

@@ -474,6 +474,27 @@ TEST_P(RightsWalkTest, EventsAreRecordedForOnesOwnRowsOnly) {
   EXPECT_EQ(record("walk-nobody", R"("dealer":"SHOPONE","staff":"PERSONBOB","lead":"b2")"), "not_permitted");
 }
 
+TEST_P(RightsWalkTest, PersonalDataAreShownSixtyTimesAnHourAndEachTimeStandsOnRecord) {
+  std::map<std::string, Person> people;
+  for (Person& person : Everybody()) people.emplace(person.name, person);
+  const auto reveal = [&](const std::string& who) {
+    return Ask(people.at(who), "POST",
+               "/api/v1/customers/" + anas_customer_ + "/reveal?dealer=" + std::to_string(at_.one.value),
+               R"({"reason":"contact"})")
+        .status;
+  };
+  EXPECT_EQ(reveal("walk-bo"), 403) << "the right is another one than to change";
+  for (int i = 0; i < 60; ++i) ASSERT_EQ(reveal("walk-sc"), 200) << i;
+  EXPECT_EQ(reveal("walk-sc"), 429);
+  EXPECT_EQ(reveal("walk-sm"), 200) << "each account has its own count";
+  const auto noted = system_->database().Read<int64_t>([](db::Connection& c) -> Result<int64_t> {
+    db::Rows rows = c.Query("SELECT count(*) FROM audit_record WHERE act = 'data.reveal'");
+    rows.Next();
+    return rows.Int(0);
+  });
+  EXPECT_EQ(*noted, 61);
+}
+
 INSTANTIATE_TEST_SUITE_P(On, RightsWalkTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
 
 }  // namespace

@@ -29,12 +29,13 @@ catalog::Loaded LoadCatalog(const std::string& data_dir) {
   return loaded;
 }
 
-System::System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalog::Catalog> definitions)
+System::System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalog::Catalog> definitions,
+               size_t shelf_threads)
     : database_(std::move(store)),
       catalog_(std::move(definitions)),
       source_(*database_, *catalog_),
       org_(*database_),
-      facts_(*catalog_, source_, org_),
+      facts_(*catalog_, source_, org_, shelf_threads),
       engine_(*catalog_, facts_),
       definitions_(*database_, catalog_, facts_) {}
 

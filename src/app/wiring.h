@@ -24,7 +24,8 @@ namespace dealpace::app {
 // Everything that works on one store, for as long as it is open. Not movable: its parts know each other.
 class System {
  public:
-  System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalog::Catalog> definitions);
+  System(std::unique_ptr<db::Database> store, std::shared_ptr<const catalog::Catalog> definitions,
+         size_t shelf_threads = facts::kShelfThreads);
   System(const System&) = delete;
   System& operator=(const System&) = delete;
 

@@ -9,7 +9,6 @@ namespace {
 
 constexpr int64_t kDayMs = 86'400'000;
 constexpr size_t kChunk = 1024;
-constexpr size_t kTailMin = 512;  // unsorted rows that are left alone
 constexpr size_t kDenseGroupsMax = 65'536;
 
 }  // namespace
@@ -22,63 +21,17 @@ int32_t DealerFacts::Dictionary::Find(int64_t id) {
   return it->second;
 }
 
-uint32_t DealerFacts::Threads::Anonymous() {
-  last_raw.push_back(kNoThread);
-  hashes.emplace_back();
-  return static_cast<uint32_t>(last_raw.size() - 1);
-}
-
-uint32_t DealerFacts::Threads::Find(const Hash128& hash) {
-  if (slots.size() < named * 2 + 16) Grow();
-  const size_t mask = slots.size() - 1;
-  for (size_t slot = hash.low & mask;; slot = (slot + 1) & mask) {
-    if (slots[slot] == kNoThread) {
-      slots[slot] = static_cast<uint32_t>(last_raw.size());
-      last_raw.push_back(kNoThread);
-      hashes.push_back(hash);
-      ++named;
-      return slots[slot];
-    }
-    if (hashes[slots[slot]] == hash) return slots[slot];
-  }
-}
-
-void DealerFacts::Threads::Grow() {
-  std::vector<uint32_t> old = std::move(slots);
-  slots.assign(std::max<size_t>(64, old.size() * 2), kNoThread);
-  const size_t mask = slots.size() - 1;
-  for (const uint32_t thread : old) {
-    if (thread == kNoThread) continue;
-    size_t slot = hashes[thread].low & mask;
-    while (slots[slot] != kNoThread) slot = (slot + 1) & mask;
-    slots[slot] = thread;
-  }
-}
-
-void DealerFacts::Threads::Index() {
-  named = 0;
-  for (const Hash128& hash : hashes) named += hash == Hash128{} ? 0 : 1;
-  size_t room = 64;
-  while (room < named * 2 + 16) room *= 2;
-  slots.assign(room, kNoThread);
-  const size_t mask = slots.size() - 1;
-  for (size_t thread = 0; thread < hashes.size(); ++thread) {
-    if (hashes[thread] == Hash128{}) continue;
-    size_t slot = hashes[thread].low & mask;
-    while (slots[slot] != kNoThread) slot = (slot + 1) & mask;
-    slots[slot] = static_cast<uint32_t>(thread);
-  }
-}
-
 // ---- Taking entries ----
 
-DealerFacts::DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer)
+DealerFacts::DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer,
+                         size_t shelf_threads)
     : catalog_(catalog),
       org_(std::move(org)),
       dealer_(dealer),
       deriver_(catalog, *org_, dealer),
-      counts_days_(catalog.events().size() + 1),
-      events_(catalog.events().size() + 1) {
+      shelf_threads_(shelf_threads),
+      has_event_(catalog.events().size() + 1),
+      counts_days_(catalog.events().size() + 1) {
   for (const catalog::Measure& measure : catalog.measures()) {
     if (measure.kind == catalog::SumKind::kDays && measure.event >= 0) {
       counts_days_[static_cast<size_t>(measure.event)] = true;
@@ -93,134 +46,135 @@ void DealerFacts::SetOrg(std::shared_ptr<const OrgView> org) {
   steady_region_ = SteadyRegion();
 }
 
-void DealerFacts::Touch(uint32_t thread) {
-  if (is_touched_.size() <= thread) is_touched_.resize(threads_.last_raw.size());
-  if (is_touched_[thread]) return;
-  is_touched_[thread] = true;
-  touched_.push_back(thread);
+Hash128 DealerFacts::ThreadOf(const ledger::Entry& entry) const {
+  if (!deriver_.IsLevel(entry.event)) return entry.lead.empty() ? Hash128{} : HashText(entry.lead, 1);
+  std::string scope = std::to_string(entry.event) + "|" + std::to_string(entry.actor);
+  for (const int64_t member : entry.members) scope += "|" + std::to_string(member);
+  return HashText(scope, 2);
+}
+
+Shelf* DealerFacts::ShelfOf(int64_t seq) const {
+  const auto after = std::upper_bound(shelves_.begin(), shelves_.end(), seq, [](int64_t s, const auto& shelf) {
+    return s < shelf->opened();
+  });
+  return after == shelves_.begin() ? nullptr : std::prev(after)->get();
+}
+
+void DealerFacts::NoteAway(const ledger::Entry& entry, std::set<size_t>& away) const {
+  if (entry.event < 0) return;
+  const Hash128 thread = ThreadOf(entry);
+  if (thread == Hash128{} && entry.reverses != 0) {
+    for (size_t i = 0; i < shelves_.size(); ++i) {
+      if (!shelves_[i]->here() && shelves_[i].get() == ShelfOf(entry.reverses)) away.insert(i);
+    }
+    return;
+  }
+  if (!(thread == Hash128{})) {
+    for (size_t i = shelves_.size(); i-- > 0;) {
+      const Shelf& shelf = *shelves_[i];
+      if (shelf.here() && shelf.threads_here().Find(thread) != Threads::kNone) return;
+      if (!shelf.here() && shelf.MayHold(thread)) away.insert(i);
+    }
+  }
+  // It may be a new one.
+  if (!shelves_.empty() && !shelves_.back()->here() && !Full(*shelves_.back())) away.insert(shelves_.size() - 1);
+}
+
+void DealerFacts::TakeBack(const ledger::Entry& reversal) {
+  // The entry taken back stands before its reversal, which has the same content. It is not here when it was left out of
+  // this view.
+  const Hash128 name = ThreadOf(reversal);
+  const auto take_back_on = [&](Shelf& shelf) {
+    RawColumns& raw = shelf.raw();
+    const size_t index = raw.Find(reversal.reverses);
+    if (index == raw.size()) return;
+    raw.reversed[index] = true;
+    shelf.Touch(static_cast<uint32_t>(raw.thread.At(index)));
+  };
+  if (name == Hash128{}) {
+    if (Shelf* shelf = ShelfOf(reversal.reverses)) take_back_on(*shelf);
+    return;
+  }
+  for (const auto& shelf : shelves_) {
+    if (shelf->here() && shelf->threads_here().Find(name) != Threads::kNone) return take_back_on(*shelf);
+  }
 }
 
 void DealerFacts::Add(const ledger::Entry& entry) {
   head_ = entry.seq;
-  if (entry.reverses != 0) {
-    // The entry taken back stands before its reversal. It is not here when it was left out of this view.
-    size_t low = 0;
-    size_t high = raw_skipped_.size();
-    while (low < high) {
-      const size_t middle = (low + high) / 2;
-      if (RawSeq(middle) < entry.reverses) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    if (low < raw_skipped_.size() && RawSeq(low) == entry.reverses) {
-      raw_reversed_[low] = true;
-      Touch(static_cast<uint32_t>(raw_thread_.At(low)));
-    }
-    return;
-  }
   if (entry.event < 0) return;  // an event that this catalogue does not know
+  if (entry.reverses != 0) return TakeBack(entry);
 
-  uint32_t thread = 0;
-  if (deriver_.IsLevel(entry.event)) {
-    std::string scope = std::to_string(entry.event) + "|" + std::to_string(entry.actor);
-    for (const int64_t member : entry.members) scope += "|" + std::to_string(member);
-    thread = threads_.Find(HashText(scope, 2));
-  } else if (entry.lead.empty()) {
-    thread = threads_.Anonymous();
-  } else {
-    thread = threads_.Find(HashText(entry.lead, 1));
+  const Hash128 name = ThreadOf(entry);
+  Shelf* shelf = nullptr;
+  uint32_t thread = Threads::kNone;
+  for (size_t i = shelves_.size(); i-- > 0 && thread == Threads::kNone && !(name == Hash128{});) {
+    shelf = shelves_[i].get();
+    if (shelf->here()) thread = shelf->threads_here().Find(name);
   }
+  if (thread == Threads::kNone) {
+    if (shelves_.empty() || Full(*shelves_.back())) {
+      shelves_.push_back(std::make_unique<Shelf>(has_event_.size(), entry.seq));
+    }
+    shelf = shelves_.back().get();
+    thread = shelf->threads_here().Add(name);
+  }
+  assert(shelf->here());
 
-  const auto index = static_cast<int64_t>(raw_skipped_.size());
-  raw_skipped_.Append(entry.seq - index);
-  raw_event_.Append(entry.event);
-  raw_day_.Append(entry.day.value);
-  raw_ms_.Append(entry.at.ms - int64_t{entry.day.value} * kDayMs);
-  raw_thread_.Append(thread);
-  const uint32_t previous = threads_.last_raw[thread];
-  raw_back_.Append(previous == kNoThread ? 0 : index - static_cast<int64_t>(previous));
-  raw_attempt_.Append(entry.attempt);
-  raw_actor_.Append(dictionaries_[CodedDim(Dim::kActor)].Code(entry.actor));
+  RawColumns& raw = shelf->raw();
+  const auto index = static_cast<int64_t>(raw.size());
+  raw.skipped.Append(entry.seq - index);
+  raw.event.Append(entry.event);
+  raw.day.Append(entry.day.value);
+  raw.ms.Append(entry.at.ms - int64_t{entry.day.value} * kDayMs);
+  raw.thread.Append(thread);
+  uint32_t& last = shelf->threads_here().last_raw[thread];
+  raw.back.Append(last == Threads::kNone ? 0 : index - static_cast<int64_t>(last));
+  raw.attempt.Append(entry.attempt);
+  raw.actor.Append(dictionaries_[CodedDim(Dim::kActor)].Code(entry.actor));
   for (int m = 0; m < kMemberDimCount; ++m) {
-    raw_members_[static_cast<size_t>(m)].Append(
+    raw.members[static_cast<size_t>(m)].Append(
         dictionaries_[CodedDim(MemberDim(m))].Code(entry.members[static_cast<size_t>(m)]));
   }
-  raw_quantity_.Append(entry.quantity);
-  raw_amount_.Append(entry.amount);
-  raw_reversed_.push_back(false);
-  threads_.last_raw[thread] = static_cast<uint32_t>(index);
-  Touch(thread);
+  raw.quantity.Append(entry.quantity);
+  raw.amount.Append(entry.amount);
+  raw.reversed.push_back(false);
+  last = static_cast<uint32_t>(index);
+  shelf->Touch(thread);
 }
 
-RawEntry DealerFacts::RawAt(uint32_t index) const {
-  RawEntry raw;
-  raw.seq = RawSeq(index);
-  raw.event = static_cast<int32_t>(raw_event_.At(index));
-  raw.day = {static_cast<int32_t>(raw_day_.At(index))};
-  raw.at_ms = raw_ms_.At(index) + int64_t{raw.day.value} * kDayMs;
-  raw.attempt = static_cast<int32_t>(raw_attempt_.At(index));
-  raw.actor = dictionaries_[CodedDim(Dim::kActor)].ids[static_cast<size_t>(raw_actor_.At(index))];
+RawEntry DealerFacts::RawAt(const RawColumns& raw, uint32_t index) const {
+  RawEntry entry;
+  entry.seq = raw.SeqAt(index);
+  entry.event = static_cast<int32_t>(raw.event.At(index));
+  entry.day = {static_cast<int32_t>(raw.day.At(index))};
+  entry.at_ms = raw.ms.At(index) + int64_t{entry.day.value} * kDayMs;
+  entry.attempt = static_cast<int32_t>(raw.attempt.At(index));
+  entry.actor = dictionaries_[CodedDim(Dim::kActor)].ids[static_cast<size_t>(raw.actor.At(index))];
   for (int m = 0; m < kMemberDimCount; ++m) {
     const auto i = static_cast<size_t>(m);
-    raw.members[i] = dictionaries_[CodedDim(MemberDim(m))].ids[static_cast<size_t>(raw_members_[i].At(index))];
+    entry.members[i] = dictionaries_[CodedDim(MemberDim(m))].ids[static_cast<size_t>(raw.members[i].At(index))];
   }
-  raw.quantity = raw_quantity_.At(index);
-  raw.amount = raw_amount_.At(index);
-  return raw;
+  entry.quantity = raw.quantity.At(index);
+  entry.amount = raw.amount.At(index);
+  return entry;
 }
 
 void DealerFacts::Settle() {
-  if (touched_.empty()) return;
-  is_touched_.resize(threads_.last_raw.size());
-  if (settled_) {
-    // Strike out what stood for the touched threads; their rows are derived anew below.
-    int32_t chunk[kChunk];
-    for (size_t event = 0; event < events_.size(); ++event) {
-      EventRows* rows = events_[event].get();
-      if (rows == nullptr) continue;
-      for (size_t begin = 0; begin < rows->size(); begin += kChunk) {
-        const size_t count = std::min(kChunk, rows->size() - begin);
-        rows->thread.Decode(begin, count, chunk);
-        for (size_t i = 0; i < count; ++i) {
-          if (is_touched_[static_cast<size_t>(chunk[i])]) StrikeOut(event, *rows, begin + i);
-        }
-      }
-    }
+  for (const auto& shelf : shelves_) {
+    if (!shelf->touched()) continue;
+    // What stood for the touched threads goes, and is derived anew.
+    shelf->StrikeOutTouched([&](size_t event, const EventRows& rows, size_t row) {
+      Cuboids::Codes codes;
+      for (size_t d = 0; d < codes.size(); ++d) codes[d] = static_cast<int32_t>(rows.dims[d].At(row));
+      AddToCuboids(event, static_cast<int32_t>(rows.day.At(row)), static_cast<int32_t>(rows.cohort.At(row)),
+                   (rows.flags.At(row) & EventRows::kFirst) != 0, rows.quantity.At(row), rows.amount.At(row), codes,
+                   -1);
+    });
+    for (const uint32_t thread : shelf->touched_threads()) DeriveThread(*shelf, thread);
+    shelf->Settled();
   }
-  for (const uint32_t thread : touched_) {
-    DeriveThread(thread);
-    is_touched_[thread] = false;
-  }
-  touched_.clear();
-  for (const auto& rows : events_) {
-    if (!rows) continue;
-    const size_t tail = rows->size() - rows->sorted;
-    if (!settled_ || tail > std::max(kTailMin, rows->sorted / 8) || rows->dead > std::max(kTailMin, rows->size() / 8)) {
-      SortEvent(*rows);
-    }
-  }
-  if (!settled_) {
-    for (Column* column : {&raw_skipped_, &raw_event_, &raw_day_, &raw_ms_, &raw_thread_, &raw_back_, &raw_attempt_,
-                           &raw_actor_, &raw_quantity_, &raw_amount_}) {
-      column->Shrink();
-    }
-    for (Column& column : raw_members_) column.Shrink();
-  }
-  settled_ = true;
   steady_region_ = SteadyRegion();
-}
-
-void DealerFacts::StrikeOut(size_t event, EventRows& rows, size_t row) {
-  const int64_t flags = rows.flags.At(row);
-  if ((flags & kDead) != 0) return;
-  rows.flags.Set(row, kDead);
-  ++rows.dead;
-  Cuboids::Codes codes;
-  for (size_t d = 0; d < codes.size(); ++d) codes[d] = static_cast<int32_t>(rows.dims[d].At(row));
-  AddToCuboids(event, static_cast<int32_t>(rows.day.At(row)), static_cast<int32_t>(rows.cohort.At(row)),
-               (flags & kFirst) != 0, rows.quantity.At(row), rows.amount.At(row), codes, -1);
 }
 
 void DealerFacts::AddToCuboids(size_t event, int32_t day, int32_t cohort, bool first, int64_t quantity, int64_t amount,
@@ -242,7 +196,7 @@ void DealerFacts::AddToCuboids(size_t event, int32_t day, int32_t cohort, bool f
 std::unique_ptr<DealerFacts> DealerFacts::OfMany(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org) {
   auto facts = std::make_unique<DealerFacts>(catalog, std::move(org), DealerId());
   facts->cuboids_.BecomeOfMany();
-  facts->has_rows_ = false;
+  facts->of_many_ = true;
   return facts;
 }
 
@@ -262,9 +216,7 @@ void DealerFacts::TakeIn(DealerFacts& dealer, bool first) {
   }
   dealer.changes_.clear();
   dealer.follows_ = true;
-  for (size_t e = 0; e < events_.size(); ++e) {
-    if (dealer.events_[e] && !events_[e]) events_[e] = std::make_unique<EventRows>();
-  }
+  for (size_t e = 0; e < has_event_.size(); ++e) has_event_[e] = has_event_[e] || dealer.has_event_[e];
   const auto widen = [](Days& ours, const Days& theirs) {
     ours = {std::min(ours.first, theirs.first), std::max(ours.second, theirs.second)};
   };
@@ -277,7 +229,9 @@ bool DealerFacts::CanAnswerForMany(const Plan& plan) const {
   const bool of_none = std::all_of(plan.parts().begin(), plan.parts().end(), [&](const Plan::Part& part) {
     return (part.dims & (bit(Dim::kDealer) | bit(Dim::kRegion))) == 0;
   });
-  return of_none && !NeedsRows(plan);
+  return of_none && std::none_of(plan.parts().begin(), plan.parts().end(), [&](const Plan::Part& part) {
+           return has_event_[RowsIndex(part.event)] && Left(plan, part, Served(plan, part));
+         });
 }
 
 std::optional<int64_t> DealerFacts::SteadyRegion() const {
@@ -289,33 +243,35 @@ std::optional<int64_t> DealerFacts::SteadyRegion() const {
   return days_seen_.first > days_seen_.second ? 0 : facts::At(dealer->region, Day{days_seen_.first});
 }
 
-void DealerFacts::DeriveThread(uint32_t thread) {
+void DealerFacts::DeriveThread(Shelf& shelf, uint32_t thread) {
   thread_local std::vector<RawEntry> entries;
   entries.clear();
-  for (uint32_t index = threads_.last_raw[thread]; index != kNoThread;) {
-    if (!raw_reversed_[index]) entries.push_back(RawAt(index));
-    const int64_t back = raw_back_.At(index);
-    index = back == 0 ? kNoThread : index - static_cast<uint32_t>(back);
+  const RawColumns& raw = shelf.raw();
+  const Threads& threads = shelf.threads_here();
+  for (uint32_t index = threads.last_raw[thread]; index != Threads::kNone;) {
+    if (!raw.reversed[index]) entries.push_back(RawAt(raw, index));
+    const int64_t back = raw.back.At(index);
+    index = back == 0 ? Threads::kNone : index - static_cast<uint32_t>(back);
   }
   if (entries.empty()) return;
-  const auto emit = [this, thread](const FactRow& row) { AppendRow(row, thread); };
+  const auto emit = [&](const FactRow& row) { AppendRow(shelf, row, thread); };
   if (deriver_.IsLevel(entries.front().event)) {
     deriver_.Level(entries, emit);
-  } else if (threads_.hashes[thread] == Hash128{}) {
+  } else if (threads.hashes[thread] == Hash128{}) {
     for (const RawEntry& entry : entries) deriver_.Single(entry, emit);
   } else {
     deriver_.Lead(entries, emit);
   }
 }
 
-void DealerFacts::AppendRow(const FactRow& row, uint32_t thread) {
-  auto& slot = events_[RowsIndex(row.event)];
-  if (!slot) slot = std::make_unique<EventRows>();
-  EventRows& rows = *slot;
+void DealerFacts::AppendRow(Shelf& shelf, const FactRow& row, uint32_t thread) {
+  const size_t event = RowsIndex(row.event);
+  has_event_[event] = true;
+  EventRows& rows = shelf.RowsFor(event, row.day.value, row.cohort_day.value);
   rows.day.Append(row.day.value);
   rows.cohort.Append(row.cohort_day - row.day);
   rows.thread.Append(thread);
-  rows.flags.Append(row.first ? kFirst : 0);
+  rows.flags.Append(row.first ? EventRows::kFirst : 0);
   rows.seq.Append(row.seq);
   rows.quantity.Append(row.quantity);
   rows.amount.Append(row.amount);
@@ -331,84 +287,80 @@ void DealerFacts::AppendRow(const FactRow& row, uint32_t thread) {
   set(Dim::kActor, row.actor);
   for (int m = 0; m < kMemberDimCount; ++m) set(MemberDim(m), row.members[static_cast<size_t>(m)]);
 
-  AddToCuboids(RowsIndex(row.event), row.day.value, row.cohort_day - row.day, row.first, row.quantity, row.amount,
-               codes, +1);
+  AddToCuboids(event, row.day.value, row.cohort_day - row.day, row.first, row.quantity, row.amount, codes, +1);
   days_seen_ = {std::min(days_seen_.first, row.day.value), std::max(days_seen_.second, row.day.value)};
   cohorts_seen_ = {std::min(cohorts_seen_.first, row.cohort_day.value),
                    std::max(cohorts_seen_.second, row.cohort_day.value)};
 }
 
-void DealerFacts::SortEvent(EventRows& rows) const {
-  std::vector<std::pair<int32_t, uint32_t>> order;
-  order.reserve(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if ((rows.flags.At(i) & kDead) == 0) {
-      order.emplace_back(static_cast<int32_t>(rows.day.At(i)), static_cast<uint32_t>(i));
-    }
-  }
-  std::sort(order.begin(), order.end());
-  std::vector<uint32_t> positions;
-  positions.reserve(order.size());
-  for (const auto& [day, row] : order) positions.push_back(row);
-  EventRows sorted;
-  sorted.sorted = positions.size();
-  sorted.day = rows.day.Gather(positions);
-  sorted.cohort = rows.cohort.Gather(positions);
-  sorted.thread = rows.thread.Gather(positions);
-  sorted.flags = rows.flags.Gather(positions);
-  sorted.seq = rows.seq.Gather(positions);
-  sorted.quantity = rows.quantity.Gather(positions);
-  sorted.amount = rows.amount.Gather(positions);
-  for (size_t d = 0; d < rows.dims.size(); ++d) sorted.dims[d] = rows.dims[d].Gather(positions);
-  rows = std::move(sorted);
-}
-
 std::optional<Period> DealerFacts::extent() const {
-  if (!has_rows_) return cuboids_.Extent();
+  if (cuboids_.whole()) return cuboids_.Extent();
   std::optional<Period> extent;
-  const auto take = [&](const EventRows& rows, size_t row) {
-    const Day day{static_cast<int32_t>(rows.day.At(row))};
-    extent = extent ? Period{std::min(extent->from, day), std::max(extent->to, day)} : Period{day, day};
-  };
-  for (const auto& rows : events_) {
-    if (!rows) continue;
-    // The sorted part by its ends, struck-out rows aside; the tail whole.
-    size_t first = 0;
-    size_t last = rows->sorted;
-    while (first < last && (rows->flags.At(first) & kDead) != 0) ++first;
-    while (last > first && (rows->flags.At(last - 1) & kDead) != 0) --last;
-    if (first < last) {
-      take(*rows, first);
-      take(*rows, last - 1);
-    }
-    for (size_t row = rows->sorted; row < rows->size(); ++row) {
-      if ((rows->flags.At(row) & kDead) == 0) take(*rows, row);
+  for (const auto& shelf : shelves_) {
+    for (size_t event = 0; event < has_event_.size(); ++event) {
+      const EventRows* rows = shelf->rows(event);
+      for (size_t row = 0; rows != nullptr && row < rows->size(); ++row) {
+        if ((rows->flags.At(row) & EventRows::kDead) != 0) continue;
+        const Day day{static_cast<int32_t>(rows->day.At(row))};
+        extent = extent ? Period{std::min(extent->from, day), std::max(extent->to, day)} : Period{day, day};
+      }
     }
   }
   return extent;
 }
 
 size_t DealerFacts::bytes() const {
-  size_t total = raw_skipped_.bytes() + raw_event_.bytes() + raw_day_.bytes() + raw_ms_.bytes() + raw_thread_.bytes() +
-                 raw_back_.bytes() + raw_attempt_.bytes() + raw_actor_.bytes() + raw_quantity_.bytes() +
-                 raw_amount_.bytes() + raw_reversed_.capacity() / 8;
-  for (const Column& column : raw_members_) total += column.bytes();
-  total += threads_.last_raw.capacity() * 4 + threads_.slots.capacity() * 4 + threads_.hashes.capacity() * 16;
-  for (const auto& rows : events_) {
-    if (!rows) continue;
-    total += rows->day.bytes() + rows->cohort.bytes() + rows->thread.bytes() + rows->flags.bytes() + rows->seq.bytes() +
-             rows->quantity.bytes() + rows->amount.bytes();
-    for (const Column& column : rows->dims) total += column.bytes();
-  }
-  return total + cuboids_.bytes();
+  size_t total = cuboids_.bytes();
+  for (const auto& shelf : shelves_) total += shelf->bytes();
+  return total;
 }
 
 int64_t DealerFacts::rows() const {
   int64_t total = 0;
-  for (const auto& rows : events_) {
-    if (rows) total += static_cast<int64_t>(rows->size() - rows->dead);
+  for (const auto& shelf : shelves_) {
+    for (size_t event = 0; event < has_event_.size(); ++event) {
+      if (const EventRows* rows = shelf->rows(event)) total += static_cast<int64_t>(rows->size() - rows->dead);
+    }
   }
   return total;
+}
+
+bool DealerFacts::AllHere() const {
+  return std::all_of(shelves_.begin(), shelves_.end(), [](const auto& shelf) { return shelf->here(); });
+}
+
+bool DealerFacts::Meets(const Shelf& shelf, const Plan& plan, const Plan::Part& part,
+                        std::span<const Days> ranges) const {
+  const Shelf::Extent* extent = shelf.Find(RowsIndex(part.event));
+  if (extent == nullptr || extent->rows == 0) return false;
+  const bool cohort = plan.query().basis == Basis::kCohort;
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const Days& days) { return cohort ? shelf.StartsIn(days) : extent->Meets(days); });
+}
+
+std::vector<size_t> DealerFacts::AwayToScan(const Plan& plan) const {
+  std::vector<size_t> away;
+  if (AllHere()) return away;
+  for (const Plan::Part& part : plan.parts()) {
+    if (!has_event_[RowsIndex(part.event)]) continue;
+    const auto left = Left(plan, part, Served(plan, part));
+    for (size_t i = 0; left && i < shelves_.size(); ++i) {
+      if (!shelves_[i]->here() && Meets(*shelves_[i], plan, part, left->ranges())) away.push_back(i);
+    }
+  }
+  return away;
+}
+
+std::vector<size_t> DealerFacts::AwayToVisit(const Plan& plan) const {
+  std::vector<size_t> away;
+  if (AllHere()) return away;
+  for (const Plan::Part& part : plan.parts()) {
+    const Days range = WholeRange(plan, part);
+    for (size_t i = 0; i < shelves_.size(); ++i) {
+      if (!shelves_[i]->here() && Meets(*shelves_[i], plan, part, {&range, 1})) away.push_back(i);
+    }
+  }
+  return away;
 }
 
 // ---- Answering ----
@@ -423,7 +375,7 @@ bool DealerFacts::NoneAfter(const Plan& plan) const {
   return seen.second < plan.query().cuts.back().value;
 }
 
-DealerFacts::Days DealerFacts::WholeRange(const Plan& plan, const Plan::Part& part) {
+Days DealerFacts::WholeRange(const Plan& plan, const Plan::Part& part) {
   const Query& query = plan.query();
   const bool running = query.sums[part.sum].running;
   return {running ? INT32_MIN : query.cuts.front().value, query.cuts.back().value};
@@ -445,6 +397,15 @@ const Cuboids::Cuboid* DealerFacts::Served(const Plan& plan, const Plan::Part& p
   return query.sums[part.sum].running || plan.Split(false, false) == nullptr ? nullptr : cuboid;
 }
 
+std::optional<DealerFacts::LeftToRows> DealerFacts::Left(const Plan& plan, const Plan::Part& part,
+                                                         const Cuboids::Cuboid* cuboid) const {
+  if (cuboid == nullptr) return LeftToRows{nullptr, WholeRange(plan, part)};
+  if (cuboid->time() != Cuboids::Cuboid::Time::kMonth) return std::nullopt;
+  const MonthSplit& split = *plan.Split(NoneBefore(plan), NoneAfter(plan));
+  if (split.rest.empty()) return std::nullopt;
+  return LeftToRows{&split, {}};
+}
+
 void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
   // Parts that one cuboid serves go through it together; nearly always there are one or two.
   struct ByCuboid {
@@ -454,18 +415,11 @@ void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
   thread_local std::vector<ByCuboid> served;
   size_t used = 0;
   for (const Plan::Part& part : plan.parts()) {
-    const auto& rows = events_[RowsIndex(part.event)];
-    if (!rows) continue;
+    if (!has_event_[RowsIndex(part.event)]) continue;
     const Cuboids::Cuboid* cuboid = Served(plan, part);
-    if (cuboid == nullptr) {
-      const Days range = WholeRange(plan, part);
-      ScanRows(plan, part, plan.pieces(), {&range, 1}, merger);
-      continue;
-    }
-    if (cuboid->time() == Cuboids::Cuboid::Time::kMonth) {
-      const MonthSplit& split = *plan.Split(NoneBefore(plan), NoneAfter(plan));
-      if (!split.rest.empty()) ScanRows(plan, part, split.pieces, split.rest, merger);
-      if (split.months.empty()) continue;
+    if (const auto left = Left(plan, part, cuboid)) {
+      ScanRows(plan, part, left->split == nullptr ? plan.pieces() : left->split->pieces, left->ranges(), merger);
+      if (left->split == nullptr || left->split->months.empty()) continue;
     }
     size_t at = 0;
     while (at < used && served[at].cuboid != cuboid) ++at;
@@ -551,45 +505,52 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
 
 void DealerFacts::Visit(const Plan& plan, const RowVisitor& visit) const {
   for (const Plan::Part& part : plan.parts()) {
-    if (!events_[RowsIndex(part.event)]) continue;
-    const EventRows& rows = *events_[RowsIndex(part.event)];
+    const size_t event = RowsIndex(part.event);
+    const std::optional<CodesWanted> wanted = WantedCodes(part);
+    if (!wanted) continue;
+    const Days range = WholeRange(plan, part);
     CountedRow row;
     row.dealer = dealer_;
     row.sum = part.sum;
     row.event = part.event;
-    row.member = [&](Dim dim) {
-      if (dim == Dim::kDealer) return dealer_.value;
-      const size_t coded = CodedDim(dim);
-      return dictionaries_[coded].ids[static_cast<size_t>(rows.dims[coded].At(row.row))];
-    };
-    const Days range = WholeRange(plan, part);
-    Select(plan, part, rows, plan.pieces(), {&range, 1}, [&](const Chunk& chunk) {
-      for (size_t i = 0; i < chunk.chosen_count; ++i) {
-        const size_t at = chunk.chosen[i];
-        row.row = chunk.begin + at;
-        row.seq = rows.seq.At(row.row);
-        row.day = {chunk.days[at]};
-        row.piece = chunk.piece[i];
-        row.value = chunk.values[at];
-        visit(row);
-      }
-    });
+    size_t before = 0;  // rows of the event on earlier shelves
+    for (const auto& shelf : shelves_) {
+      const Shelf::Extent* extent = shelf->Find(event);
+      if (extent == nullptr) continue;
+      const size_t first = before;
+      before += extent->rows;
+      if (!Meets(*shelf, plan, part, {&range, 1})) continue;
+      shelf->Use(use_.load(std::memory_order_relaxed));
+      const EventRows& rows = *shelf->rows(event);
+      row.member = [&](Dim dim) {
+        if (dim == Dim::kDealer) return dealer_.value;
+        const size_t coded = CodedDim(dim);
+        return dictionaries_[coded].ids[static_cast<size_t>(rows.dims[coded].At(row.row - first))];
+      };
+      Select(plan, part, *wanted, rows, plan.pieces(), {&range, 1}, [&](const Chunk& chunk) {
+        for (size_t i = 0; i < chunk.chosen_count; ++i) {
+          const size_t at = chunk.chosen[i];
+          row.row = first + chunk.begin + at;
+          row.seq = rows.seq.At(chunk.begin + at);
+          row.day = {chunk.days[at]};
+          row.piece = chunk.piece[i];
+          row.value = chunk.values[at];
+          visit(row);
+        }
+      });
+    }
   }
 }
 
-template <typename Take>
-int64_t DealerFacts::Select(const Plan& plan, const Plan::Part& part, const EventRows& rows, const Pieces& pieces,
-                            std::span<const Days> ranges, const Take& take) const {
-  const Query& query = plan.query();
-  const SumSpec& spec = query.sums[part.sum];
-
-  // Which rows can count at all.
-  std::vector<std::pair<const Column*, std::vector<bool>>> filters;
-  const auto add_filter = [&](Dim dim, const std::vector<int64_t>& ids) {
-    if (dim == Dim::kDealer) {
-      return ids.empty() || std::find(ids.begin(), ids.end(), dealer_.value) != ids.end();
+std::optional<DealerFacts::CodesWanted> DealerFacts::WantedCodes(const Plan::Part& part) const {
+  CodesWanted all;
+  for (const Filter& filter : part.filters) {
+    const std::vector<int64_t>& ids = filter.ids;
+    if (filter.dim == Dim::kDealer) {
+      if (!ids.empty() && std::find(ids.begin(), ids.end(), dealer_.value) == ids.end()) return std::nullopt;
+      continue;
     }
-    const Dictionary& dictionary = dictionaries_[CodedDim(dim)];
+    const Dictionary& dictionary = dictionaries_[CodedDim(filter.dim)];
     std::vector<bool> wanted(dictionary.ids.size(), ids.empty());
     if (ids.empty()) wanted[0] = false;
     bool any = ids.empty();
@@ -599,12 +560,17 @@ int64_t DealerFacts::Select(const Plan& plan, const Plan::Part& part, const Even
       wanted[static_cast<size_t>(code->second)] = true;
       any = true;
     }
-    filters.emplace_back(&rows.dims[CodedDim(dim)], std::move(wanted));
-    return any;
-  };
-  for (const Filter& filter : part.filters) {
-    if (!add_filter(filter.dim, filter.ids)) return 0;
+    if (!any) return std::nullopt;
+    all.emplace_back(CodedDim(filter.dim), std::move(wanted));
   }
+  return all;
+}
+
+template <typename Take>
+int64_t DealerFacts::Select(const Plan& plan, const Plan::Part& part, const CodesWanted& wanted, const EventRows& rows,
+                            const Pieces& pieces, std::span<const Days> ranges, const Take& take) const {
+  const Query& query = plan.query();
+  const SumSpec& spec = query.sums[part.sum];
   const bool only_first = part.only_first();
   const bool cohort = query.basis == Basis::kCohort;
 
@@ -626,19 +592,19 @@ int64_t DealerFacts::Select(const Plan& plan, const Plan::Part& part, const Even
       if (cohort || part.taken == Taken::kDays) rows.cohort.Decode(begin, count, cohorts);
       size_t n = 0;
       for (size_t i = 0; i < count; ++i) {
-        if ((flags[i] & kDead) != 0 || (only_first && (flags[i] & kFirst) == 0)) continue;
+        if ((flags[i] & EventRows::kDead) != 0 || (only_first && (flags[i] & EventRows::kFirst) == 0)) continue;
         if (cohort && query.within_days && -cohorts[i] > *query.within_days) continue;
         const int32_t p = pieces.Of(cohort ? days[i] + cohorts[i] : days[i]);
         if (p < 0 || (p == 0 && !spec.running)) continue;
         piece[n] = p;
         chosen[n++] = static_cast<uint32_t>(i);
       }
-      for (const auto& [column, wanted] : filters) {
+      for (const auto& [dim, of_dim] : wanted) {
         if (n == 0) break;
-        column->Decode(begin, count, codes);
+        rows.dims[dim].Decode(begin, count, codes);
         size_t kept = 0;
         for (size_t i = 0; i < n; ++i) {
-          if (!wanted[static_cast<size_t>(codes[chosen[i]])]) continue;
+          if (!of_dim[static_cast<size_t>(codes[chosen[i]])]) continue;
           piece[kept] = piece[i];
           chosen[kept++] = chosen[i];
         }
@@ -683,12 +649,13 @@ int64_t DealerFacts::Select(const Plan& plan, const Plan::Part& part, const Even
 void DealerFacts::ScanRows(const Plan& plan, const Plan::Part& part, const Pieces& pieces, std::span<const Days> ranges,
                            Merger& merger) const {
   const Query& query = plan.query();
-  const EventRows& rows = *events_[RowsIndex(part.event)];
+  const std::optional<CodesWanted> wanted = WantedCodes(part);
+  if (!wanted) return;
   Cube& cube = merger.cube();
   // How groups are found: codes of the `by` dimensions as one mixed-radix number. Where that would outgrow 64 bits, the
   // combinations met so far are numbered, and the number takes their place.
   struct ByColumn {
-    const Column* column;  // null: the dealer itself
+    std::optional<size_t> dim;  // nothing: the dealer itself
     size_t radix;
     const Dictionary* dictionary;
     bool folds = false;  // number the keys of the columns before
@@ -705,14 +672,14 @@ void DealerFacts::ScanRows(const Plan& plan, const Plan::Part& part, const Piece
   uint64_t room = UINT64_MAX;  // by so much a key can still grow
   for (const Dim dim : query.by) {
     if (dim == Dim::kDealer) {
-      by.push_back({nullptr, 1, nullptr, false, {}, {}});
+      by.push_back({std::nullopt, 1, nullptr, false, {}, {}});
       continue;
     }
     const Dictionary& dictionary = dictionaries_[CodedDim(dim)];
     const bool folds = room < dictionary.ids.size();
     if (folds) room = UINT64_MAX / UINT32_MAX;  // there are no more combinations than rows
     room /= dictionary.ids.size();
-    by.push_back({&rows.dims[CodedDim(dim)], dictionary.ids.size(), &dictionary, folds, {}, {}});
+    by.push_back({CodedDim(dim), dictionary.ids.size(), &dictionary, folds, {}, {}});
     combinations = combinations > (size_t{1} << 40) ? combinations : combinations * dictionary.ids.size();
   }
   constexpr size_t kNone = SIZE_MAX;
@@ -724,7 +691,7 @@ void DealerFacts::ScanRows(const Plan& plan, const Plan::Part& part, const Piece
       std::vector<int64_t> ids(by.size());
       uint64_t rest = key;
       for (size_t i = by.size(); i-- > 0;) {
-        if (by[i].column == nullptr) {
+        if (!by[i].dim) {
           ids[i] = dealer_.value;
         } else {
           ids[i] = by[i].dictionary->ids[rest % by[i].radix];
@@ -739,26 +706,33 @@ void DealerFacts::ScanRows(const Plan& plan, const Plan::Part& part, const Piece
 
   int32_t codes[kChunk];
   uint64_t keys[kChunk];
-  const int64_t looked_at = Select(plan, part, rows, pieces, ranges, [&](const Chunk& chunk) {
-    const size_t n = chunk.chosen_count;
-    std::fill_n(keys, n, 0);
-    for (ByColumn& column : by) {
-      if (column.column == nullptr) continue;
-      column.column->Decode(chunk.begin, chunk.count, codes);
-      for (size_t i = 0; column.folds && i < n; ++i) keys[i] = column.Fold(keys[i]);
-      for (size_t i = 0; i < n; ++i) {
-        keys[i] = keys[i] * column.radix + static_cast<uint64_t>(codes[chunk.chosen[i]]);
+  int64_t looked_at = 0;
+  for (const auto& shelf : shelves_) {
+    if (!Meets(*shelf, plan, part, ranges)) continue;
+    assert(shelf->here());
+    shelf->Use(use_.load(std::memory_order_relaxed));
+    const EventRows& rows = *shelf->rows(RowsIndex(part.event));
+    looked_at += Select(plan, part, *wanted, rows, pieces, ranges, [&](const Chunk& chunk) {
+      const size_t n = chunk.chosen_count;
+      std::fill_n(keys, n, 0);
+      for (ByColumn& column : by) {
+        if (!column.dim) continue;
+        rows.dims[*column.dim].Decode(chunk.begin, chunk.count, codes);
+        for (size_t i = 0; column.folds && i < n; ++i) keys[i] = column.Fold(keys[i]);
+        for (size_t i = 0; i < n; ++i) {
+          keys[i] = keys[i] * column.radix + static_cast<uint64_t>(codes[chunk.chosen[i]]);
+        }
       }
-    }
-    for (size_t i = 0; i < n; ++i) {
-      const size_t base = group_base(keys[i]);
-      Cell& cell = cube.cells[base + static_cast<size_t>(chunk.piece[i])];
-      const int64_t value = chunk.values[chunk.chosen[i]];
-      cell.sum += value;
-      cell.day_sum += value * (chunk.days[chunk.chosen[i]] - pieces.first());
-      ++cell.rows;
-    }
-  });
+      for (size_t i = 0; i < n; ++i) {
+        const size_t base = group_base(keys[i]);
+        Cell& cell = cube.cells[base + static_cast<size_t>(chunk.piece[i])];
+        const int64_t value = chunk.values[chunk.chosen[i]];
+        cell.sum += value;
+        cell.day_sum += value * (chunk.days[chunk.chosen[i]] - pieces.first());
+        ++cell.rows;
+      }
+    });
+  }
   merger.rows_read += looked_at;
   merger.rows_scanned += looked_at;
 }

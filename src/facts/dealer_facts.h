@@ -1,32 +1,41 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "catalog/catalog.h"
-#include "facts/column.h"
 #include "facts/cuboids.h"
 #include "facts/derive.h"
 #include "facts/org_view.h"
 #include "facts/query.h"
 #include "facts/scan.h"
+#include "facts/shelf.h"
 #include "ledger/entry.h"
 
 namespace dealpace::facts {
 
+// Threads to a shelf (shelf.h), unless a test says otherwise.
+inline constexpr size_t kShelfThreads = 2048;
+
 // The columns of one dealer: raw entries by seq, and the rows derived from them, by event and day.
 //
-// Not thread-safe: many may Scan at a time, none while Add or Settle runs.
+// Its sums are always here. The rows lie in shelves, of which some may be away: read back and forgotten one by one.
+//
+// Not thread-safe: many may Scan at a time, none while anything changes.
 class DealerFacts {
  public:
-  DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer);
+  DealerFacts(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org, DealerId dealer,
+              size_t shelf_threads = kShelfThreads);
 
-  // Takes entries in order of seq; Settle then derives anew what they touch. Between the two no one may Scan.
+  // Takes entries in order of seq; Settle then derives anew what they touch. Between the two no one may Scan. The
+  // shelves that NoteAway names for an entry must be here.
   void Add(const ledger::Entry& entry);
   void Settle();
 
@@ -42,24 +51,28 @@ class DealerFacts {
   // First and last day of any row; nothing when there is none.
   [[nodiscard]] std::optional<Period> extent() const;
   [[nodiscard]] size_t bytes() const;
+  // Rows that are here.
   [[nodiscard]] int64_t rows() const;
 
   // ---- Kept between two starts ----
-  // What is held, in two parts: the sums, which are small and answer most questions, and the rows. Both of head().
-  // Rows stand in codes that the sums explain, so they carry a number of the sums that they belong to.
-  [[nodiscard]] std::string SaveSums() const;
-  [[nodiscard]] std::string SaveRows(uint64_t sums) const;
-  // Takes what an empty one of the same dealer, catalogue and history of the organisation saved. False, and of no use
-  // any more, when the bytes are not whole or the rows belong to other sums.
+  // What is held: the sums with what is known of each shelf, which is small and answers most questions; and the
+  // shelves. The sums name the very bytes of each shelf that belong to them, by a number for each (0: none are kept).
+  [[nodiscard]] std::string SaveSums(const std::vector<uint64_t>& marks) const;
+  // Takes what an empty one of the same dealer, catalogue and history of the organisation saved; all shelves are away
+  // then. False, and of no use any more, when the bytes are not whole.
   [[nodiscard]] bool LoadSums(std::string_view bytes);
-  [[nodiscard]] bool LoadRows(std::string_view bytes, uint64_t sums);
-  // Not without the rows, nor where some day lies so far off that the sums leave its event out.
-  [[nodiscard]] bool CanBeKept() const { return has_rows_ && cuboids_.whole(); }
-  // Whether the rows are here; without them only what the cuboids serve can be scanned, and nothing added or visited.
-  [[nodiscard]] bool has_rows() const { return has_rows_; }
-  [[nodiscard]] bool NeedsRows(const Plan& plan) const;
-  // Forgets the rows, keeps the sums.
-  void DropRows();
+  // Not where some day lies so far off that the sums leave its event out.
+  [[nodiscard]] bool CanBeKept() const { return cuboids_.whole(); }
+
+  [[nodiscard]] const std::vector<std::unique_ptr<Shelf>>& shelves() const { return shelves_; }
+  // Whether all rows are here.
+  [[nodiscard]] bool AllHere() const;
+  // The shelves that are away and that Scan, Visit or Add needs; `away` is added to.
+  [[nodiscard]] std::vector<size_t> AwayToScan(const Plan& plan) const;
+  [[nodiscard]] std::vector<size_t> AwayToVisit(const Plan& plan) const;
+  void NoteAway(const ledger::Entry& entry, std::set<size_t>& away) const;
+  // Questions are numbered as they come, so that it shows which shelf was unused longest.
+  void Use(int64_t number) const { use_.store(number, std::memory_order_relaxed); }
 
   // Adds this dealer's part of the answer; groups not seen yet are appended. What the cuboids know is taken from them,
   // the rest from the rows.
@@ -81,26 +94,6 @@ class DealerFacts {
   void Visit(const Plan& plan, const RowVisitor& visit) const;
 
  private:
-  static constexpr int64_t kFirst = 1;
-  static constexpr int64_t kDead = 2;
-  static constexpr uint32_t kNoThread = UINT32_MAX;
-
-  // The rows of one event.
-  struct EventRows {
-    Column day;
-    Column cohort;  // cohort day − day
-    Column thread;
-    Column flags;
-    Column seq;  // of the entry that the row is or follows from
-    Column quantity;
-    Column amount;
-    std::array<Column, kCodedDims> dims;
-    size_t sorted = 0;  // so many rows from the front are in order of day
-    size_t dead = 0;
-
-    [[nodiscard]] size_t size() const { return day.size(); }
-  };
-
   // Member ids of one dimension as small codes; code 0 is "not set".
   struct Dictionary {
     std::vector<int64_t> ids = {0};
@@ -118,25 +111,17 @@ class DealerFacts {
     int32_t Find(int64_t id);
   };
 
-  struct Threads {
-    std::vector<uint32_t> last_raw;  // newest raw entry of the thread
-    std::vector<uint32_t> slots;     // open addressing over hashes; kNoThread: free
-    std::vector<Hash128> hashes;     // of named threads; zero for entries without a lead
-    size_t named = 0;
-    uint32_t Find(const Hash128& hash);  // makes it when it is new
-    uint32_t Anonymous();
-    void Grow();
-    void Index();  // the slots anew, from the hashes
-  };
-
   [[nodiscard]] size_t RowsIndex(int event) const {
-    return event == kThreadEvent ? events_.size() - 1 : static_cast<size_t>(event);
+    return event == kThreadEvent ? has_event_.size() - 1 : static_cast<size_t>(event);
   }
-  void Touch(uint32_t thread);
-  void DeriveThread(uint32_t thread);
-  void AppendRow(const FactRow& row, uint32_t thread);
-  void StrikeOut(size_t event, EventRows& rows, size_t row);
-  void SortEvent(EventRows& rows) const;
+  // The name of an entry's thread; zero where it has none.
+  [[nodiscard]] Hash128 ThreadOf(const ledger::Entry& entry) const;
+  // The shelf that an entry without a thread's name lies on; null where that is none.
+  [[nodiscard]] Shelf* ShelfOf(int64_t seq) const;
+  void TakeBack(const ledger::Entry& reversal);
+  [[nodiscard]] bool Full(const Shelf& shelf) const { return shelf.threads() >= shelf_threads_; }
+  void DeriveThread(Shelf& shelf, uint32_t thread);
+  void AppendRow(Shelf& shelf, const FactRow& row, uint32_t thread);
   // Rows of one event that one sum adds up, found in chunks: both Scan and Visit are fed by this.
   struct Chunk {
     size_t begin = 0;  // of the event's rows
@@ -147,12 +132,28 @@ class DealerFacts {
     const int32_t* days = nullptr;     // by position within the chunk
     const int64_t* values = nullptr;   // by position within the chunk
   };
-  using Days = std::pair<int32_t, int32_t>;  // [first, second)
+  // A part's filters in codes: which are wanted, by dimension.
+  using CodesWanted = std::vector<std::pair<size_t, std::vector<bool>>>;
+  // Nothing where no row can pass.
+  [[nodiscard]] std::optional<CodesWanted> WantedCodes(const Plan::Part& part) const;
   // Calls `take(chunk)` for the rows that count and lie in the pieces; of the rows in order of day only those in
   // `ranges` are looked at (cohort basis: all). Returns how many were.
   template <typename Take>
-  int64_t Select(const Plan& plan, const Plan::Part& part, const EventRows& rows, const Pieces& pieces,
-                 std::span<const Days> ranges, const Take& take) const;
+  int64_t Select(const Plan& plan, const Plan::Part& part, const CodesWanted& wanted, const EventRows& rows,
+                 const Pieces& pieces, std::span<const Days> ranges, const Take& take) const;
+  // Whether a shelf can have rows for a part on these days.
+  [[nodiscard]] bool Meets(const Shelf& shelf, const Plan& plan, const Plan::Part& part,
+                           std::span<const Days> ranges) const;
+  // The days of a part that its cuboid cannot serve, and rows have to.
+  struct LeftToRows {
+    const MonthSplit* split = nullptr;  // the days beside its months; null: all
+    Days whole{};
+    [[nodiscard]] std::span<const Days> ranges() const {
+      return split == nullptr ? std::span(&whole, 1) : std::span(split->rest);
+    }
+  };
+  [[nodiscard]] std::optional<LeftToRows> Left(const Plan& plan, const Plan::Part& part,
+                                               const Cuboids::Cuboid* cuboid) const;
   void ScanRows(const Plan& plan, const Plan::Part& part, const Pieces& pieces, std::span<const Days> ranges,
                 Merger& merger) const;
   // The cuboid that knows what a part asks for, at least for whole months; null when there is none.
@@ -166,8 +167,7 @@ class DealerFacts {
   [[nodiscard]] static Days WholeRange(const Plan& plan, const Plan::Part& part);
   // The region of all rows, where it never changed while there were some.
   [[nodiscard]] std::optional<int64_t> SteadyRegion() const;
-  [[nodiscard]] RawEntry RawAt(uint32_t index) const;
-  [[nodiscard]] int64_t RawSeq(size_t index) const { return raw_skipped_.At(index) + static_cast<int64_t>(index); }
+  [[nodiscard]] RawEntry RawAt(const RawColumns& raw, uint32_t index) const;
 
   const catalog::Catalog& catalog_;
   std::shared_ptr<const OrgView> org_;
@@ -178,20 +178,10 @@ class DealerFacts {
 
   std::array<Dictionary, kCodedDims> dictionaries_;
 
-  // Raw entries, without reversals, in order of seq.
-  Column raw_skipped_;  // seq − position: how many entries before it are none of these
-  Column raw_event_;
-  Column raw_day_;
-  Column raw_ms_;  // instant − midnight UTC of the day
-  Column raw_thread_;
-  Column raw_back_;  // so many positions back stands the entry of the same thread before this one; 0: there is none
-  Column raw_attempt_;
-  Column raw_actor_;
-  std::array<Column, kMemberDimCount> raw_members_;
-  Column raw_quantity_;
-  Column raw_amount_;
-  std::vector<bool> raw_reversed_;
-  Threads threads_;
+  size_t shelf_threads_;
+  std::vector<std::unique_ptr<Shelf>> shelves_;  // in the order in which they were begun
+  mutable std::atomic<int64_t> use_{0};
+  std::vector<bool> has_event_;  // by event, whether there ever was a row; last: threads begun
 
   void AddToCuboids(size_t event, int32_t day, int32_t cohort, bool first, int64_t quantity, int64_t amount,
                     const Cuboids::Codes& codes, int sign);
@@ -213,11 +203,7 @@ class DealerFacts {
   Days cohorts_seen_{INT32_MAX, INT32_MIN};
   std::optional<int64_t> steady_region_;
 
-  std::vector<std::unique_ptr<EventRows>> events_;  // by event; null where none; last: threads begun
-  std::vector<uint32_t> touched_;
-  std::vector<bool> is_touched_;
-  bool settled_ = false;  // derived at least once
-  bool has_rows_ = true;
+  bool of_many_ = false;
 };
 
 }  // namespace dealpace::facts

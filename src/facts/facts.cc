@@ -15,13 +15,16 @@ namespace {
 constexpr size_t kPastViewsMax = 2;
 constexpr size_t kCellsMax = 20'000'000;
 constexpr std::string_view kSums = "sums";
-constexpr std::string_view kRows = "rows";
+constexpr std::string_view kRows = "rows ";  // and the number of the shelf
+constexpr size_t kAllAtOnce = 20'000;        // entries of a tail for which all shelves are read back
 constexpr int64_t kLongTail = 1000;    // entries to take in that make a dealer long work
 constexpr int64_t kLongRows = 50'000;  // to look at: worth waking another thread
 // What is looked at for an answer at once: some twenty microseconds of it.
 constexpr size_t kAtOnceDealers = 8;
 constexpr int64_t kAtOnceRows = 8'000;
 constexpr size_t kAtOnceCells = 4'000;
+
+std::string PartOf(size_t shelf) { return std::string(kRows) + std::to_string(shelf); }
 
 Error NotAtOnce() { return Error("not_at_once"); }
 
@@ -64,8 +67,8 @@ size_t Facts::ThreadsMax() {
   return threads;
 }
 
-Facts::Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org)
-    : catalog_(catalog), source_(source), org_(org) {
+Facts::Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org, size_t shelf_threads)
+    : catalog_(catalog), source_(source), org_(org), shelf_threads_(shelf_threads) {
   // All of the catalogue that rows depend on: another text means that what was kept cannot be taken.
   std::string text;
   const auto list = [&](const std::vector<int>& events) {
@@ -126,25 +129,22 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
     }
   }
   if (!held.facts) {
-    held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+    held.facts = Empty(org, dealer);
     held.kept = 0;
     if (known_at == kForever) {
       ASSIGN_OR_RETURN(const auto sums, source_.ReadSegment(dealer, kSums, Stamp(fingerprint)));
       if (sums && sums->up_to_seq <= head) {
         if (held.facts->LoadSums(sums->bytes)) {
           held.kept = sums->up_to_seq;
-          held.kept_sums = HashText(sums->bytes).low;
+          held.kept_mark = sums->mark;
         } else {
-          held.facts = std::make_unique<DealerFacts>(catalog_, org, dealer);
+          held.facts = Empty(org, dealer);
         }
       }
     }
   }
   if (held.facts->head() >= head) return {};
-  if (!held.facts->has_rows()) RETURN_IF_ERROR(LoadRows(held, dealer));
-  Status status =
-      source_.Tail(dealer, held.facts->head(), known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
-  if (!status.ok()) {
+  if (Status status = TakeTail(held, dealer, known_at); !status.ok()) {
     held.facts.reset();  // half a tail is no state to answer from
     return status;
   }
@@ -153,13 +153,56 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
   return {};
 }
 
-Status Facts::LoadRows(Held& held, DealerId dealer) {
+std::unique_ptr<DealerFacts> Facts::Empty(const std::shared_ptr<const OrgView>& org, DealerId dealer) const {
+  return std::make_unique<DealerFacts>(catalog_, org, dealer, shelf_threads_);
+}
+
+Status Facts::TakeTail(Held& held, DealerId dealer, Instant known_at) {
+  const int64_t after = held.facts->head();
+  if (held.facts->AllHere()) {
+    return source_.Tail(dealer, after, known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
+  }
+  // Which shelves are touched shows when the tail is read; nothing else may be read meanwhile.
+  struct Own {
+    ledger::Entry entry;
+    std::string lead;
+  };
+  std::vector<Own> tail;
+  std::set<size_t> touched;
+  RETURN_IF_ERROR(source_.Tail(dealer, after, known_at, [&](const ledger::Entry& entry) {
+    if (tail.size() > kAllAtOnce) return;
+    tail.push_back({entry, std::string(entry.lead)});
+    held.facts->NoteAway(entry, touched);
+  }));
+  const bool all = tail.size() > kAllAtOnce;
+  std::vector<size_t> away(touched.begin(), touched.end());
+  if (all) {
+    away.resize(held.facts->shelves().size());
+    std::iota(away.begin(), away.end(), 0);
+  }
+  RETURN_IF_ERROR(LoadShelves(held, dealer, away));
+  if (all) return source_.Tail(dealer, after, known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
+  for (Own& own : tail) {
+    own.entry.lead = own.lead;
+    held.facts->Add(own.entry);
+  }
+  return {};
+}
+
+Status Facts::LoadShelves(Held& held, DealerId dealer, std::span<const size_t> away) {
   DealerFacts& facts = *held.facts;
-  ASSIGN_OR_RETURN(const auto rows, source_.ReadSegment(dealer, kRows, Stamp(facts.fingerprint())));
-  if (rows && rows->up_to_seq == facts.head() && facts.LoadRows(rows->bytes, held.kept_sums)) return {};
+  bool whole = true;
+  for (const size_t i : away) {
+    Shelf& shelf = *facts.shelves()[i];
+    if (shelf.here()) continue;
+    ASSIGN_OR_RETURN(const auto rows, source_.ReadSegment(dealer, PartOf(i), Stamp(facts.fingerprint())));
+    whole = rows && shelf.Load(rows->bytes);
+    if (!whole) break;
+  }
+  if (whole) return {};
   held.kept = 0;  // to be written again
   const int64_t head = facts.head();
-  auto fresh = std::make_unique<DealerFacts>(catalog_, facts.shared_org(), dealer);
+  std::unique_ptr<DealerFacts> fresh = Empty(facts.shared_org(), dealer);
   Status status = source_.Tail(dealer, 0, kForever, [&](const ledger::Entry& entry) {
     if (entry.seq <= head) fresh->Add(entry);
   });
@@ -191,7 +234,7 @@ std::shared_ptr<Facts::Ready> Facts::ReadyFor(View& view, const Heads& heads, co
   return view.ready;
 }
 
-Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsRows& needs_rows, const Visit& visit) {
+Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const AwayRows& away_rows, const Visit& visit) {
   const std::vector<DealerId>& dealers = asked.dealers;
   const Instant known_at = asked.known_at;
   const bool at_once = asked.at_once;
@@ -234,8 +277,8 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsR
   const auto one_at_once = [&](size_t i) -> Result<int64_t> {
     Held& held = *ready->dealers[wanted[i]];
     const std::shared_lock lock(held.mutex, std::try_to_lock);
-    if (!known_ready[i] || !lock || !held.facts || needs_rows(*held.facts)) return NotAtOnce();
-    held.used.store(uses_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    if (!known_ready[i] || !lock || !held.facts || !away_rows(*held.facts).empty()) return NotAtOnce();
+    held.facts->Use(uses_.load(std::memory_order_relaxed));
     return visit(*held.facts, 0);
   };
   const auto one = [&](size_t i, size_t thread) -> Result<int64_t> {
@@ -254,17 +297,17 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const NeedsR
       const std::lock_guard lock(view->mutex);
       ready->caught_up[at] = true;
     }
-    held.used.store(uses_.load(std::memory_order_relaxed), std::memory_order_relaxed);
     std::shared_lock lock(held.mutex);
-    while (held.facts && needs_rows(*held.facts)) {
+    while (held.facts && !away_rows(*held.facts).empty()) {
       lock.unlock();
       {
         const std::unique_lock loading(held.mutex);
-        if (held.facts && !held.facts->has_rows()) RETURN_IF_ERROR(LoadRows(held, head.dealer));
+        if (held.facts) RETURN_IF_ERROR(LoadShelves(held, head.dealer, away_rows(*held.facts)));
       }
       long_work = true;
       lock.lock();
     }
+    if (held.facts) held.facts->Use(uses_.load(std::memory_order_relaxed));
     // Another question may have failed to read the tail meanwhile; then this one cannot be answered either.
     if (!held.facts) return Error("storage_failed").With("detail", "a tail could not be read");
     ASSIGN_OR_RETURN(const int64_t rows, visit(*held.facts, thread));
@@ -318,7 +361,7 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
     std::optional<Plan> plan;
     RETURN_IF_ERROR(VisitDealers(
         {part.dealers, known_at, part.at_once}, [&](const OrgView& org) { plan.emplace(catalog_, org, part); },
-        [&](const DealerFacts& dealer) { return dealer.NeedsRows(*plan); },
+        [&](const DealerFacts& dealer) { return dealer.AwayToScan(*plan); },
         [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
           Merger& merger = mergers[thread];
           const int64_t before = merger.rows_scanned;
@@ -359,7 +402,7 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
 
 Status Facts::BringNetworkUp(View& view, const std::shared_ptr<const Ready>& ready) {
   RETURN_IF_ERROR(VisitDealers(
-      {{}, kForever}, nullptr, [](const DealerFacts&) { return false; },
+      {{}, kForever}, nullptr, [](const DealerFacts&) { return std::vector<size_t>(); },
       [](const DealerFacts&, size_t) -> Result<int64_t> { return 0; }));
   Network& network = view.network;
   const std::unique_lock lock(network.mutex);
@@ -404,7 +447,13 @@ Status Facts::VisitRows(std::span<const Query> queries, Instant known_at, const 
         [&](const OrgView& org) {
           for (const auto& of : parts) plans.emplace_back(catalog_, org, of[part]);
         },
-        [](const DealerFacts& dealer) { return !dealer.has_rows(); },
+        [&](const DealerFacts& dealer) {
+          std::vector<size_t> away;
+          for (const Plan& plan : plans) {
+            for (const size_t shelf : dealer.AwayToVisit(plan)) away.push_back(shelf);
+          }
+          return away;
+        },
         [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
           for (size_t q = 0; q < plans.size(); ++q) {
             dealer.Visit(plans[q], [&](const CountedRow& row) { visit(row, q, thread); });
@@ -419,7 +468,7 @@ Result<std::optional<Period>> Facts::Extent(const std::vector<DealerId>& dealers
   std::mutex mutex;
   std::optional<Period> extent;
   RETURN_IF_ERROR(VisitDealers(
-      {dealers, known_at}, nullptr, [](const DealerFacts&) { return false; },
+      {dealers, known_at}, nullptr, [](const DealerFacts&) { return std::vector<size_t>(); },
       [&](const DealerFacts& dealer, size_t) -> Result<int64_t> {
         const auto own = dealer.extent();
         const std::lock_guard lock(mutex);
@@ -441,36 +490,86 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
     const std::lock_guard lock(view->mutex);
     for (const auto& [id, held] : view->dealers) all.emplace_back(id, held);
   }
-  for (const auto& [dealer, held] : all) {
-    int64_t head = 0;
-    int64_t stamp = 0;
-    uint64_t sums = 0;
-    std::vector<std::pair<std::string, std::string>> parts;
-    {
-      const std::shared_lock lock(held->mutex);
-      if (!held->facts || !held->facts->CanBeKept() || held->facts->head() - held->kept < grown_by) continue;
-      head = held->facts->head();
-      stamp = Stamp(held->facts->fingerprint());
-      parts.emplace_back(kSums, held->facts->SaveSums());
-      sums = HashText(parts.back().second).low;
-      parts.emplace_back(kRows, held->facts->SaveRows(sums));
-    }
-    RETURN_IF_ERROR(source_.WriteSegments(dealer, head, stamp, parts));
-    held->kept_sums = sums;
-    held->kept = head;
-  }
+  for (const auto& [dealer, held] : all) RETURN_IF_ERROR(KeepOne(*held, dealer, grown_by));
   size_t bytes = size().bytes;
   if (bytes <= budget) return {};
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second->used < b.second->used; });
+  struct Shelved {
+    int64_t used = 0;
+    Held* held = nullptr;
+    size_t shelf = 0;
+  };
+  std::vector<Shelved> kept;
   for (const auto& [dealer, held] : all) {
+    const std::shared_lock lock(held->mutex);
+    if (!held->facts) continue;
+    const auto& shelves = held->facts->shelves();
+    for (size_t i = 0; i < shelves.size(); ++i) {
+      if (shelves[i]->here() && shelves[i]->kept() != 0) kept.push_back({shelves[i]->used(), held.get(), i});
+    }
+  }
+  std::sort(kept.begin(), kept.end(), [](const Shelved& a, const Shelved& b) { return a.used < b.used; });
+  for (const Shelved& one : kept) {
     if (bytes <= budget) break;
-    const std::unique_lock lock(held->mutex);
-    if (!held->facts || !held->facts->has_rows() || held->facts->head() != held->kept) continue;
-    const size_t before = held->facts->bytes();
-    held->facts->DropRows();
-    bytes -= std::min(bytes, before - held->facts->bytes());
+    const std::unique_lock lock(one.held->mutex);
+    // Meanwhile it may have changed, or the dealer been read anew.
+    if (!one.held->facts || one.shelf >= one.held->facts->shelves().size()) continue;
+    Shelf& shelf = *one.held->facts->shelves()[one.shelf];
+    if (!shelf.here() || shelf.kept() == 0) continue;
+    const size_t before = shelf.bytes();
+    shelf.Drop();
+    bytes -= std::min(bytes, before - std::min(before, shelf.bytes()));
   }
   malloc_trim(0);  // columns that grew side by side leave gaps: the system shall have them back
+  return {};
+}
+
+Status Facts::KeepOne(Held& held, DealerId dealer, int64_t grown_by) {
+  ledger::Source::Segments segments;
+  std::vector<uint64_t> marks;
+  std::vector<uint64_t> versions;
+  std::shared_ptr<const DealerFacts> saved;
+  {
+    const std::shared_lock lock(held.mutex);
+    if (!held.facts || !held.facts->CanBeKept() || held.facts->head() - held.kept < grown_by) return {};
+    saved = held.facts;
+    segments.up_to_seq = saved->head();
+    segments.stamp = Stamp(saved->fingerprint());
+    segments.basis = held.kept_mark;
+    segments.parts.emplace_back(kSums, std::string());
+    for (size_t i = 0; i < saved->shelves().size(); ++i) {
+      const Shelf& shelf = *saved->shelves()[i];
+      versions.push_back(shelf.version());
+      marks.push_back(shelf.kept());
+      if (marks.back() != 0) {
+        segments.unchanged.push_back(PartOf(i));
+        continue;
+      }
+      segments.parts.emplace_back(PartOf(i), shelf.Save());
+      marks.back() = HashText(segments.parts.back().second).low;
+    }
+    segments.parts.front().second = saved->SaveSums(marks);
+  }
+  ASSIGN_OR_RETURN(const std::optional<int64_t> mark, source_.WriteSegments(dealer, segments));
+  const std::unique_lock lock(held.mutex);
+  if (held.facts != saved) return {};
+  if (!mark) {
+    // Another server has kept its own: shelves that are here can be written anew, the others are gone.
+    held.kept = 0;
+    for (const auto& shelf : held.facts->shelves()) {
+      if (!shelf->here()) {
+        held.facts.reset();
+        return {};
+      }
+      shelf->SetKept(0);
+    }
+    return {};
+  }
+  held.kept = segments.up_to_seq;
+  held.kept_mark = *mark;
+  for (size_t i = 0; i < versions.size(); ++i) {
+    Shelf& shelf = *held.facts->shelves()[i];
+    if (shelf.version() == versions[i]) shelf.SetKept(marks[i]);
+  }
   return {};
 }
 

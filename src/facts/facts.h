@@ -28,7 +28,8 @@ namespace dealpace::facts {
 class Facts {
  public:
   // All three outlive the facts.
-  Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org);
+  Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org,
+        size_t shelf_threads = kShelfThreads);
 
   // Answers from the entries recorded until `known_at`. Fails as the source and the organisation do, and with
   // question_too_large when groups × pieces × sums pass 20 million cells, and with not_at_once (query.h).
@@ -59,8 +60,8 @@ class Facts {
   void Drop();
 
   // Keeps what has come since the last time beside the ledger, so that the next start need not read it entry by entry:
-  // of dealers with `grown_by` new entries or more. Then forgets rows that are kept, those unused longest first, until
-  // no more than `budget` bytes are held.
+  // of dealers with `grown_by` new entries or more, and of those what has changed. Then forgets rows that are kept,
+  // those unused longest first, until no more than `budget` bytes are held.
   [[nodiscard]] Status Keep(int64_t grown_by, size_t budget);
   // Brings all dealers up to date, a few at a time, and keeps them as above: so that the next question finds them so,
   // with no more memory than `budget` and what those few take.
@@ -69,11 +70,10 @@ class Facts {
  private:
   struct Held {
     std::shared_mutex mutex;
-    std::unique_ptr<DealerFacts> facts;
-    bool in_network = false;             // its sums stand in those of the network
-    std::atomic<int64_t> kept{0};        // head of what is kept beside the ledger; 0: nothing that can be taken
-    std::atomic<uint64_t> kept_sums{0};  // stands for the sums kept, to which only their own rows fit
-    std::atomic<int64_t> used{0};        // when: a number that rises
+    std::shared_ptr<DealerFacts> facts;
+    bool in_network = false;  // its sums stand in those of the network
+    int64_t kept = 0;         // head of what is kept beside the ledger; 0: nothing that can be taken
+    int64_t kept_mark = 0;    // stands for the sums that are kept
   };
   using Heads = std::shared_ptr<const std::vector<ledger::Head>>;
   // Dealers that were brought up to one state of ledger and organisation; in order of dealer, as `heads`.
@@ -101,7 +101,7 @@ class Facts {
   // on.
   using Begin = std::function<void(const OrgView&)>;
   using Visit = std::function<Result<int64_t>(const DealerFacts&, size_t thread)>;
-  using NeedsRows = std::function<bool(const DealerFacts&)>;
+  using AwayRows = std::function<std::vector<size_t>(const DealerFacts&)>;  // the shelves that have to be read back
   struct Wanted {
     const std::vector<DealerId>& dealers;  // empty: all
     Instant known_at = kForever;
@@ -115,17 +115,23 @@ class Facts {
   // to be at once.
   Result<bool> RunOnNetwork(const Query& query, Merger& merger);
   Status BringNetworkUp(View& view, const std::shared_ptr<const Ready>& ready);
-  Status VisitDealers(const Wanted& wanted, const Begin& begin, const NeedsRows& needs_rows, const Visit& visit);
+  Status VisitDealers(const Wanted& wanted, const Begin& begin, const AwayRows& away_rows, const Visit& visit);
   Status CatchUp(Held& held, DealerId dealer, int64_t head, const std::shared_ptr<const OrgView>& org,
                  Instant known_at);
-  // Takes the rows that are kept, where only the sums are here; reads the ledger anew where that fails.
-  Status LoadRows(Held& held, DealerId dealer);
+  [[nodiscard]] std::unique_ptr<DealerFacts> Empty(const std::shared_ptr<const OrgView>& org, DealerId dealer) const;
+  // Takes the entries after the head; of the shelves that are away reads those back that they touch.
+  Status TakeTail(Held& held, DealerId dealer, Instant known_at);
+  // Reads shelves back from what is kept; reads the ledger anew where that fails.
+  Status LoadShelves(Held& held, DealerId dealer, std::span<const size_t> away);
+  // Keeps what has changed of a dealer.
+  Status KeepOne(Held& held, DealerId dealer, int64_t grown_by);
   [[nodiscard]] int64_t Stamp(uint64_t fingerprint) const;
   std::shared_ptr<View> ViewAt(Instant known_at);
 
   const catalog::Catalog& catalog_;
   ledger::Source& source_;
   OrgSource& org_;
+  size_t shelf_threads_;
   uint64_t rules_ = 0;  // stands for the catalogue's events
   std::atomic<int64_t> uses_{0};
   mutable std::mutex mutex_;

@@ -72,16 +72,25 @@ class Source {
     int64_t up_to_seq = 0;
     int64_t stamp = 0;  // of all else that it follows from; another one means that it is of no use
     std::string bytes;
+    int64_t mark = 0;  // stands for just these bytes
   };
-  // Nothing when there is none with this stamp, or when it is damaged. Thread-safe, as is writing one in place of the
-  // one before.
+  // Nothing when there is none with this stamp, or when it is damaged. Thread-safe, as is writing.
   [[nodiscard]] virtual Result<std::optional<Segment>> ReadSegment(DealerId /*dealer*/, std::string_view /*part*/,
                                                                    int64_t /*stamp*/) {
     return std::optional<Segment>();
   }
-  [[nodiscard]] virtual Status WriteSegments(DealerId /*dealer*/, int64_t /*up_to_seq*/, int64_t /*stamp*/,
-                                             const std::vector<std::pair<std::string, std::string>>& /*parts*/) {
-    return {};
+  // What takes the place of all that was kept of a dealer.
+  struct Segments {
+    int64_t up_to_seq = 0;
+    int64_t stamp = 0;
+    std::vector<std::pair<std::string, std::string>> parts;  // name and bytes
+    std::vector<std::string> unchanged;                      // parts that stay as they are …
+    int64_t basis = 0;  // … where what is kept under the first part's name still has this mark
+  };
+  // Returns the first part's mark. Nothing, and nothing is written, where parts should stay that somebody else may have
+  // replaced.
+  [[nodiscard]] virtual Result<std::optional<int64_t>> WriteSegments(DealerId /*dealer*/, const Segments& /*segments*/) {
+    return std::optional<int64_t>();
   }
 };
 

@@ -88,8 +88,7 @@ class DatabaseSource final : public Source {
                             const std::function<void(const Entry&)>& visit) override;
   [[nodiscard]] Result<std::optional<Segment>> ReadSegment(DealerId dealer, std::string_view part,
                                                            int64_t stamp) override;
-  [[nodiscard]] Status WriteSegments(DealerId dealer, int64_t up_to_seq, int64_t stamp,
-                                     const std::vector<std::pair<std::string, std::string>>& parts) override;
+  [[nodiscard]] Result<std::optional<int64_t>> WriteSegments(DealerId dealer, const Segments& segments) override;
 
  private:
   db::Database& database_;

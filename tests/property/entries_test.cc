@@ -39,7 +39,7 @@ struct Told {
 
   MemoryLedger ledger;
   MemoryOrg org;
-  facts::Facts facts{TheCatalog(), ledger, org};
+  facts::Facts facts{TheCatalog(), ledger, org, kShelf};
   kpi::Engine engine{TheCatalog(), facts};
   History history;
   Ids ids;

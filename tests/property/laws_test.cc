@@ -37,7 +37,7 @@ struct Told {
 
   MemoryLedger ledger;
   MemoryOrg org;
-  facts::Facts facts{TheCatalog(), ledger, org};
+  facts::Facts facts{TheCatalog(), ledger, org, kShelf};
   kpi::Engine engine{TheCatalog(), facts};
   History history;
   Ids ids;
@@ -127,7 +127,7 @@ TEST(LawsTest, SlicesByAllDimensionsAtOnceAreThoseOfTheEntries) {
     expected[key] += 1;
     ledger.Append(dealer, entry);
   }
-  facts::Facts facts(TheCatalog(), ledger, org);
+  facts::Facts facts(TheCatalog(), ledger, org, kShelf);
   question.columns = {{"order_cnt", "order_cnt"}};
   question.period = Period{{20'000}, {20'000}};
   const auto answer = kpi::Engine(TheCatalog(), facts).Ask(question);

@@ -23,14 +23,14 @@ const catalog::Catalog& TheCatalog() {
 struct Engine {
   MemoryLedger ledger;
   MemoryOrg org;
-  facts::Facts facts{TheCatalog(), ledger, org};
+  facts::Facts facts{TheCatalog(), ledger, org, kShelf};
   kpi::Engine engine{TheCatalog(), facts};
   std::vector<int64_t> seqs;
 
   [[nodiscard]] std::string Ask(const Asked& asked) { return TextOf(engine.Ask(asked.question)); }
   // As somebody would answer who has just started.
   [[nodiscard]] std::string AskAnew(const Asked& asked) {
-    facts::Facts fresh(TheCatalog(), ledger, org);
+    facts::Facts fresh(TheCatalog(), ledger, org, kShelf);
     return TextOf(kpi::Engine(TheCatalog(), fresh).Ask(asked.question));
   }
 };

@@ -12,6 +12,9 @@
 // Random questions to the KPI engine, and their answers worked out a second time over the recount.
 namespace dealpace::test {
 
+// Threads to a shelf of the facts in these tests: so few that there are many shelves.
+inline constexpr size_t kShelf = 5;
+
 // A condition as it is asked: codes of members; none: any that is set.
 struct Condition {
   Dim dim{};

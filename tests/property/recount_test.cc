@@ -53,7 +53,7 @@ TEST_P(RecountTest, TheFactsSayWhatTheRecountSays) {
   for (uint64_t seed = FirstHistory(GetParam()); seed <= kHistories; ++seed) {
     SCOPED_TRACE("history " + std::to_string(seed));
     const db::TestDatabase store(GetParam());
-    app::System system(store.Another(), TheCatalog());
+    app::System system(store.Another(), TheCatalog(), kShelf);
     // The last one has so many dealers that the facts work on several threads.
     const History history =
         seed < kHistories ? MakeHistory(*TheCatalog(), seed) : MakeHistory(*TheCatalog(), seed, 5, 12);
@@ -75,7 +75,7 @@ TEST_P(RecountTest, TheFactsSayWhatTheRecountSays) {
 TEST_P(RecountTest, AnyQuestionIsAnsweredAsTheRecountAnswersIt) {
   for (uint64_t seed = FirstHistory(GetParam()); seed <= kHistories; ++seed) {
     const db::TestDatabase store(GetParam());
-    app::System system(store.Another(), TheCatalog());
+    app::System system(store.Another(), TheCatalog(), kShelf);
     const History history = MakeHistory(*TheCatalog(), 100 + seed, 30);
     const Ids ids = TellOrg(history, system.database());
     Random random(seed);

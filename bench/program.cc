@@ -1,9 +1,12 @@
 #include "bench/program.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +54,49 @@ Child Start(const std::vector<std::string>& command, const std::string& log = {}
   close(pipe_ends[1]);
   return {child, pipe_ends[0]};
 }
+
+// Asks it to end, and makes it when it does not.
+void End(const Child& child) {
+  if (child.id > 0) {
+    kill(child.id, SIGTERM);
+    const Clock::time_point begin = Clock::now();
+    while (waitpid(child.id, nullptr, WNOHANG) == 0) {
+      if (SecondsSince(begin) > 30) kill(child.id, SIGKILL);
+      usleep(2'000);
+    }
+  }
+  if (child.out >= 0) close(child.out);
+}
+
+// The address of a port on this machine; 0: any.
+sockaddr_in Loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(0);
+  socklen_t size = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = fd >= 0 && bind(fd, any, size) == 0 && getsockname(fd, any, &size) == 0;
+  if (fd >= 0) close(fd);
+  if (!bound) throw std::runtime_error("no free port");
+  return ntohs(address.sin_port);
+}
+
+bool Listens(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = Loopback(port);
+  const bool listens = fd >= 0 && connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  if (fd >= 0) close(fd);
+  return listens;
+}
+
+constexpr const char* kNginx = "/usr/sbin/nginx";
 
 template <typename Visit>
 void ForEachFile(const std::string& folder, const Visit& visit) {
@@ -111,17 +157,30 @@ Serving::Serving(const std::string& binary, const std::vector<std::string>& stor
   port_ = std::atoi(said.c_str() + said.find(mark) + mark.size());
 }
 
-Serving::~Serving() {
-  if (child_ > 0) {
-    kill(child_, SIGTERM);
-    const Clock::time_point begin = Clock::now();
-    while (waitpid(child_, nullptr, WNOHANG) == 0) {
-      if (SecondsSince(begin) > 30) kill(child_, SIGKILL);
-      usleep(2'000);
-    }
+Serving::~Serving() { End({child_, out_}); }
+
+bool StaticAnswers::CanRun() { return access(kNginx, X_OK) == 0; }
+
+StaticAnswers::StaticAnswers(const std::string& folder, size_t bytes) : port_(FreePort()) {
+  fs::create_directories(folder + "/files");
+  fs::permissions(folder, fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
+  std::ofstream(folder + "/files/answer.json") << std::string(bytes, 'x');
+  std::ofstream conf(folder + "/nginx.conf");
+  conf << "daemon off;\nworker_processes 2;\npid " << folder << "/pid;\nerror_log " << folder
+       << "/error.log;\nevents { worker_connections 1024; }\nhttp {\n  access_log off;\n  keepalive_requests "
+          "100000000;\n  sendfile on;\n  tcp_nopush on;\n  open_file_cache max=10;\n";
+  for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
+    conf << "  " << kind << "_temp_path " << folder << "/" << kind << ";\n";
   }
-  if (out_ >= 0) close(out_);
+  conf << "  server {\n    listen 127.0.0.1:" << port_ << ";\n    root " << folder << "/files;\n  }\n}\n";
+  conf.close();
+  const Child child = Start({kNginx, "-p", folder, "-e", folder + "/error.log", "-c", folder + "/nginx.conf"});
+  child_ = child.id;
+  out_ = child.out;
+  for (int i = 0; i < 200 && !Listens(port_); ++i) usleep(20'000);
 }
+
+StaticAnswers::~StaticAnswers() { End({child_, out_}); }
 
 double Serving::StatusMb(const std::string& field) const {
   std::ifstream status("/proc/" + std::to_string(child_) + "/status");

@@ -43,6 +43,24 @@ class Serving {
   double start_ms_ = 0;
 };
 
+// nginx with two workers, answering any request on a free port of 127.0.0.1 with so many bytes, until the end of this
+// object: what a server that works nothing out can do on this machine.
+class StaticAnswers {
+ public:
+  // Whether nginx is installed.
+  [[nodiscard]] static bool CanRun();
+  StaticAnswers(const std::string& folder, size_t bytes);
+  ~StaticAnswers();
+  StaticAnswers(const StaticAnswers&) = delete;
+  StaticAnswers& operator=(const StaticAnswers&) = delete;
+  [[nodiscard]] int port() const { return port_; }
+
+ private:
+  pid_t child_ = -1;
+  int out_ = -1;
+  int port_ = 0;
+};
+
 // Writes what is dirty and drops the files below a folder from the file cache.
 void DropFromCache(const std::string& folder);
 // Bytes of the files below a folder, in MB.

@@ -150,6 +150,7 @@ class YearBench {
     FirstAnswers();
     for (int process = 0; process < options_.processes; ++process) AskAll();
     AskAgain();
+    AsItIsUnderLoad();
     UnderLoad();
     PrintQuestions();
     PrintChecks();
@@ -307,32 +308,70 @@ class YearBench {
 
   // ---- Many at once ----
 
-  void UnderLoad() {
-    const Serving server = store_.Serve(kWorkedOut);
-    std::vector<std::string> mixed;
+  static void PrintLoadHead(const char* what, const char* each) {
+    std::printf("\n| %s | connections | %s/s | p50 ms | p99 ms | longest ms | refused | without answer |\n", what,
+                each);
+    std::printf("|---|---|---|---|---|---|---|---|\n");
+  }
+
+  // Returns how many were answered.
+  template <typename Request>
+  uint64_t MeasureLoad(int port, const std::string& title, int connections, int of_each, const Request& request) const {
+    const LoadResult result = RunLoad(port, {connections, options_.seconds, request});
+    std::printf("| %s | %d | %.0f | %s | %s | %s | %llu | %d |\n", title.c_str(), connections,
+                result.PerSecond() * of_each, Ms(result.p50_us).c_str(), Ms(result.p99_us).c_str(),
+                Ms(result.longest_us).c_str(), static_cast<unsigned long long>(result.refused),
+                result.broken + result.unserved);
+    return result.answers * static_cast<uint64_t>(of_each);
+  }
+
+  // Every question in every turn.
+  [[nodiscard]] std::vector<std::string> AllRequests() const {
+    std::vector<std::string> all;
     for (int run = 0; run < kTurns; ++run) {
       for (int question = 1; question <= kQuestions; ++question) {
-        mixed.push_back(Request(question, TurnOf(options_.scale, run)));
+        all.push_back(Request(question, TurnOf(options_.scale, run)));
       }
     }
+    return all;
+  }
+
+  // The server as people have it, which keeps its answers until figures move, beside a server of files.
+  void AsItIsUnderLoad() {
+    const Serving server = store_.Serve(kAsItIs);
+    const std::vector<std::string> all = AllRequests();
+    HttpClient first(server.port());
+    for (const std::string& request : all) (void)first.Send(request);
+
+    PrintLoadHead("as it is", "answers");
+    const std::string alive = HttpRequest("GET", "/healthz", "");
+    MeasureLoad(server.port(), "nothing asked (/healthz)", kManyConnections, 1, [&](int, uint64_t) { return alive; });
+    for (const size_t question : {1, 2, 3}) {
+      const std::string title = "Q" + std::to_string(question);
+      MeasureLoad(server.port(), title, kManyConnections, 1,
+                  [&](int, uint64_t number) { return all[number % kTurns * kQuestions + question - 1]; });
+      if (!StaticAnswers::CanRun()) continue;
+      const size_t bytes = first.Send(all[question - 1]).body.size();
+      const StaticAnswers files(work_ + "/nginx", bytes);
+      const std::string get = HttpRequest("GET", "/answer.json", "");
+      MeasureLoad(files.port(), "nginx, a file of " + std::to_string(bytes) + " bytes", kManyConnections, 1,
+                  [&](int, uint64_t) { return get; });
+    }
+    if (!StaticAnswers::CanRun()) std::printf("nginx is not installed: not measured beside it\n");
+  }
+
+  // The same where each answer is worked out, and events come in.
+  void UnderLoad() {
+    const Serving server = store_.Serve(kWorkedOut);
+    const std::vector<std::string> mixed = AllRequests();
     HttpClient first(server.port());
     for (const std::string& request : mixed) (void)first.Send(request);  // warm
 
     const auto measure = [&](const std::string& title, int connections, int of_each, const auto& request) {
-      const LoadResult result = RunLoad(server.port(), {connections, options_.seconds, request});
-      std::printf("| %s | %d | %.0f | %s | %s | %s | %llu | %d |\n", title.c_str(), connections,
-                  result.PerSecond() * of_each, Ms(result.p50_us).c_str(), Ms(result.p99_us).c_str(),
-                  Ms(result.longest_us).c_str(), static_cast<unsigned long long>(result.refused),
-                  result.broken + result.unserved);
-      return result.answers * static_cast<uint64_t>(of_each);
-    };
-    const auto head = [](const char* what, const char* each) {
-      std::printf("\n| %s | connections | %s/s | p50 ms | p99 ms | longest ms | refused | without answer |\n", what,
-                  each);
-      std::printf("|---|---|---|---|---|---|---|---|\n");
+      return MeasureLoad(server.port(), title, connections, of_each, request);
     };
 
-    head("under load", "answers");
+    PrintLoadHead("worked out each time", "answers");
     const std::string alive = HttpRequest("GET", "/healthz", "");
     measure("nothing asked (/healthz)", kManyConnections, 1, [&](int, uint64_t) { return alive; });
     const auto of_question = [&](int question) {
@@ -341,13 +380,13 @@ class YearBench {
       };
     };
     measure("Q1", 1, 1, of_question(1));
-    for (const int question : {1, 2, 4}) {
+    for (const int question : {1, 2, 3, 4}) {
       measure("Q" + std::to_string(question), kManyConnections, 1, of_question(question));
     }
     measure("Q1 to Q10 in turn", kManyConnections, 1,
             [&](int, uint64_t number) { return mixed[number % mixed.size()]; });
 
-    head("events taken in", "events");
+    PrintLoadHead("events taken in", "events");
     const uint64_t before = Taken(first);
     uint64_t events = 0;
     for (const int batch : {1, kBatch}) {

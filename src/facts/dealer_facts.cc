@@ -54,9 +54,8 @@ Hash128 DealerFacts::ThreadOf(const ledger::Entry& entry) const {
 }
 
 Shelf* DealerFacts::ShelfOf(int64_t seq) const {
-  const auto after = std::upper_bound(shelves_.begin(), shelves_.end(), seq, [](int64_t s, const auto& shelf) {
-    return s < shelf->opened();
-  });
+  const auto after = std::upper_bound(shelves_.begin(), shelves_.end(), seq,
+                                      [](int64_t s, const auto& shelf) { return s < shelf->opened(); });
   return after == shelves_.begin() ? nullptr : std::prev(after)->get();
 }
 
@@ -323,10 +322,6 @@ int64_t DealerFacts::rows() const {
     }
   }
   return total;
-}
-
-bool DealerFacts::AllHere() const {
-  return std::all_of(shelves_.begin(), shelves_.end(), [](const auto& shelf) { return shelf->here(); });
 }
 
 bool DealerFacts::Meets(const Shelf& shelf, const Plan& plan, const Plan::Part& part,

@@ -65,8 +65,11 @@ class DealerFacts {
   [[nodiscard]] bool CanBeKept() const { return cuboids_.whole(); }
 
   [[nodiscard]] const std::vector<std::unique_ptr<Shelf>>& shelves() const { return shelves_; }
+  // Takes a shelf's rows back from what is kept of them; false, and of no use any more, where these are other bytes.
+  [[nodiscard]] bool LoadShelf(size_t shelf, std::string_view bytes);
+  void DropShelf(size_t shelf);
   // Whether all rows are here.
-  [[nodiscard]] bool AllHere() const;
+  [[nodiscard]] bool AllHere() const { return away_ == 0; }
   // The shelves that are away and that Scan, Visit or Add needs; `away` is added to.
   [[nodiscard]] std::vector<size_t> AwayToScan(const Plan& plan) const;
   [[nodiscard]] std::vector<size_t> AwayToVisit(const Plan& plan) const;
@@ -180,6 +183,7 @@ class DealerFacts {
 
   size_t shelf_threads_;
   std::vector<std::unique_ptr<Shelf>> shelves_;  // in the order in which they were begun
+  size_t away_ = 0;                              // of the shelves
   mutable std::atomic<int64_t> use_{0};
   std::vector<bool> has_event_;  // by event, whether there ever was a row; last: threads begun
 

@@ -17,8 +17,8 @@ constexpr size_t kCellsMax = 20'000'000;
 constexpr std::string_view kSums = "sums";
 constexpr std::string_view kRows = "rows ";  // and the number of the shelf
 constexpr size_t kAllAtOnce = 20'000;        // entries of a tail for which all shelves are read back
-constexpr int64_t kLongTail = 1000;    // entries to take in that make a dealer long work
-constexpr int64_t kLongRows = 50'000;  // to look at: worth waking another thread
+constexpr int64_t kLongTail = 1000;          // entries to take in that make a dealer long work
+constexpr int64_t kLongRows = 50'000;        // to look at: worth waking another thread
 // What is looked at for an answer at once: some twenty microseconds of it.
 constexpr size_t kAtOnceDealers = 8;
 constexpr int64_t kAtOnceRows = 8'000;
@@ -193,10 +193,9 @@ Status Facts::LoadShelves(Held& held, DealerId dealer, std::span<const size_t> a
   DealerFacts& facts = *held.facts;
   bool whole = true;
   for (const size_t i : away) {
-    Shelf& shelf = *facts.shelves()[i];
-    if (shelf.here()) continue;
+    if (facts.shelves()[i]->here()) continue;
     ASSIGN_OR_RETURN(const auto rows, source_.ReadSegment(dealer, PartOf(i), Stamp(facts.fingerprint())));
-    whole = rows && shelf.Load(rows->bytes);
+    whole = rows && facts.LoadShelf(i, rows->bytes);
     if (!whole) break;
   }
   if (whole) return {};
@@ -516,7 +515,7 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
     Shelf& shelf = *one.held->facts->shelves()[one.shelf];
     if (!shelf.here() || shelf.kept() == 0) continue;
     const size_t before = shelf.bytes();
-    shelf.Drop();
+    one.held->facts->DropShelf(one.shelf);
     bytes -= std::min(bytes, before - std::min(before, shelf.bytes()));
   }
   malloc_trim(0);  // columns that grew side by side leave gaps: the system shall have them back

@@ -28,8 +28,7 @@ namespace dealpace::facts {
 class Facts {
  public:
   // All three outlive the facts.
-  Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org,
-        size_t shelf_threads = kShelfThreads);
+  Facts(const catalog::Catalog& catalog, ledger::Source& source, OrgSource& org, size_t shelf_threads = kShelfThreads);
 
   // Answers from the entries recorded until `known_at`. Fails as the source and the organisation do, and with
   // question_too_large when groups × pieces × sums pass 20 million cells, and with not_at_once (query.h).

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/days.h"
@@ -76,10 +78,34 @@ struct Cell {
   int64_t rows = 0;     // entries that were added up
 };
 
-// The answer: for each group (ids of the `by` dimensions, 0 where not set), each sum and each piece, a cell. Piece 0
-// is all that lies before the first cut (only for running sums).
+// Groups of an answer: for each the ids of the `by` dimensions, 0 where not set. Without dimensions there is at most
+// one.
+class Groups {
+ public:
+  using Ids = std::span<const int64_t>;
+  explicit Groups(size_t width = 0) : width_(width) {}
+  [[nodiscard]] size_t size() const { return count_; }
+  // Good until the next Add.
+  [[nodiscard]] Ids operator[](size_t group) const { return {ids_.data() + group * width_, width_}; }
+  void Add(Ids ids) {
+    ids_.insert(ids_.end(), ids.begin(), ids.end());
+    ++count_;
+  }
+  [[nodiscard]] static bool Same(Ids a, Ids b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+  [[nodiscard]] static bool Before(Ids a, Ids b) {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  size_t width_;
+  size_t count_ = 0;
+  std::vector<int64_t> ids_;
+};
+
+// The answer: for each group, each sum and each piece, a cell. Piece 0 is all that lies before the first cut (only for
+// running sums).
 struct Cube {
-  std::vector<std::vector<int64_t>> groups;
+  Groups groups;
   std::vector<Cell> cells;
   size_t sums = 0;
   size_t pieces = 0;      // cuts - 1, plus one for piece 0

@@ -8,6 +8,8 @@
 namespace dealpace::facts {
 namespace {
 
+constexpr uint32_t kFree = UINT32_MAX;
+
 constexpr int64_t kDayTableMax = 40'000;  // about 110 years of days
 
 }  // namespace
@@ -128,25 +130,41 @@ bool Plan::WholeMonths(bool none_before, bool none_after) const {
 
 // ---- Merger ----
 
-Merger::Merger(const Query& query) {
+Merger::Merger(const Query& query) : slots_(64, kFree) {
+  cube_.groups = Groups(query.by.size());
   cube_.sums = query.sums.size();
   cube_.pieces = query.cuts.size();
 }
 
-size_t Merger::HashIds::operator()(const std::vector<int64_t>& ids) const {
+size_t Merger::SlotOf(Groups::Ids ids) const {
   uint64_t hash = 0;
   for (const int64_t id : ids) hash = (hash ^ static_cast<uint64_t>(id)) * 0x9e3779b97f4a7c15U + (hash >> 29U);
-  return hash ^ (hash >> 32U);
+  const size_t mask = slots_.size() - 1;
+  size_t slot = (hash ^ (hash >> 32U)) & mask;
+  while (slots_[slot] != kFree && !Groups::Same(cube_.groups[slots_[slot]], ids)) slot = (slot + 1) & mask;
+  return slot;
 }
 
-size_t Merger::Group(const std::vector<int64_t>& ids) {
-  const auto [it, fresh] = index_.emplace(ids, cube_.groups.size());
+void Merger::Grow() {
+  slots_.assign(slots_.size() * 4, kFree);
+  for (size_t group = 0; group < cube_.groups.size(); ++group) {
+    slots_[SlotOf(cube_.groups[group])] = static_cast<uint32_t>(group);
+  }
+}
+
+size_t Merger::Group(Groups::Ids ids) {
   const size_t stride = cube_.sums * cube_.pieces;
-  if (fresh) {
-    cube_.groups.push_back(ids);
+  size_t slot = SlotOf(ids);
+  if (slots_[slot] == kFree) {
+    if (cube_.groups.size() * 2 >= slots_.size()) {
+      Grow();
+      slot = SlotOf(ids);
+    }
+    slots_[slot] = static_cast<uint32_t>(cube_.groups.size());
+    cube_.groups.Add(ids);
     cube_.cells.resize(cube_.cells.size() + stride);
   }
-  return it->second * stride;
+  return slots_[slot] * stride;
 }
 
 void Merger::Absorb(Merger& other) {

@@ -89,7 +89,7 @@ class Merger {
   explicit Merger(const Query& query);
 
   // The position of a group's first cell, to which sums × pieces follow; made when it is new.
-  size_t Group(const std::vector<int64_t>& ids);
+  size_t Group(Groups::Ids ids);
   void Absorb(Merger& other);
   [[nodiscard]] Cube Take() && { return std::move(cube_); }
   [[nodiscard]] const Cube& cube() const { return cube_; }
@@ -99,12 +99,11 @@ class Merger {
   int64_t rows_scanned = 0;  // of them, looked at one by one
 
  private:
-  struct HashIds {
-    size_t operator()(const std::vector<int64_t>& ids) const;
-  };
+  void Grow();
+  [[nodiscard]] size_t SlotOf(Groups::Ids ids) const;  // the group's, or the free one where it belongs
 
   Cube cube_;
-  std::unordered_map<std::vector<int64_t>, size_t, HashIds> index_;
+  std::vector<uint32_t> slots_;  // open addressing over the groups; kFree: none
 };
 
 }  // namespace dealpace::facts

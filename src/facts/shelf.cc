@@ -12,8 +12,7 @@ constexpr size_t kTailMin = 128;  // unsorted rows that are left alone
 // Columns of rows and entries, in the order in which they are saved.
 template <typename Rows, typename Visit>
 void EachColumn(Rows& rows, const Visit& visit) {
-  for (auto* column :
-       {&rows.day, &rows.cohort, &rows.thread, &rows.flags, &rows.seq, &rows.quantity, &rows.amount}) {
+  for (auto* column : {&rows.day, &rows.cohort, &rows.thread, &rows.flags, &rows.seq, &rows.quantity, &rows.amount}) {
     visit(*column);
   }
   for (auto& column : rows.dims) visit(column);

@@ -94,8 +94,8 @@ class Shelf {
   // ---- Known without the rows ----
   struct Extent {
     int32_t event = 0;
-    uint32_t rows = 0;                // struck-out ones included
-    int32_t first_day = INT32_MAX;    // of all rows that there ever were
+    uint32_t rows = 0;              // struck-out ones included
+    int32_t first_day = INT32_MAX;  // of all rows that there ever were
     int32_t last_day = INT32_MIN;
     [[nodiscard]] bool Meets(const Days& days) const { return first_day < days.second && last_day >= days.first; }
   };
@@ -152,7 +152,7 @@ class Shelf {
   Extent& ExtentOf(size_t event);
 
   int64_t opened_ = 0;
-  std::vector<Extent> extents_;  // in order of event
+  std::vector<Extent> extents_;      // in order of event
   int32_t first_start_ = INT32_MAX;  // of all leads that there ever were
   int32_t last_start_ = INT32_MIN;
   std::vector<uint32_t> names_away_;  // of the hashes of threads, 32 bits each, in order; while the rows are away

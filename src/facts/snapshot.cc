@@ -50,8 +50,19 @@ bool DealerFacts::LoadSums(std::string_view bytes) {
   cuboids_.Load(in);
   const auto shelves = in.Get<uint64_t>();
   for (uint64_t i = 0; i < shelves && in.ok(); ++i) shelves_.push_back(Shelf::LoadKnown(in, events));
+  away_ = shelves_.size();
   steady_region_ = SteadyRegion();
   return in.ok() && in.AtEnd();
+}
+
+bool DealerFacts::LoadShelf(size_t shelf, std::string_view bytes) {
+  --away_;
+  return shelves_[shelf]->Load(bytes);
+}
+
+void DealerFacts::DropShelf(size_t shelf) {
+  shelves_[shelf]->Drop();
+  ++away_;
 }
 
 }  // namespace dealpace::facts

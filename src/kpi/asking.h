@@ -98,7 +98,6 @@ class Asking {
     answer.program = compiled_;
     answer.columns = compiled_->columns();
     MakeRows(answer);
-    OrderRows(question_, answer);
     for (const Variant& variant : variants_) answer.rows_read += variant.cube.rows_read;
     FindUnrecorded(answer);
     answer.not_set.assign(not_set_.begin(), not_set_.end());
@@ -260,7 +259,7 @@ class Asking {
     variant.sorted.resize(cube.groups.size());
     std::iota(variant.sorted.begin(), variant.sorted.end(), 0);
     std::sort(variant.sorted.begin(), variant.sorted.end(),
-              [&](uint32_t a, uint32_t b) { return cube.groups[a] < cube.groups[b]; });
+              [&](uint32_t a, uint32_t b) { return facts::Groups::Before(cube.groups[a], cube.groups[b]); });
     for (size_t g = 0; g < cube.groups.size(); ++g) {
       for (size_t i = 0; i < stride; ++i) {
         facts::Cell& total = cube.cells[variant.total_base + i];
@@ -336,13 +335,14 @@ class Asking {
   [[nodiscard]] Day MatureUntil() const { return question_.today - question_.within_days.value_or(0); }
 
   // Where a row stands: its dimension members and its range; no members for the total.
+  using Ids = facts::Groups::Ids;
   struct Spot {
-    const std::vector<int64_t>* ids = nullptr;  // null: the total
+    std::optional<Ids> ids;  // none: the total
     Period range;
     bool whole_period = false;  // the range is the question's period itself
     // Looked up once for all cells of a row: the first cell of its group in each variant, kNone where it has none, and
     // which of the ranges it is.
-    const std::vector<size_t>* bases = nullptr;
+    const size_t* bases = nullptr;
     size_t range_index = kNone;
   };
   static constexpr size_t kNone = SIZE_MAX;
@@ -352,22 +352,26 @@ class Asking {
     const Variant& variant = variants_[place.variant];
     const facts::Cube& cube = variant.cube;
     size_t base = variant.total_base;
-    if (spot.ids != nullptr) base = spot.bases != nullptr ? (*spot.bases)[place.variant] : Base(variant, *spot.ids);
+    if (spot.ids) base = spot.bases != nullptr ? spot.bases[place.variant] : Base(variant, *spot.ids);
     return base == kNone ? nullptr : &cube.cells[base + place.sum * cube.pieces];
   }
   // The first cell of a group; kNone when the variant has none.
-  size_t Base(const Variant& variant, const std::vector<int64_t>& all) const {
-    std::vector<int64_t> ids;
-    for (size_t i = 0; i < dims_.size(); ++i) {
-      if (std::find(variant.whole.begin(), variant.whole.end(), dims_[i]) == variant.whole.end()) {
-        ids.push_back(all[i]);
+  size_t Base(const Variant& variant, Ids all) const {
+    std::vector<int64_t> kept;
+    Ids ids = all;
+    if (!variant.whole.empty()) {
+      for (size_t i = 0; i < dims_.size(); ++i) {
+        if (std::find(variant.whole.begin(), variant.whole.end(), dims_[i]) == variant.whole.end()) {
+          kept.push_back(all[i]);
+        }
       }
+      ids = kept;
     }
-    const auto& groups = variant.cube.groups;
+    const facts::Groups& groups = variant.cube.groups;
     const auto it =
         std::lower_bound(variant.sorted.begin(), variant.sorted.end(), ids,
-                         [&](uint32_t group, const std::vector<int64_t>& wanted) { return groups[group] < wanted; });
-    if (it == variant.sorted.end() || groups[*it] != ids) return kNone;
+                         [&](uint32_t group, Ids wanted) { return facts::Groups::Before(groups[group], wanted); });
+    if (it == variant.sorted.end() || !facts::Groups::Same(groups[*it], ids)) return kNone;
     return *it * variant.cube.sums * variant.cube.pieces;
   }
   // The pieces that a spot's range is, under the variant's shifts.
@@ -444,7 +448,7 @@ class Asking {
 
   std::vector<std::pair<Dim, int64_t>> Scope(const Spot& spot, const std::vector<TextFilter>& filters) const {
     std::vector<std::pair<Dim, int64_t>> scope;
-    for (size_t i = 0; spot.ids != nullptr && i < dims_.size(); ++i) scope.emplace_back(dims_[i], (*spot.ids)[i]);
+    for (size_t i = 0; spot.ids && i < dims_.size(); ++i) scope.emplace_back(dims_[i], (*spot.ids)[i]);
     for (const facts::Filter& filter : filters_) {
       if (filter.ids.size() == 1) scope.emplace_back(filter.dim, filter.ids[0]);
     }
@@ -570,7 +574,7 @@ class Asking {
   void MakeRows(Answer& answer) {
     for (Variant& variant : variants_) {
       for (const Period& range : ranges_) {
-        variant.spans.push_back(Pieces(variant, RangeOf(variant, {nullptr, range, grains_.empty()})));
+        variant.spans.push_back(Pieces(variant, RangeOf(variant, {std::nullopt, range, grains_.empty()})));
       }
     }
     // Atoms of the columns themselves, that make rows.
@@ -579,54 +583,79 @@ class Asking {
       if (variants_[atoms_[a].variant].whole.empty() && !IsComparisonOnly(a)) own.push_back(a);
     }
     // Every combination of members that some column's own sums have, in order.
-    std::vector<const std::vector<int64_t>*> combinations;
+    std::vector<Ids> combinations;
     std::vector<bool> seen(variants_.size());
     for (const size_t a : own) {
       const size_t v = atoms_[a].variant;
       if (seen[v]) continue;
       seen[v] = true;
       const size_t before = combinations.size();
-      for (const uint32_t group : variants_[v].sorted) combinations.push_back(&variants_[v].cube.groups[group]);
+      for (const uint32_t group : variants_[v].sorted) combinations.push_back(variants_[v].cube.groups[group]);
       std::inplace_merge(combinations.begin(), combinations.begin() + static_cast<std::ptrdiff_t>(before),
-                         combinations.end(), [](const auto* x, const auto* y) { return *x < *y; });
+                         combinations.end(), facts::Groups::Before);
     }
-    combinations.erase(
-        std::unique(combinations.begin(), combinations.end(), [](const auto* x, const auto* y) { return *x == *y; }),
-        combinations.end());
-    answer.rows.reserve(combinations.size() * ranges_.size());
-    std::vector<size_t> bases(variants_.size());
-    for (const auto* combination : combinations) {
-      const std::vector<int64_t>& ids = *combination;
-      for (size_t v = 0; v < variants_.size(); ++v) bases[v] = Base(variants_[v], ids);
+    combinations.erase(std::unique(combinations.begin(), combinations.end(), facts::Groups::Same), combinations.end());
+    std::vector<size_t> bases;  // of each combination and variant
+    bases.reserve(combinations.size() * variants_.size());
+    for (const Ids ids : combinations) {
+      for (const Variant& variant : variants_) bases.push_back(Base(variant, ids));
+    }
+    // The rows that there are, and what their order depends on.
+    struct Place {
+      size_t combination;
+      size_t range;
+    };
+    std::vector<Place> places;
+    const auto spot_of = [&](const Place& place) {
+      return Spot{combinations[place.combination], ranges_[place.range], grains_.empty(),
+                  &bases[place.combination * variants_.size()], place.range};
+    };
+    const KeyTexts texts = MakeKeyTexts();
+    const std::vector<size_t> sorted_by = SortColumns(question_);
+    RowSketches sketches;
+    for (size_t c = 0; c < combinations.size(); ++c) {
       for (size_t r = 0; r < ranges_.size(); ++r) {
-        const Period& range = ranges_[r];
-        const Spot spot{&ids, range, grains_.empty(), &bases, r};
+        const Place place{c, r};
+        const Spot spot = spot_of(place);
         if (std::none_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); })) continue;
-        RowAnswer& row = answer.rows.emplace_back();
-        row.ids.reserve(key_kind_.size());
-        row.keys.reserve(key_kind_.size());
+        places.push_back(place);
         for (const auto& [is_dim, index] : key_kind_) {
-          if (is_dim) {
-            const int64_t id = ids[index];
-            row.ids.push_back(id);
-            row.keys.push_back(id == 0 ? std::nullopt : std::optional(LabelOf(dims_[index], id)));
-          } else {
-            row.ids.push_back(0);
-            row.keys.push_back(UnitLabel(UnitOf(range.from, grains_[index]), grains_[index]));
-          }
+          sketches.ids.push_back(is_dim ? combinations[c][index] : 0);
+          sketches.keys.push_back(is_dim ? LabelOf(dims_[index], combinations[c][index]) : &texts[index][r]);
         }
-        Fill(row, spot);
+        for (const size_t column : sorted_by) {
+          sketches.values.push_back(FigureOf(compiled_->columns()[column].expr, spot).value);
+        }
       }
     }
-    SortRows(answer.rows, [](const RowAnswer& x, const RowAnswer& y) {
-      for (size_t i = 0; i < x.keys.size(); ++i) {
-        if (x.keys[i] == y.keys[i]) continue;
-        if (!x.keys[i] || !y.keys[i]) return x.keys[i].has_value();  // not set comes last
-        return *x.keys[i] < *y.keys[i];
+    sketches.count = places.size();
+    if (question_.top) answer.row_count = static_cast<int64_t>(places.size());
+
+    const std::vector<uint32_t> order = OrderRows(question_, sketches);
+    const size_t keys = key_kind_.size();
+    answer.rows.resize(order.size());
+    for (size_t i = 0; i < order.size(); ++i) {
+      RowAnswer& row = answer.rows[i];
+      const auto first = static_cast<std::ptrdiff_t>(order[i] * keys);
+      row.ids.assign(sketches.ids.begin() + first, sketches.ids.begin() + first + static_cast<std::ptrdiff_t>(keys));
+      row.keys.reserve(keys);
+      for (size_t k = order[i] * keys; k < (order[i] + 1) * keys; ++k) {
+        row.keys.push_back(sketches.keys[k] == nullptr ? std::nullopt : std::optional(*sketches.keys[k]));
       }
-      return false;
-    });
-    Fill(answer.total, {nullptr, period_, true});
+      Fill(row, spot_of(places[order[i]]));
+    }
+    Fill(answer.total, {std::nullopt, period_, true});
+  }
+
+  // By grain and range: what the range is called.
+  using KeyTexts = std::vector<std::vector<std::string>>;
+  [[nodiscard]] KeyTexts MakeKeyTexts() const {
+    KeyTexts texts;
+    for (const Grain grain : grains_) {
+      std::vector<std::string>& of_grain = texts.emplace_back();
+      for (const Period& range : ranges_) of_grain.push_back(UnitLabel(UnitOf(range.from, grain), grain));
+    }
+    return texts;
   }
 
   // Sums that only a comparison needs make no rows of their own.
@@ -640,9 +669,14 @@ class Asking {
                         [&](const Program::Column& column) { return uses(uses, column.expr); });
   }
 
-  [[nodiscard]] std::string LabelOf(Dim dim, int64_t id) const {
+  // What a member is called; null where it is not set.
+  [[nodiscard]] const std::string* LabelOf(Dim dim, int64_t id) {
+    if (id == 0) return nullptr;
     const std::string& label = org_->Label(dim, id);
-    return label.empty() ? "#" + std::to_string(id) : label;
+    if (!label.empty()) return &label;
+    std::string& number = nameless_[id];
+    if (number.empty()) number = "#" + std::to_string(id);
+    return &number;
   }
 
   // Which events are missing, where a total is undefined or zero.
@@ -650,7 +684,7 @@ class Asking {
     const bool lacking = std::any_of(answer.total.cells.begin(), answer.total.cells.end(),
                                      [](const CellAnswer& cell) { return !cell.value || *cell.value == 0; });
     if (!lacking) return;
-    const Spot total{nullptr, period_, true};
+    const Spot total{std::nullopt, period_, true};
     auto& missing = answer.unrecorded_events;
     for (size_t a = 0; a < atoms_.size(); ++a) {
       if (IsComparisonOnly(a) || HasEntries(a, total)) continue;
@@ -678,7 +712,8 @@ class Asking {
   std::vector<Variant> variants_;
   std::vector<AtomPlace> atoms_;
   std::optional<AtomPlace> threads_;
-  mutable std::set<std::string> not_set_;  // met while evaluating
+  std::map<int64_t, std::string> nameless_;  // what members without a label are called
+  mutable std::set<std::string> not_set_;    // met while evaluating
 };
 
 }  // namespace dealpace::kpi::internal

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -23,13 +24,30 @@ std::vector<std::string> ColumnNames(const Question& question) {
 // One step of the order, looked up.
 struct Step {
   bool is_key = false;
-  size_t index = 0;  // among Question::by or the columns
+  size_t index = 0;  // among Question::by or SortColumns
   bool descending = false;
 };
 
+std::vector<Step> StepsOf(const Question& question) {
+  std::vector<Step> steps;
+  size_t values = 0;
+  for (const RowOrder& named : question.sort) {
+    const size_t key = PositionIn(question.by, named.name);
+    const bool is_key = key < question.by.size();
+    steps.push_back({is_key, is_key ? key : values++, named.descending.value_or(!is_key)});
+  }
+  return steps;
+}
+
+int Compare(const std::string* a, const std::string* b, bool descending) {
+  if (a == b) return 0;
+  if (a == nullptr || b == nullptr) return static_cast<int>(b != nullptr) - static_cast<int>(a != nullptr);
+  const int order = a->compare(*b);
+  return descending ? -order : order;
+}
+
 // Below zero: a comes first. What is empty comes last, whatever the direction.
-template <typename T>
-int Compare(const std::optional<T>& a, const std::optional<T>& b, bool descending) {
+int Compare(const std::optional<double>& a, const std::optional<double>& b, bool descending) {
   if (!a || !b) return static_cast<int>(b.has_value()) - static_cast<int>(a.has_value());
   if (*a == *b) return 0;
   return (*a < *b) != descending ? -1 : 1;
@@ -70,36 +88,51 @@ Status CheckRowOrder(const Question& question) {
   return {};
 }
 
-void OrderRows(const Question& question, Answer& answer) {
-  if (!question.sort.empty()) {
-    const std::vector<std::string> columns = ColumnNames(question);
-    std::vector<Step> steps;
-    for (const RowOrder& named : question.sort) {
-      const size_t key = PositionIn(question.by, named.name);
-      const bool is_key = key < question.by.size();
-      steps.push_back({is_key, is_key ? key : PositionIn(columns, named.name), named.descending.value_or(!is_key)});
-    }
-    SortRows(answer.rows, [&](const RowAnswer& a, const RowAnswer& b) {
-      for (const Step& step : steps) {
-        const int compared = step.is_key
-                                 ? Compare(a.keys[step.index], b.keys[step.index], step.descending)
-                                 : Compare(a.cells[step.index].value, b.cells[step.index].value, step.descending);
-        if (compared != 0) return compared < 0;
-      }
-      return false;
-    });
+std::vector<size_t> SortColumns(const Question& question) {
+  const std::vector<std::string> columns = ColumnNames(question);
+  std::vector<size_t> positions;
+  for (const RowOrder& named : question.sort) {
+    if (PositionIn(question.by, named.name) < question.by.size()) continue;
+    positions.push_back(PositionIn(columns, named.name));
   }
-  if (!question.top) return;
-  answer.row_count = static_cast<int64_t>(answer.rows.size());
-  const auto most = *question.top;
+  return positions;
+}
+
+std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& rows) {
+  const std::vector<Step> steps = StepsOf(question);
+  const size_t keys = question.by.size();
+  const size_t values = rows.count == 0 ? 0 : rows.values.size() / rows.count;
+  const auto before = [&](uint32_t a, uint32_t b) {
+    for (const Step& step : steps) {
+      const int compared =
+          step.is_key
+              ? Compare(rows.keys[a * keys + step.index], rows.keys[b * keys + step.index], step.descending)
+              : Compare(rows.values[a * values + step.index], rows.values[b * values + step.index], step.descending);
+      if (compared != 0) return compared < 0;
+    }
+    for (size_t key = 0; key < keys; ++key) {
+      const int compared = Compare(rows.keys[a * keys + key], rows.keys[b * keys + key], false);
+      if (compared != 0) return compared < 0;
+    }
+    return a < b;
+  };
+  std::vector<uint32_t> order(rows.count);
+  std::iota(order.begin(), order.end(), 0);
+  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
+  if (!question.top) return order;
+  const auto most = static_cast<size_t>(*question.top);
   if (question.per.empty()) {
-    if (static_cast<int64_t>(answer.rows.size()) > most) answer.rows.resize(static_cast<size_t>(most));
-    return;
+    if (order.size() > most) order.resize(most);
+    return order;
   }
   const size_t key = PositionIn(question.by, question.per);
   // People of the same name in two dealers are two members; times have no id.
-  std::map<std::pair<int64_t, std::optional<std::string>>, int64_t> taken;
-  std::erase_if(answer.rows, [&](const RowAnswer& row) { return ++taken[{row.ids[key], row.keys[key]}] > most; });
+  std::map<std::pair<int64_t, std::string_view>, size_t> taken;
+  std::erase_if(order, [&](uint32_t row) {
+    const std::string* text = rows.keys[row * keys + key];
+    return ++taken[{rows.ids[row * keys + key], text == nullptr ? std::string_view() : *text}] > most;
+  });
+  return order;
 }
 
 }  // namespace dealpace::kpi

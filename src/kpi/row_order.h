@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -20,23 +20,20 @@ namespace dealpace::kpi {
 // per_unknown ("name", "known"), per_without_top.
 [[nodiscard]] Status CheckRowOrder(const Question& question);
 
-// Puts the rows, which come in the order of their keys, into the order asked for, and keeps the first of them. Rows
-// that are equal in all that was named stay as they were; what has no value, and a key that is not set, comes last in
-// either direction. The total is left as it is: that of all rows.
-void OrderRows(const Question& question, Answer& answer);
+// Rows that are not filled in yet: what their order and number depend on. Each has a key for every one of Question::by
+// and a value for every one of SortColumns, one after the other.
+struct RowSketches {
+  size_t count = 0;
+  std::vector<const std::string*> keys;  // null: not set
+  std::vector<int64_t> ids;              // members among the keys; 0 for times
+  std::vector<std::optional<double>> values;
+};
 
-// Sorts rows, those that are equal staying as they were. Rows are heavy, so their places are sorted first.
-template <typename Before>
-void SortRows(std::vector<RowAnswer>& rows, const Before& before) {
-  if (std::is_sorted(rows.begin(), rows.end(), before)) return;
-  std::vector<RowAnswer*> order;
-  order.reserve(rows.size());
-  for (RowAnswer& row : rows) order.push_back(&row);
-  std::stable_sort(order.begin(), order.end(), [&](const RowAnswer* a, const RowAnswer* b) { return before(*a, *b); });
-  std::vector<RowAnswer> sorted;
-  sorted.reserve(rows.size());
-  for (RowAnswer* row : order) sorted.push_back(std::move(*row));
-  rows = std::move(sorted);
-}
+// The columns that rows are ordered by, as positions among the question's; the question must be right (CheckRowOrder).
+[[nodiscard]] std::vector<size_t> SortColumns(const Question& question);
+
+// The rows that the answer is to have, as positions among the sketches, in the order asked for, and otherwise in that
+// of their keys. What has no value, and a key that is not set, comes last in either direction.
+[[nodiscard]] std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& rows);
 
 }  // namespace dealpace::kpi

@@ -74,7 +74,7 @@ class Tracing : public internal::Asking {
     if (place.part != Part::kDen) num_ = factors(ratio ? expr->children[0] : *expr, traced.num_adds_up);
     if (ratio && place.part != Part::kNum) den_ = factors(expr->children[1], traced.den_adds_up);
 
-    internal::Asking::Spot spot{nullptr, period_, true};
+    internal::Asking::Spot spot{std::nullopt, period_, true};
     std::vector<facts::Filter> members;
     RETURN_IF_ERROR(FindSpot(place, spot, members));
     RETURN_IF_ERROR(Fetch(*expr, spot, members, visit));

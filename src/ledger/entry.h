@@ -89,7 +89,8 @@ class Source {
   };
   // Returns the first part's mark. Nothing, and nothing is written, where parts should stay that somebody else may have
   // replaced.
-  [[nodiscard]] virtual Result<std::optional<int64_t>> WriteSegments(DealerId /*dealer*/, const Segments& /*segments*/) {
+  [[nodiscard]] virtual Result<std::optional<int64_t>> WriteSegments(DealerId /*dealer*/,
+                                                                     const Segments& /*segments*/) {
     return std::optional<int64_t>();
   }
 };

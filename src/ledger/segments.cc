@@ -64,8 +64,8 @@ Result<std::optional<int64_t>> DatabaseSource::WriteSegments(DealerId dealer, co
   for (const auto& [part, bytes] : parts) packed.push_back(Pack(bytes));
   return database_.WriteBulk<Mark>([&](db::Connection& connection) -> Result<Mark> {
     if (!segments.unchanged.empty()) {
-      db::Rows known = connection.Query("SELECT checksum FROM ledger_segment WHERE dealer_id = ?1 AND part = ?2", dealer,
-                                        parts.front().first);
+      db::Rows known = connection.Query("SELECT checksum FROM ledger_segment WHERE dealer_id = ?1 AND part = ?2",
+                                        dealer, parts.front().first);
       if (!known.Next() || known.Int(0) != segments.basis) return Mark();
     }
     std::vector<std::string> gone;

@@ -23,6 +23,7 @@
 #include "http/metrics.h"
 #include "http/static_files.h"
 #include "leads/api.h"
+#include "leads/spot_checks_api.h"
 #include "org/api.h"
 
 namespace dealpace::app {
@@ -161,12 +162,33 @@ http::Router Service::MakeRouter() {
                                     [this](const http::Request& request, DealerId dealer, leads::CustomerId customer,
                                            std::string_view why) { return NoteReveal(request, dealer, customer, why); },
                                     options_.clock, idempotent});
+  leads::AddSpotCheckRoutes(router, {[this]() -> Result<leads::Store*> {
+                                       if (!rooms_->customers) return Error("key_file_missing").With("file", "");
+                                       return &*rooms_->customers;
+                                     },
+                                     CustomersSeenBy,
+                                     [this](const http::Request& request, DealerId dealer) {
+                                       return StaffOf(request.caller.account, dealer);
+                                     },
+                                     options_.clock, audit_});
   const analysis::Deps asking{database,   system_.facts(), system_.definitions(), options_.clock,
                               idempotent, options_.folder, &rooms_->freshness,    audit_};
   analysis::AddQuestionRoutes(router, asking);
   analysis::AddViewRoutes(router, asking);
   analysis::AddChangeRoutes(router, rooms_->changes);
   return router;
+}
+
+Result<std::vector<StaffId>> Service::StaffOf(AccountId account, DealerId dealer) {
+  const Day today = Today();
+  return system_.database().Read<std::vector<StaffId>>([&](db::Connection& connection) -> Result<std::vector<StaffId>> {
+    std::vector<StaffId> staff;
+    for (const access::Post& post : access::ListPosts(connection, account)) {
+      const bool runs = post.from <= today && (!post.until || *post.until >= today);
+      if (runs && post.place.dealer == dealer && post.place.staff.set()) staff.push_back(post.place.staff);
+    }
+    return staff;
+  });
 }
 
 Status Service::NoteReveal(const http::Request& request, DealerId dealer, leads::CustomerId customer,

@@ -53,6 +53,8 @@ class Service {
   [[nodiscard]] exchange::ImportJobsOptions ImportOptions();
   [[nodiscard]] http::Router MakeRouter();
   // Refuses with reveal_too_many.
+  // The staff of a dealer that an account is today, by its own posts.
+  [[nodiscard]] Result<std::vector<StaffId>> StaffOf(AccountId account, DealerId dealer);
   [[nodiscard]] Status NoteReveal(const http::Request& request, DealerId dealer, leads::CustomerId customer,
                                   std::string_view why);
   [[nodiscard]] Result<http::Response> Ready();

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/money.h"
 #include "http/json_body.h"
+#include "leads/api_parts.h"
 
 namespace dealpace::leads {
 namespace {
@@ -23,18 +24,6 @@ constexpr size_t kFoundMax = 20;  // of a search as one types
 constexpr double kAmountMax = 1e12;
 
 // ---- Reading requests ----
-
-// Nothing when it is absent.
-Result<int64_t> QueryId(const Request& request, std::string_view name) {
-  const auto text = request.Query(name);
-  if (!text || text->empty()) return int64_t{0};
-  int64_t id = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), id);
-  if (problem != std::errc() || end != text->data() + text->size() || id <= 0) {
-    return Error("field_value_unknown").With("field", name).With("value", *text).With("known", "id");
-  }
-  return id;
-}
 
 Result<size_t> QueryLimit(const Request& request) {
   ASSIGN_OR_RETURN(const int64_t limit, QueryId(request, "limit"));
@@ -109,29 +98,9 @@ Result<LeadInput> ReadLead(JsonBody body) {
 
 // ---- Writing answers ----
 
-void WriteText(JsonWriter& json, std::string_view name, std::string_view text) {
-  json.Key(name);
-  text.empty() ? json.Null() : json.String(text);
-}
-
-template <typename Tag>
-void WriteId(JsonWriter& json, std::string_view name, Id<Tag> id) {
-  WriteText(json, name, id.set() ? std::to_string(id.value) : std::string());
-}
-
-void WriteDay(JsonWriter& json, std::string_view name, const std::optional<Day>& day) {
-  WriteText(json, name, day ? FormatDay(*day) : std::string());
-}
-
 void WriteYuan(JsonWriter& json, std::string_view name, const std::optional<int64_t>& fen) {
   json.Key(name);
   fen ? json.Raw(FormatFen(*fen)) : json.Null();
-}
-
-void WriteRecord(JsonWriter& json, const Record& record) {
-  json.Key("record").BeginObject();
-  for (const auto& [field, value] : record) json.Field(field, value);
-  json.EndObject();
 }
 
 void WriteLead(JsonWriter& json, const Lead& lead) {
@@ -201,11 +170,6 @@ std::string CustomerJson(const Customer& customer) {
   json.Field("created_at", FormatInstant(customer.created_at)).Field("created_by", customer.created_by);
   json.Field("changed_at", FormatInstant(customer.changed_at)).Field("changed_by", customer.changed_by).EndObject();
   return json.text();
-}
-
-// Answers about people are nobody else's, and no cache's.
-Response Private(const JsonWriter& json, int status = 200) {
-  return Response::Json(json.text(), status).Header("Cache-Control", "no-store");
 }
 
 // ---- Operations ----
@@ -291,7 +255,7 @@ class CustomerApi {
   // The data whole, for one of a few reasons, once that stands on record. Reasons are chosen, not typed: the record
   // must hold nothing about a person.
   Result<Response> RevealOne(const Request& request) {
-    constexpr std::string_view kReasons[] = {"contact", "contract", "correct", "request"};
+    constexpr std::string_view kReasons[] = {"contact", "contract", "correct", "request", "check"};
     ASSIGN_OR_RETURN(const Call call, Begin(request));
     ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));

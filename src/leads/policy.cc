@@ -4,6 +4,7 @@
 #include <unicode/utf8.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/toml.h"
 #include "catalog/embedded.h"
@@ -92,6 +93,9 @@ Policy::Policy(std::string_view grades_toml, std::string_view capture_toml) {
     generic_needs_ = Words(root["need"]["generic"]);
     need_least_ = root["need"]["least"].value_or(0);
     refresh_months_ = root["validity"]["refresh_months"].value_or(1);
+    spot_checks_.share = root["spot_check"]["share"].value_or(spot_checks_.share);
+    spot_checks_.least = root["spot_check"]["least"].value_or(spot_checks_.least);
+    spot_checks_.goal = root["spot_check"]["goal"].value_or(spot_checks_.goal);
   }
   std::stable_sort(generic_needs_.begin(), generic_needs_.end(),
                    [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
@@ -116,6 +120,11 @@ const Tier& Policy::TierOf(int64_t yearly_fen) const {
     if (yearly_fen >= tier.yearly_fen) return tier;
   }
   return tiers_.back();
+}
+
+int64_t SpotCheckPolicy::SampleOf(int64_t files) const {
+  const auto part = static_cast<int64_t>(std::ceil(static_cast<double>(files) * share - 1e-9));
+  return std::min(files, std::max(part, least));
 }
 
 }  // namespace dealpace::leads

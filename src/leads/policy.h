@@ -30,6 +30,15 @@ struct Tier {
   int64_t yearly_fen = 0;
 };
 
+// How many files are checked for truth, and how many should be true (A5).
+struct SpotCheckPolicy {
+  double share = 0.1;
+  int64_t least = 5;
+  double goal = 0.9;
+  // Of so many files.
+  [[nodiscard]] int64_t SampleOf(int64_t files) const;
+};
+
 class Policy {
  public:
   // The one in the binary.
@@ -48,6 +57,7 @@ class Policy {
   [[nodiscard]] const std::vector<std::string>& generic_needs() const { return generic_needs_; }      // longest first
   [[nodiscard]] int need_least() const { return need_least_; }
   [[nodiscard]] int refresh_months() const { return refresh_months_; }
+  [[nodiscard]] const SpotCheckPolicy& spot_checks() const { return spot_checks_; }
   [[nodiscard]] const std::map<std::string, GradeScheme, std::less<>>& schemes() const { return schemes_; }
   [[nodiscard]] const std::vector<Tier>& tiers() const { return tiers_; }
 
@@ -58,6 +68,7 @@ class Policy {
   std::vector<std::string> generic_needs_;
   int need_least_ = 0;
   int refresh_months_ = 1;
+  SpotCheckPolicy spot_checks_;
 };
 
 // A text as it is compared: letters and digits only, in lower case. Pure.

@@ -421,6 +421,7 @@ Result<Added> Store::AddIn(db::Connection& connection, const Asker& asker, const
   if (input.lead) {
     ASSIGN_OR_RETURN(added.lead, AddLeadIn(look, added.customer, input.owner, *input.lead));
   }
+  RETURN_IF_ERROR(BookFields(look, added.customer));
   return added;
 }
 
@@ -444,7 +445,7 @@ Status Store::Change(const Asker& asker, CustomerId id, int64_t version, const R
     connection.Execute("UPDATE customer SET personal = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer, id,
                        db::Blob{sealed});
     ChangeTokens(connection, look.dealer, id, row.record, changed);
-    return {};
+    return BookFields(look, id);
   });
 }
 

@@ -171,6 +171,8 @@ struct Added {
 // Thread-safe. Every call fails with not_found for what is not there or out of the asker's sight, and with
 // edit_conflict when something was changed since the version named.
 class Store {
+  friend class SpotChecks;  // looks at the same customers (spot_checks.h)
+
  public:
   Store(db::Database& database, const access::Vault& vault, std::shared_ptr<const catalog::Catalog> catalog,
         const Policy& policy = Policy::Get())
@@ -251,6 +253,10 @@ class Store {
   [[nodiscard]] Status TakeMember(const Look& look, Dim dim, const std::optional<std::string>& text,
                                   std::string& code) const;
   void NameGrade(Lead& lead, Day today) const;
+  // The customer's newest lead; without a code where he has none.
+  [[nodiscard]] Result<Lead> NewestLead(const Look& look, CustomerId customer) const;
+  // Books how many fields of the record are required and filled, as far as the ledger does not know (A5).
+  [[nodiscard]] Status BookFields(const Look& look, CustomerId customer) const;
   [[nodiscard]] ledger::NewEntry Entry(const Look& look, std::string_view event, const Lead& lead) const;
 
   db::Database& database_;

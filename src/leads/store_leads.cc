@@ -263,7 +263,9 @@ Result<std::string> Store::AddLead(const Asker& asker, CustomerId customer, Staf
   return database_.Write<std::string>([&](db::Connection& connection) -> Result<std::string> {
     ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
     ASSIGN_OR_RETURN(const Row row, FindRow(look, customer));
-    return AddLeadIn(look, row.id, owner, input);
+    ASSIGN_OR_RETURN(std::string code, AddLeadIn(look, row.id, owner, input));
+    RETURN_IF_ERROR(BookFields(look, row.id));
+    return code;
   });
 }
 
@@ -288,8 +290,64 @@ Status Store::ChangeLead(const Asker& asker, std::string_view code, int64_t vers
         lead.referrer.set() ? std::optional(lead.referrer.value) : std::nullopt, OrNull(lead.expected),
         lead.budget.least_fen, lead.budget.most_fen, lead.amount_fen,
         lead.grade_by_hand ? OrNull(lead.grade) : std::nullopt, db::Blob{words});
-    return {};
+    return BookFields(look, lead.customer);
   });
+}
+
+Result<Lead> Store::NewestLead(const Look& look, CustomerId customer) const {
+  db::Rows rows = look.connection.Query("SELECT " + kLeadColumns +
+                                            "FROM lead l JOIN customer c ON c.dealer_id = l.dealer_id "
+                                            "AND c.customer_id = l.customer_id WHERE l.dealer_id = ?1 "
+                                            "AND l.customer_id = ?2 ORDER BY l.created_at DESC, l.lead DESC LIMIT 1",
+                                        look.dealer, customer);
+  return rows.Next() ? ReadLead(look, rows, Reveal::kMasked) : Result<Lead>(Lead());
+}
+
+Status Store::BookFields(const Look& look, CustomerId customer) const {
+  Kind kind = Kind::kPerson;
+  StaffId owner;
+  Record record;
+  std::optional<int64_t> booked;
+  {
+    // A lead may be seen whose customer is a colleague's: what he has filled in counts all the same.
+    db::Rows rows = look.connection.Query(
+        "SELECT kind, owner_id, personal, fields_booked FROM customer WHERE dealer_id = ?1 AND customer_id = ?2",
+        look.dealer, customer);
+    if (!rows.Next()) return Error("not_found");
+    kind = ParseKind(rows.Text(0)).value_or(Kind::kPerson);
+    owner = StaffId(rows.Int(1));
+    ASSIGN_OR_RETURN(record, Unseal(look.dealer, customer, rows.Bytes(2)));
+    booked = rows.OptionalInt(3);
+  }
+  PurchaseKnown known;
+  {
+    db::Rows rows = look.connection.Query(
+        "SELECT COUNT(model), COUNT(budget_least) + COUNT(budget_most), COUNT(expected_day) FROM lead "
+        "WHERE dealer_id = ?1 AND customer_id = ?2",
+        look.dealer, customer);
+    rows.Next();
+    known = {rows.Int(0) > 0, rows.Int(1) > 0, rows.Int(2) > 0};
+  }
+  int64_t filled = 0;
+  int64_t required = 0;
+  for (const Completeness& group : CompletenessOf(kind, record, known)) {
+    filled += group.filled;
+    required += group.of;
+  }
+  if (booked == filled) return {};
+  ASSIGN_OR_RETURN(Lead lead, NewestLead(look, customer));
+  if (lead.code.empty()) lead.owner = owner;
+  std::vector<ledger::NewEntry> entries;
+  const auto book = [&](std::string_view event, int64_t count) {
+    entries.push_back(Entry(look, event, lead));
+    entries.back().quantity = count * 1000;
+  };
+  if (!booked) book("field_required", required);
+  book("field_filled", filled - booked.value_or(0));
+  ledger::Append(look.connection, *catalog_, look.dealer, entries, {look.by, look.now, {}});
+  look.connection.Execute("UPDATE customer SET fields_booked = ?3 WHERE dealer_id = ?1 AND customer_id = ?2",
+                          look.dealer, customer, filled);
+  return {};
 }
 
 Status Store::MoveLead(db::Connection& connection, const Asker& asker, std::string_view code, const LeadMove& move,

@@ -10,6 +10,7 @@
 #include "db/migrate.h"
 #include "db/testing.h"
 #include "http/testing.h"
+#include "leads/spot_checks.h"
 #include "leads/store.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
@@ -31,6 +32,7 @@ struct Store {
   TeamId alpha, beta;
   StaffId ana, bob, eve, zoe;
 };
+const Day kCheckMonth = *ParseDay("2026-10-01");  // in which the customers are entered
 constexpr int kAnas = 3;
 constexpr int kBobs = 7;
 constexpr int kNobodys = 13;  // of dealer one, without a person
@@ -68,6 +70,15 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     anas_customer_ = AddCustomer(customers, at_.one, at_.ana, "阿", "13800000001");
     bobs_customer_ = AddCustomer(customers, at_.one, at_.bob, "博", "13800000002");
     eves_customer_ = AddCustomer(customers, at_.two, at_.eve, "伊", "13800000003");
+    // Of each of dealer one's two files one check; Bob's is asked for.
+    leads::SpotChecks checks(customers, [](uint32_t) { return 0; });
+    const leads::Asker boss{at_.one, leads::Visible::All(), "walk"};
+    EXPECT_TRUE(checks.Draw({boss, {}, {}}, kCheckMonth, kNow).ok());
+    const auto drawn = checks.Month(boss, kCheckMonth, kNow);
+    EXPECT_TRUE(drawn.ok() && drawn->checks.size() == 2);
+    for (const leads::SpotCheck& check : drawn->checks) {
+      if (check.owner == at_.bob) check_ = std::to_string(check.id);
+    }
   }
   ~RightsWalkTest() override {
     service_.reset();
@@ -293,6 +304,12 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         ask("POST /api/v1/customers/{id}/reveal", "customers/" + customer + "/reveal", R"({"reason":"contact"})");
         ask("POST /api/v1/customers/{id}/leads", "customers/" + customer + "/leads", "{}");
       }
+      probes["GET /api/v1/spot-checks"].push_back(
+          {"/api/v1/spot-checks" + of + "&month=" + FormatDay(kCheckMonth).substr(0, 7), ""});
+      ask("POST /api/v1/spot-checks/draw", "spot-checks/draw",
+          R"({"month":")" + FormatDay(kCheckMonth).substr(0, 7) + R"("})");
+      ask("GET /api/v1/spot-checks/{id}", "spot-checks/" + check_);
+      ask("PUT /api/v1/spot-checks/{id}", "spot-checks/" + check_, R"({"verdicts":{"name":"false"}})");
       ask("GET /api/v1/leads", "leads");
       ask("GET /api/v1/leads/board", "leads/board");
       ask("GET /api/v1/leads/{lead}", "leads/L1");
@@ -345,6 +362,7 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
   std::string anas_customer_;
   std::string bobs_customer_;
   std::string eves_customer_;
+  std::string check_;  // of Bob's customer
 };
 
 TEST_P(RightsWalkTest, NobodyIsToldOfRowsBeyondHisOwn) {

@@ -899,6 +899,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/spot-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Spot checks of the files that consultants made in a month, and how it stands with each */
+        get: operations["spotChecks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spot-checks/draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Draw by lot what is missing of each consultant's sample. Asked again it draws nothing that is there already */
+        post: operations["drawSpotChecks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spot-checks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file to check, masked */
+        get: operations["spotCheck"];
+        /** Say of each field whether it is true. Nobody checks files of their own; said again, it takes the place of what was said */
+        put: operations["recordSpotCheck"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads": {
         parameters: {
             query?: never;
@@ -1218,6 +1270,55 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Of a field or a file: true, false, or it could not be verified
+         * @enum {unknown}
+         */
+        SpotCheckVerdict: "true" | "false" | "unverifiable";
+        /** @description By field of the record */
+        SpotCheckVerdicts: {
+            [key: string]: components["schemas"]["SpotCheckVerdict"];
+        };
+        SpotCheck: {
+            id: string;
+            /** @example 2026-11 */
+            month: string;
+            customer: string;
+            kind: components["schemas"]["CustomerKind"];
+            /** @description Whose file it was when it was drawn */
+            owner?: string | null;
+            record: components["schemas"]["CustomerRecord"];
+            result?: components["schemas"]["SpotCheckVerdict"] | null;
+            verdicts: components["schemas"]["SpotCheckVerdicts"];
+            version: number;
+            /** Format: date-time */
+            drawn_at: string;
+            /** Format: date-time */
+            checked_at?: string | null;
+            checked_by?: string | null;
+        };
+        SpotCheckMonth: {
+            month: string;
+            policy: {
+                share: number;
+                least: number;
+                goal: number;
+            };
+            people: {
+                owner?: string | null;
+                /** @description Made in the month */
+                files: number;
+                /** @description So many are to be checked */
+                sample: number;
+                drawn: number;
+                true: number;
+                false: number;
+                unverifiable: number;
+            }[];
+            checks: components["schemas"]["SpotCheck"][];
+            /** @description The staff that the caller is; their files are for others */
+            self: string[];
+        };
         AuditRecord: {
             /** Format: date-time */
             at: string;
@@ -3985,10 +4086,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description To reach the customer, to write a contract, to correct the data, because the customer asks
+                     * @description To reach the customer, to write a contract, to correct the data, because the customer asks, to check whether the file is true
                      * @enum {unknown}
                      */
-                    reason: "contact" | "contract" | "correct" | "request";
+                    reason: "contact" | "contract" | "correct" | "request" | "check";
                 };
             };
         };
@@ -4108,6 +4209,124 @@ export interface operations {
                         lead: string;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    spotChecks: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                month: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The month */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpotCheckMonth"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    drawSpotChecks: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example 2026-11 */
+                    month: string;
+                };
+            };
+        };
+        responses: {
+            /** @description How many files were drawn */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        drawn: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    spotCheck: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The check */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpotCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    recordSpotCheck: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    verdicts: components["schemas"]["SpotCheckVerdicts"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

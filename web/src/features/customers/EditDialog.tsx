@@ -7,6 +7,7 @@ import type { Dealer } from "./logic/dealer";
 import { fieldOfProblem } from "./logic/lead";
 import { changesOf, differencesOf, fieldsOf, keptOf, kGroups, type FieldId, type Group, type RecordField, type Typed } from "./logic/record";
 import styles from "./customers.module.css";
+import { useFieldValue } from "./tags";
 import { fieldTexts, texts } from "./texts";
 
 const kNone = "none"; // a Select has no empty value
@@ -167,7 +168,8 @@ function RecordInput({ field, now, value, onChange, problem, autoFocus }: { fiel
 function Conflict({ differences, takeTheirs, onTake }: { differences: ReturnType<typeof differencesOf>; takeTheirs: ReadonlySet<FieldId>; onTake: (field: FieldId, theirs: boolean) => void }) {
   const t = useTexts(texts);
   const f = useTexts(fieldTexts);
-  const say = (field: FieldId, value: string) => (value === "" ? t("taken") : field === "sex" && (value === "female" || value === "male") ? t(value) : value);
+  const shown = useFieldValue();
+  const say = (field: FieldId, value: string) => (value === "" ? t("taken") : shown(field, value));
   return (
     <div className={styles.versions}>
       {differences.map(({ field, theirs, mine, clash }) => (

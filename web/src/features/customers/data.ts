@@ -40,8 +40,9 @@ export function useCustomers(query: ReturnType<typeof listQuery>, enabled: boole
   });
 }
 
+// Those to choose from on the customer's page; a spot check has its own.
 export const kReasons = ["contact", "contract", "correct", "request"] as const;
-export type Reason = (typeof kReasons)[number];
+export type Reason = (typeof kReasons)[number] | "check";
 // The customer with everything whole; it is not kept anywhere but where it is shown.
 export function useReveal(dealer: string, id: string) {
   return useMutation<Customer, ApiError, Reason>({

@@ -1,4 +1,4 @@
-import { SquareKanban, UserRound } from "lucide-react";
+import { ClipboardCheck, SquareKanban, UserRound } from "lucide-react";
 import { definePages } from "@/state/page";
 
 const title = { zh: "客户", en: "Customers" };
@@ -31,6 +31,15 @@ export const pages = definePages(
     load: () => import("./BoardPage"),
     nav: { group: "sales", order: 20, icon: SquareKanban },
     key: "l",
+    bar: ["scope"],
+  },
+  {
+    id: "spot-checks",
+    path: "/spot-checks",
+    right: "check",
+    title: { zh: "档案抽查", en: "Spot checks" },
+    load: () => import("./checks/ChecksPage"),
+    nav: { group: "sales", order: 30, icon: ClipboardCheck },
     bar: ["scope"],
   },
 );

@@ -2,6 +2,7 @@ import { useCatalog } from "@/api";
 import { useTexts } from "@/i18n";
 import { classes, Tag, type Tone } from "@/ui";
 import { kWarm, warmthOf, type Lead } from "./logic/lead";
+import type { FieldId } from "./logic/record";
 import styles from "./customers.module.css";
 import { texts } from "./texts";
 
@@ -30,6 +31,12 @@ export function LeadState({ lead }: { lead: Pick<Lead, "status" | "stage"> }) {
       {!over && ` · ${stage(lead.stage)}`}
     </Tag>
   );
+}
+
+// What stands in a field, in words.
+export function useFieldValue(): (field: FieldId, value: string) => string {
+  const t = useTexts(texts);
+  return (field, value) => (field === "sex" && (value === "female" || value === "male") ? t(value) : value);
 }
 
 export function useStageName(): (stage: string) => string {

@@ -34,8 +34,8 @@ Day Access::Today() const {
   return {static_cast<int32_t>(options_.clock().ms / 86'400'000)};
 }
 
-Result<http::Caller> Access::CallerOf(const Account& account, const std::vector<Post>& posts,
-                                      http::Caller::Via via) const {
+Result<http::Caller> Access::CallerOf(const Account& account, const std::vector<Post>& posts, http::Caller::Via via,
+                                      bool demanded) const {
   http::Caller caller;
   caller.via = via;
   caller.account = account.id;
@@ -48,6 +48,9 @@ Result<http::Caller> Access::CallerOf(const Account& account, const std::vector<
   } else if (options_.catalog != nullptr) {
     ASSIGN_OR_RETURN(caller.rights, RightsOf(posts, *options_.catalog, options_.places, Today()));
   }
+  // Programs have a token instead, which is a secret of its own.
+  caller.second_factor_due =
+      demanded && via == http::Caller::Via::kSession && !account.second_factor && IsDemandedOf(caller);
   return caller;
 }
 
@@ -70,7 +73,7 @@ Result<bool> Access::TryPassword(std::string_view login, std::string_view addres
   return matches;
 }
 
-Result<SignedIn> Access::SignIn(const SignInRequest& request) {
+Result<SignInStep> Access::SignIn(const SignInRequest& request) {
   // What is no login at all is treated like one that does not exist.
   const auto normalized = NormalizeLogin(request.login);
   const std::string login = normalized.ok() ? *normalized : ToLower(request.login);
@@ -95,21 +98,34 @@ Result<SignedIn> Access::SignIn(const SignInRequest& request) {
   if (passwords_.NeedsRehash(known.password.hash)) {
     if (auto hash = passwords_.Hash(request.password); hash.ok()) better_hash = *std::move(hash);
   }
-  return database_.Write<SignedIn>([&](db::Connection& connection) -> Result<SignedIn> {
+  return database_.Write<SignInStep>([&](db::Connection& connection) -> Result<SignInStep> {
     // Holds the account's row; what was read above may be outdated by now.
-    connection.Execute("UPDATE account SET signed_in_at = ?2 WHERE account_id = ?1", id, now.ms);
+    connection.Execute("UPDATE account SET version = version WHERE account_id = ?1", id);
     ASSIGN_OR_RETURN(const Account account, FindAccount(connection, id, now));
     if (account.disabled) return Error("account_disabled");
     if (ReadPassword(connection, id).hash != known.password.hash) return Error("sign_in_wrong");
-    Succeed(connection, login, request.device.address);
     if (better_hash) {
       connection.Execute("UPDATE account SET password_hash = ?2 WHERE account_id = ?1", id, *better_hash);
     }
-    FreshSession fresh = StartSession(connection, id, request.device, now);
-    ASSIGN_OR_RETURN(Account after, FindAccount(connection, id, now));
-    RETURN_IF_ERROR(By(id).Note(connection, "session.start", ObjectOf(id), {}, {{"phone", request.device.phone}}));
-    return SignedIn{std::move(fresh.token), std::move(fresh.session), std::move(after)};
+    if (account.second_factor) {
+      TakeBackAttempt(connection, login, request.device.address);
+      return SignInStep(StartPending(connection, id, request.device.phone, now));
+    }
+    Succeed(connection, login, request.device.address);
+    ASSIGN_OR_RETURN(SignedIn signed_in, Enter(connection, id, request.device, now));
+    return SignInStep(std::move(signed_in));
   });
+}
+
+Result<SignedIn> Access::Enter(db::Connection& connection, AccountId id, const Device& device, Instant now,
+                               std::string_view code) {
+  connection.Execute("UPDATE account SET signed_in_at = ?2 WHERE account_id = ?1", id, now.ms);
+  FreshSession fresh = StartSession(connection, id, device, now);
+  ASSIGN_OR_RETURN(Account account, FindAccount(connection, id, now));
+  std::vector<std::pair<std::string, db::Deed::Detail>> details = {{"phone", device.phone}};
+  if (!code.empty()) details.emplace_back("code", std::string(code));
+  RETURN_IF_ERROR(By(id).Note(connection, "session.start", ObjectOf(id), {}, std::move(details)));
+  return SignedIn{std::move(fresh.token), std::move(fresh.session), std::move(account)};
 }
 
 Status Access::SignOut(std::string_view session_hash) {
@@ -149,6 +165,7 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, 
     std::optional<Session> session;
     std::optional<Account> account;
     std::vector<Post> posts;
+    bool demanded = false;
   };
   ASSIGN_OR_RETURN(const Found found, database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
     Found read;
@@ -156,11 +173,12 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, 
     if (!read.session) return read;
     ASSIGN_OR_RETURN(read.account, FindAccount(connection, read.session->account, now));
     if (read.account->role != Role::kAdmin) read.posts = PostsOn(connection, read.account->id, today);
+    if (!read.account->second_factor) read.demanded = ReadPolicy(connection).second_factor;
     return read;
   }));
   if (!found.account || found.account->disabled) return std::optional<Identity>();
   Identity identity;
-  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kSession));
+  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kSession, found.demanded));
   identity.rights_until = RightsUntil(now);
   identity.caller.session_token_hash = hash;
   identity.csrf = found.session->csrf;
@@ -202,7 +220,7 @@ Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret, b
   }));
   if (!found.account || found.account->disabled) return std::optional<Identity>();
   Identity identity;
-  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kToken));
+  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kToken, false));
   identity.rights_until = RightsUntil(now);
   identity.caller.scopes = found.token->scopes;
   identity.expires_at = found.token->expires_at;
@@ -478,6 +496,8 @@ Status Access::Prune(Instant now) {
                        now.ms - ForgetMs(Guessed::kLogin), now.ms);
     connection.Execute("DELETE FROM sign_in_failure WHERE kind = 'address' AND failed_at <= ?1 AND blocked_until <= ?2",
                        now.ms - ForgetMs(Guessed::kAddress), now.ms);
+    connection.Execute("DELETE FROM pending_sign_in WHERE expires_at <= ?1", now.ms);
+    connection.Execute("DELETE FROM second_factor WHERE confirmed_at IS NULL AND created_at <= ?1", now.ms - kSetUpMs);
     connection.Execute("DELETE FROM api_token WHERE revoked_at <= ?1 OR expires_at <= ?1", now.ms - kTokensKeptMs);
     Idempotency::Prune(connection, now);
     return {};

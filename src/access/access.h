@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "access/accounts.h"
@@ -12,6 +13,7 @@
 #include "access/identity_cache.h"
 #include "access/passwords.h"
 #include "access/posts.h"
+#include "access/second_factor.h"
 #include "access/sessions.h"
 #include "access/tokens.h"
 #include "db/audit.h"
@@ -34,6 +36,8 @@ struct AccessOptions {
   // Where signing in and out and every change of accounts, passwords, sessions and tokens is written down, in the
   // transaction of the change itself. Nothing: nowhere.
   db::AuditLog audit;
+  // What secrets of second factors are sealed with; without one nobody can set up any (key_file_missing).
+  const Vault* vault = nullptr;
 };
 
 struct SignInRequest {
@@ -46,6 +50,15 @@ struct SignedIn {
   std::string token;  // for the cookie
   Session session;
   Account account;
+};
+
+// The account has a second factor: its code is still to come.
+using SignInStep = std::variant<SignedIn, PendingSignIn>;
+
+// What a person needs to set up an authenticator app; shown once.
+struct SecondFactorSetUp {
+  std::string secret;  // in base 32, to be typed
+  std::string uri;     // the same for a QR code
 };
 
 // A one-time password, to be shown once.
@@ -67,7 +80,11 @@ class Access {
   // Fails with sign_in_wrong (no such account, or not its password: the same answer, after the same time),
   // sign_in_delayed and sign_in_locked ("retry_after", see throttle.h), sign_in_busy, and, for who knows the password,
   // account_disabled and one_time_expired.
-  [[nodiscard]] Result<SignedIn> SignIn(const SignInRequest& request);
+  [[nodiscard]] Result<SignInStep> SignIn(const SignInRequest& request);
+  // The second step, with a code of the app or a recovery code. `device.phone` is that of the first step. Fails with
+  // sign_in_begin_again (the first step was longer than kSecondStepMs ago, or the password or the account has changed
+  // since), second_factor_wrong (counted like a failed sign-in), sign_in_delayed, sign_in_locked.
+  [[nodiscard]] Result<SignedIn> FinishSignIn(std::string_view token, std::string_view code, Device device);
   [[nodiscard]] Status SignOut(std::string_view session_hash);
 
   // Who has this session or token; nothing when nobody has (any more). Notes its use, at most once a minute; an
@@ -90,7 +107,31 @@ class Access {
   [[nodiscard]] Result<std::vector<Token>> ListTokens(AccountId owner);
   [[nodiscard]] Status RevokeToken(int64_t id, AccountId owner, AccountId by = {});  // owner unset: anybody's
 
+  // ---- An account's second factor ----
+
+  [[nodiscard]] Result<SecondFactorState> GetSecondFactor(AccountId id);
+  // Each needs the password (password_wrong, counted like a failed sign-in) or fails as second_factor.h has it. Turning
+  // it on ends all sessions but the one of `session_hash`.
+  [[nodiscard]] Result<SecondFactorSetUp> BeginSecondFactor(AccountId id, std::string_view password,
+                                                            std::string_view address);
+  [[nodiscard]] Result<std::vector<std::string>> ConfirmSecondFactor(AccountId id, std::string_view code,
+                                                                     std::string_view session_hash);
+  // These need a code, too: second_factor_wrong, counted likewise; second_factor_off.
+  [[nodiscard]] Result<std::vector<std::string>> RenewRecoveryCodes(AccountId id, std::string_view password,
+                                                                    std::string_view code, std::string_view address);
+  [[nodiscard]] Status TurnOffSecondFactor(AccountId id, std::string_view password, std::string_view code,
+                                           std::string_view address);
+  // Whether the network's policy demands one of who has this.
+  [[nodiscard]] static bool IsDemandedOf(const http::Caller& caller);
+
   // ---- An administrator's matters ----
+
+  // For who has lost app and recovery codes: the account signs in by its password alone, and its sessions end. Fails
+  // with account_unknown, second_factor_off, second_factor_own (by the account itself).
+  [[nodiscard]] Status ResetSecondFactor(AccountId id, AccountId by = {});
+  [[nodiscard]] Result<SignInPolicy> GetPolicy();
+  [[nodiscard]] Result<SignInPolicy> ChangePolicy(bool second_factor, std::optional<int64_t> version,
+                                                  AccountId by = {});
 
   [[nodiscard]] Result<std::vector<Account>> ListAccounts();
   // Fails with login_unknown, login_bad.
@@ -129,13 +170,26 @@ class Access {
   [[nodiscard]] Day Today() const;
 
  private:
-  // `posts`: those that count today.
+  // `posts`: those that count today. `demanded`: the network demands second factors.
   [[nodiscard]] Result<http::Caller> CallerOf(const Account& account, const std::vector<Post>& posts,
-                                              http::Caller::Via via) const;
+                                              http::Caller::Via via, bool demanded) const;
   // Counts an attempt at a login and compares. What counts as failed stays so until Succeed. `account`: whose login it
   // is, if anybody's.
   [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
                                          const std::string& hash, AccountId account);
+  // Fails with password_wrong, and as SignIn does. A code that is to follow counts on: the password alone does not wipe
+  // out the traces of guessing at codes.
+  [[nodiscard]] Status CheckOwnPassword(const Account& account, std::string_view password, std::string_view address);
+  // A transaction that needs the right code of an account, counted like a password; `then` follows in it.
+  template <typename T>
+  using Then = std::function<Result<T>(db::Connection&, CodeKind, Instant)>;
+  template <typename T>
+  [[nodiscard]] Result<T> WithCode(const Account& account, std::string_view code, std::string_view address,
+                                   const Then<T>& then);
+  [[nodiscard]] Result<const Vault*> SealedWith() const;
+  // A session for who has shown all that is asked for; `code` is the kind of code shown, if one was.
+  [[nodiscard]] Result<SignedIn> Enter(db::Connection& connection, AccountId id, const Device& device, Instant now,
+                                       std::string_view code = {});
   [[nodiscard]] db::Witness By(AccountId by) const { return {options_.audit, by}; }
   // Remembered under the hash, and of that kind.
   [[nodiscard]] std::optional<Identity> Known(const std::string& hash, http::Caller::Via via, Instant now,

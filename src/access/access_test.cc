@@ -227,7 +227,10 @@ TEST_P(SessionTest, ANewRoleHoldsAtOnce) {
 
 TEST_P(SessionTest, AreListedAndEnded) {
   const Account ana = Add("ana");
-  const auto desk = access_.SignIn({"ana", kPassword, {false, std::string(500, 'x') + "\n", "10.0.0.7"}});
+  const auto desk_step = access_.SignIn({"ana", kPassword, {false, std::string(500, 'x') + "\n", "10.0.0.7"}});
+  ASSERT_EQ(Code(desk_step), "");
+  const auto* desk = std::get_if<SignedIn>(&*desk_step);
+  ASSERT_NE(desk, nullptr);
   Pass(60);
   const auto phone = SignIn("ana", kPassword, true);
   const auto sessions = access_.ListSessions(ana.id);

@@ -18,7 +18,8 @@ constexpr std::string_view kColumns =
     "SELECT a.account_id, a.login, a.name, a.language, a.role, a.disabled_at, a.must_change_password, a.created_at, "
     "a.signed_in_at, a.version, (SELECT count(*) FROM session s WHERE s.account_id = a.account_id AND s.expires_at > "
     "?1 "
-    "AND s.seen_at > ?1 - (CASE s.phone WHEN 1 THEN ?2 ELSE ?3 END)) FROM account a ";
+    "AND s.seen_at > ?1 - (CASE s.phone WHEN 1 THEN ?2 ELSE ?3 END)), (SELECT count(*) FROM second_factor f WHERE "
+    "f.account_id = a.account_id AND f.confirmed_at IS NOT NULL) FROM account a ";
 
 Account ReadRow(const db::Rows& rows) {
   Account account;
@@ -33,6 +34,7 @@ Account ReadRow(const db::Rows& rows) {
   if (!rows.IsNull(8)) account.signed_in_at = Instant{rows.Int(8)};
   account.version = rows.Int(9);
   account.sessions = rows.Int(10);
+  account.second_factor = rows.Int(11) != 0;
   return account;
 }
 

@@ -30,6 +30,7 @@ struct Account {
   Instant created_at;
   std::optional<Instant> signed_in_at;  // last time
   int64_t sessions = 0;                 // that are open
+  bool second_factor = false;           // asked for when signing in
   int64_t version = 1;                  // rises when an administrator changes it
 };
 

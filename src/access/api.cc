@@ -2,6 +2,7 @@
 
 #include "access/gate.h"
 #include "access/json.h"
+#include "access/session_api.h"
 #include "base/json.h"
 #include "http/json_body.h"
 
@@ -12,43 +13,6 @@ using http::Gate;
 using http::JsonBody;
 using http::Request;
 using http::Response;
-
-constexpr size_t kPasswordBytesMax = 4096;  // more than any may have, so that one that is too long is told as such
-
-// What the caller may do, so that nothing else is offered to him: by right, whether on the whole network.
-void WriteRights(JsonWriter& json, const http::Caller& caller) {
-  json.Key("rights").BeginObject();
-  if (caller.rights != nullptr) {
-    for (const auto& [right, rows] : *caller.rights) json.Field(right, rows->network ? "network" : "part");
-  }
-  json.EndObject();
-}
-
-Response SessionResponse(const Access& access, const Account& account, const http::Caller& caller, std::string_view via,
-                         std::string_view csrf, const std::optional<Instant>& expires_at) {
-  JsonWriter json;
-  json.BeginObject().Key("account");
-  WriteAccount(json, account);
-  json.Field("must_change_password", account.must_change_password).Field("csrf", csrf).Field("via", via);
-  WriteInstant(json, "expires_at", expires_at);
-  WriteRights(json, caller);
-  if (!access.options().program_version.empty()) json.Field("version", access.options().program_version);
-  if (access.options().today) json.Field("today", FormatDay(access.options().today()));
-  json.EndObject();
-  return Response::Json(json.text());
-}
-
-// The session or token of a request that the gate has let pass.
-Result<Response> OwnSession(Access& access, const Request& request) {
-  ASSIGN_OR_RETURN(const Account account, access.GetAccount(request.caller.account));
-  if (request.caller.via == http::Caller::Via::kToken) {
-    return SessionResponse(access, account, request.caller, "token", "", std::nullopt);
-  }
-  const auto cookie = request.Cookie(CookieName(request.secure));
-  ASSIGN_OR_RETURN(const std::optional<Identity> identity, access.IdentifySession(cookie.value_or("")));
-  if (!identity) return Error("not_signed_in");
-  return SessionResponse(access, account, request.caller, "session", identity->csrf, identity->expires_at);
-}
 
 Response AccountResponse(const Account& account, int status = 200) {
   JsonWriter json;
@@ -66,37 +30,7 @@ Response OneTimeResponse(const OneTime& one_time, int status) {
       .Header("Cache-Control", "no-store");
 }
 
-Status NeedsSession(const Request& request) {
-  if (request.caller.via != http::Caller::Via::kSession) return Error("session_needed");
-  return {};
-}
-
 // ---- /api/v1/session ----
-
-Result<Response> SignIn(Access& access, const Request& request) {
-  RETURN_IF_ERROR(CheckOrigin(request));
-  ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
-  SignInRequest sign_in;
-  ASSIGN_OR_RETURN(sign_in.login, body.Text("login", 512));
-  ASSIGN_OR_RETURN(sign_in.password, body.Text("password", kPasswordBytesMax));
-  ASSIGN_OR_RETURN(const std::optional<std::string> device, body.OptionalText("device", 16));
-  RETURN_IF_ERROR(body.Done());
-  if (device && *device != "phone" && *device != "desk") return Error("device_unknown").With("device", *device);
-  sign_in.device = {device == "phone", std::string(request.Header("user-agent").value_or("")), request.peer};
-  ASSIGN_OR_RETURN(const SignedIn signed_in, access.SignIn(sign_in));
-  // A session that this browser had ends, so that one planted in it comes to nothing.
-  if (request.caller.via == http::Caller::Via::kSession) {
-    (void)access.SignOut(request.caller.session_token_hash);
-  } else if (const auto cookie = request.Cookie(CookieName(request.secure))) {
-    const auto before = access.IdentifySession(*cookie);
-    if (before.ok() && *before) (void)access.SignOut((*before)->caller.session_token_hash);
-  }
-  ASSIGN_OR_RETURN(const auto identity, access.IdentifySession(signed_in.token));
-  return SessionResponse(access, signed_in.account, identity ? identity->caller : http::Caller(), "session",
-                         signed_in.session.csrf, signed_in.session.expires_at)
-      .Header("Set-Cookie", SessionCookie(signed_in.token, request.secure, signed_in.session.phone))
-      .Header("Cache-Control", "no-store");
-}
 
 Result<Response> SignOut(Access& access, const Request& request) {
   RETURN_IF_ERROR(NeedsSession(request));
@@ -297,7 +231,7 @@ void AddRoutes(http::Router& router, Access& access) {
     return [&access, function](const Request& request) { return function(access, request); };
   };
   const auto once = [&](Resource function) { return access.idempotency().Idempotently(with(function)); };
-  constexpr int64_t kBodyMax = 16 << 10;
+  constexpr int64_t kBodyMax = kSmallBodyMax;
   // Without a body, so not by Router::Post.
   const auto bare_post = [&](std::string_view pattern, const http::Admission& admission, http::ResultHandler handler) {
     http::Route route;
@@ -311,8 +245,8 @@ void AddRoutes(http::Router& router, Access& access) {
   const http::Admission own_account(Gate::kAccount, http::Rows::kOwn);
   const http::Admission own(Gate::kSignedIn, http::Rows::kOwn);
   const http::Admission administrator(Gate::kAdmin, http::Rows::kNetwork);
+  AddSignInRoutes(router, access);
   router.Get("/api/v1/session", own_account, with(OwnSession));
-  router.Post("/api/v1/session", Gate::kOpen, with(SignIn), kBodyMax);
   router.Delete("/api/v1/session", own_account, with(SignOut));
   router.Post("/api/v1/session/password", own_account, with(ChangePassword), kBodyMax);
   router.Patch("/api/v1/session/preferences", own_account, with(SetPreferences), kBodyMax);

@@ -6,6 +6,7 @@
 
 #include "access/gate.h"
 #include "access/testing.h"
+#include "access/totp.h"
 
 namespace dealpace::access {
 namespace {
@@ -247,6 +248,99 @@ TEST_P(ApiTest, AddingOnceWithAKey) {
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(again.body, first.body) << "the same one-time password";
   EXPECT_EQ(Header(again, "Idempotency-Replayed"), "true");
+}
+
+TEST_P(ApiTest, SigningInInTwoSteps) {
+  const Browser ana = SignedIn("ana");
+  const std::string factor = "/api/v1/session/second-factor";
+  const auto post = [&](const Browser& browser, const std::string& path, const json::object& body) {
+    return Send(browser, Method::kPost, factor + path, json::serialize(body));
+  };
+  const json::object before = Json(Send(ana, Method::kGet, factor));
+  EXPECT_EQ(before, (json::object{{"on", false}, {"since", nullptr}, {"recovery_codes", 0}, {"demanded", false}}));
+  EXPECT_EQ(Problem(post(ana, "/begin", {{"password", "wrong wrong"}})), "422 password_wrong");
+  const Response begun = post(ana, "/begin", {{"password", kPassword}});
+  ASSERT_EQ(begun.status, 200) << begun.body;
+  EXPECT_EQ(Header(begun, "Cache-Control"), "no-store");
+  const std::string secret = *database_->Read<std::string>([&](db::Connection& c) -> Result<std::string> {
+    db::Rows rows = c.Query("SELECT secret FROM second_factor");
+    rows.Next();
+    return vault_->Unseal({"second_factor", "secret", ana_.id.value, 0}, std::string(rows.Bytes(0)));
+  });
+  EXPECT_EQ(Text(Json(begun), "secret"), Base32(secret));
+  const auto app = [&] { return TotpCode(secret, TotpStep(now_)); };
+  EXPECT_EQ(Problem(post(ana, "/confirm", {{"code", "123456"}})), "422 second_factor_wrong");
+  const Response confirmed = post(ana, "/confirm", {{"code", app()}});
+  ASSERT_EQ(confirmed.status, 200) << confirmed.body;
+  EXPECT_EQ(Json(confirmed).at("recovery_codes").as_array().size(), 10U);
+  EXPECT_EQ(Header(confirmed, "Cache-Control"), "no-store");
+  EXPECT_EQ(Json(Send(ana, Method::kGet, factor)).at("on"), true);
+  EXPECT_EQ(Problem(Send(ana, Method::kGet, "/api/v1/tokens")), "200") << "this browser stays signed in";
+
+  Pass(30);
+  const std::string good =
+      json::serialize(json::object{{"login", "ana"}, {"password", kPassword}, {"device", "phone"}});
+  const Response first = Send({}, Method::kPost, "/api/v1/session", good);
+  ASSERT_EQ(first.status, 202) << first.body;
+  EXPECT_EQ(first.body, "{\"second_factor\":true,\"expires_at\":\"" + FormatInstant({now_.ms + 300'000}) + "\"}");
+  const std::string cookie = Header(first, "Set-Cookie");
+  EXPECT_TRUE(cookie.starts_with("dealpace-step=") && cookie.find("HttpOnly; SameSite=Strict") != std::string::npos)
+      << cookie;
+  const Browser between{cookie.substr(0, cookie.find(';')), "", ""};
+  EXPECT_EQ(Problem(Send(between, Method::kGet, "/api/v1/session")), "401 not_signed_in");
+  EXPECT_EQ(Problem(Send(between, Method::kPost, factor, R"({"code":"12"})", {{"origin", "http://evil.example"}})),
+            "403 origin_wrong");
+  EXPECT_EQ(Problem(post({}, "", {{"code", app()}})), "409 sign_in_begin_again") << "in another browser";
+  EXPECT_EQ(Problem(post(between, "", {{"code", "123456"}})), "422 second_factor_wrong");
+  const Response second = post(between, "", {{"code", app()}});
+  ASSERT_EQ(second.status, 200) << second.body;
+  EXPECT_EQ(Json(second).at("account").at("second_factor"), true);
+  const std::string session = Header(second, "Set-Cookie");
+  EXPECT_TRUE(session.starts_with("dealpace=") && session.find("Max-Age") != std::string::npos) << session;
+  EXPECT_NE(second.headers.back().second.find("dealpace-step=;"), std::string::npos);
+  const Browser in{session.substr(0, session.find(';')), Text(Json(second), "csrf"), ""};
+  EXPECT_EQ(Problem(Send(in, Method::kGet, "/api/v1/tokens")), "200");
+
+  const Browser program{"", "", Text(Json(Send(in, Method::kPost, "/api/v1/tokens", R"({"name":"x"})")), "secret")};
+  EXPECT_EQ(Problem(Send(program, Method::kGet, "/api/v1/tokens")), "200") << "programs need no code";
+  EXPECT_EQ(Problem(post(program, "/turn-off", {{"password", kPassword}, {"code", "1"}})), "403 token_scope");
+  Pass(30);
+  EXPECT_EQ(Problem(post(in, "/recovery-codes", {{"password", kPassword}, {"code", app()}})), "200");
+  EXPECT_EQ(Problem(post(in, "/turn-off", {{"password", kPassword}, {"code", app()}})), "422 second_factor_wrong");
+  Pass(30);
+  EXPECT_EQ(Problem(post(in, "/turn-off", {{"password", kPassword}, {"code", app()}})), "204");
+  EXPECT_EQ(Send({}, Method::kPost, "/api/v1/session", good).status, 200);
+}
+
+TEST_P(ApiTest, ADemandedSecondFactorComesFirst) {
+  const Browser bob = SignedIn("bob");
+  const std::string policy = "/api/v1/sign-in-policy";
+  EXPECT_EQ(Problem(Send(SignedIn("ana"), Method::kGet, policy)), "403 not_permitted");
+  const Response told = Send(bob, Method::kGet, policy);
+  EXPECT_EQ(told.body, R"({"second_factor":false,"version":1})");
+  EXPECT_EQ(Problem(Send(bob, Method::kPut, policy, R"({"second_factor":true})")), "428 if_match_missing");
+  EXPECT_EQ(Problem(Send(bob, Method::kPut, policy, "{}", {{"if-match", "W/\"1\""}})), "422 field_missing");
+  const Response changed =
+      Send(bob, Method::kPut, policy, R"({"second_factor":true})", {{"if-match", Header(told, "ETag")}});
+  EXPECT_EQ(changed.body, R"({"second_factor":true,"version":2})");
+  EXPECT_EQ(Problem(Send(bob, Method::kGet, "/api/v1/accounts")), "403 second_factor_due");
+  const json::object session = Json(Send(bob, Method::kGet, "/api/v1/session"));
+  EXPECT_EQ(session.at("second_factor_due"), true);
+  EXPECT_EQ(Json(Send(bob, Method::kGet, "/api/v1/session/second-factor")).at("demanded"), true);
+  EXPECT_EQ(Problem(Send(bob, Method::kPost, "/api/v1/session/second-factor/begin",
+                         json::serialize(json::object{{"password", kPassword}}))),
+            "200");
+  EXPECT_EQ(Json(Send(SignedIn("ana"), Method::kGet, "/api/v1/session")).at("second_factor_due"), false);
+}
+
+TEST_P(ApiTest, OthersSecondFactors) {
+  const std::string path = "/api/v1/accounts/" + std::to_string(ana_.id.value) + "/second-factor";
+  EXPECT_EQ(Problem(Send(SignedIn("ana"), Method::kDelete, path)), "403 not_permitted");
+  const Browser bob = SignedIn("bob");
+  EXPECT_EQ(Problem(Send(bob, Method::kDelete, path)), "409 second_factor_off");
+  EXPECT_EQ(Problem(Send(bob, Method::kDelete, "/api/v1/accounts/17/second-factor")), "404 account_unknown");
+  EXPECT_EQ(Problem(Send(bob, Method::kDelete, "/api/v1/accounts/" + std::to_string(bob_.id.value) + "/second-factor")),
+            "409 second_factor_own");
 }
 
 TEST_P(ApiTest, TokensOfOnesOwn) {

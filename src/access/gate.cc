@@ -48,6 +48,13 @@ std::string EndedCookie(bool secure) {
          "; Max-Age=0";
 }
 
+std::string_view StepCookieName(bool secure) { return secure ? "__Host-dealpace-step" : "dealpace-step"; }
+
+std::string StepCookie(std::string_view token, bool secure) {
+  return std::string(StepCookieName(secure)) + "=" + std::string(token) + "; Path=/; HttpOnly; SameSite=Strict" +
+         (secure ? "; Secure" : "") + "; Max-Age=" + std::to_string(token.empty() ? 0 : kSecondStepMs / 1000);
+}
+
 Status CheckOrigin(const http::Request& request) {
   const auto origin = request.Header("origin");
   if (!origin) return {};
@@ -89,6 +96,7 @@ Status Judge(http::Request& request, const http::Route& route, const std::option
     if (!SameSecret(*csrf, identity->csrf)) return Error("csrf_wrong");
   }
   if (caller.must_change_password && route.admission.gate != Gate::kAccount) return Error("password_must_change");
+  if (caller.second_factor_due && route.admission.gate != Gate::kAccount) return Error("second_factor_due");
   if (route.admission.gate == Gate::kAdmin && !caller.admin) return Error("not_permitted");
   const http::Admission& admission = route.admission;
   if (!admission.right.empty() && !caller.May(admission.right)) return Error("not_permitted");

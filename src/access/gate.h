@@ -18,6 +18,7 @@ namespace dealpace::access {
 //   (csrf_missing,
 //              csrf_wrong), and an Origin must be the Host that was asked (origin_wrong), all 403
 //   password   while a new one is due, only routes of Gate::kAccount: password_must_change (403)
+//   factor     the same while a second factor is to be set up: second_factor_due (403)
 //   right      Gate::kAdmin needs an administrator: not_permitted (403)
 //   scope      a token needs the route's: token_scope (403, "scope")
 //
@@ -41,6 +42,9 @@ class Gatekeeper {
 [[nodiscard]] std::string_view CookieName(bool secure);
 [[nodiscard]] std::string SessionCookie(std::string_view token, bool secure, bool phone);
 [[nodiscard]] std::string EndedCookie(bool secure);
+// The cookie between password and code (second_factor.h); an empty token removes it.
+[[nodiscard]] std::string_view StepCookieName(bool secure);
+[[nodiscard]] std::string StepCookie(std::string_view token, bool secure);
 
 // An Origin, where the request names one, is the host that it was sent to. Browsers send it with everything that
 // changes something. Fails with origin_wrong.

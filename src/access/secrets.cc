@@ -24,11 +24,11 @@ std::string NewSecret() {
   return text;
 }
 
-std::string NewOneTimePassword() {
+std::string NewOneTimePassword(int groups) {
   StartSodium();
   constexpr std::string_view kLetters = "23456789abcdefghjkmnpqrstuvwxyz";
   std::string text;
-  for (int i = 0; i < 16; ++i) {
+  for (int i = 0; i < groups * 4; ++i) {
     if (i > 0 && i % 4 == 0) text += '-';
     text += kLetters[randombytes_uniform(kLetters.size())];
   }

@@ -12,9 +12,9 @@ void StartSodium();
 // 256 random bits as 43 characters of base64url, without padding.
 [[nodiscard]] std::string NewSecret();
 
-// Four groups of four characters ("k7mw-2xpd-9fra-tq4h") that nobody mistakes for one another: no i, l, o, 0, 1.
-// 79 bits.
-[[nodiscard]] std::string NewOneTimePassword();
+// Groups of four characters ("k7mw-2xpd-9fra-tq4h") that nobody mistakes for one another: no i, l, o, 0, 1. Four groups
+// have 79 bits, three 59.
+[[nodiscard]] std::string NewOneTimePassword(int groups = 4);
 
 // BLAKE2b, 256 bits, as 64 hexadecimal digits: what is stored of a secret that is random by itself, and of texts that
 // must not be readable in the database. Not for passwords.

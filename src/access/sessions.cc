@@ -88,6 +88,7 @@ void EndSession(db::Connection& connection, std::string_view token_hash) {
 }
 
 int64_t EndSessions(db::Connection& connection, AccountId account, std::string_view except) {
+  connection.Execute("DELETE FROM pending_sign_in WHERE account_id = ?1", account);
   return connection.Execute("DELETE FROM session WHERE account_id = ?1 AND token_hash <> ?2", account, except);
 }
 

@@ -50,7 +50,8 @@ struct FreshSession {
 [[nodiscard]] std::vector<Session> ListSessions(db::Connection& connection, AccountId account, Instant now);
 void TouchSession(db::Connection& connection, std::string_view token_hash, Instant now);
 void EndSession(db::Connection& connection, std::string_view token_hash);
-// All of the account's but the one with the hash `except`. Returns how many.
+// All of the account's but the one with the hash `except`, and sign-ins that have not come to their second step
+// (second_factor.h). Returns how many sessions.
 int64_t EndSessions(db::Connection& connection, AccountId account, std::string_view except = {});
 
 }  // namespace dealpace::access

@@ -9,6 +9,7 @@
 
 #include "access/access.h"
 #include "access/audit.h"
+#include "access/vault.h"
 #include "db/testing.h"
 
 // What the tests of this room share: a folder, and an Access over a database of its own, with a clock that stands still
@@ -44,7 +45,10 @@ class AccessTest : public testing::TestWithParam<db::Kind> {
  protected:
   static constexpr const char* kPassword = "grey horse on a roof";
 
-  AccessTest() : database_(GetParam()), access_(*database_, Options()) {}
+  AccessTest()
+      : database_(GetParam()),
+        vault_(*Vault::Open(*database_, *KeyFile::Make(folder_.path() / "keys"), now_)),
+        access_(*database_, Options()) {}
 
   AccessOptions Options() {
     AccessOptions options;
@@ -55,6 +59,7 @@ class AccessTest : public testing::TestWithParam<db::Kind> {
     options.audit = [this](db::Connection& connection, const db::Deed& deed) {
       return AppendAudit(connection, hasher_, deed, now_);
     };
+    options.vault = vault_.get();
     return options;
   }
   void Pass(int64_t seconds) { now_.ms += seconds * 1000; }
@@ -70,7 +75,10 @@ class AccessTest : public testing::TestWithParam<db::Kind> {
   }
   Result<SignedIn> SignIn(const std::string& login, const std::string& password = kPassword, bool phone = false,
                           const std::string& address = "10.0.0.1") {
-    return access_.SignIn({login, password, {phone, "Mozilla/5.0", address}});
+    const auto step = access_.SignIn({login, password, {phone, "Mozilla/5.0", address}});
+    if (!step.ok()) return step.error();
+    EXPECT_TRUE(std::holds_alternative<SignedIn>(*step)) << login << " has a second factor";
+    return std::get<SignedIn>(*step);
   }
   // Whether the session is still one, past the cache.
   bool Open(const SignedIn& signed_in) {
@@ -110,7 +118,9 @@ class AccessTest : public testing::TestWithParam<db::Kind> {
   const ChainHasher hasher_{Key{}};
   int64_t seen_ = 0;
   Instant now_{1'790'000'000'000};
+  TestFolder folder_;
   db::TestDatabase database_;
+  std::unique_ptr<Vault> vault_;
   Access access_;
 };
 

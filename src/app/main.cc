@@ -78,6 +78,10 @@ struct UserOptions {
     fresh->add_option("--role", arguments.role, "member (default) or admin / 角色")
         ->check(CLI::IsMember({"member", "admin"}));
     add("reset", "Print a new one-time password; ends sessions, lifts a lock / 重设密码", "login", "Login / 登录名");
+    add("second-factor-reset", "Remove a lost second factor; ends sessions / 重置两步验证", "login", "Login / 登录名");
+    add("policy", "Whether administrators, and who may export or manage, need a second factor / 两步验证要求")
+        ->add_option("--second-factor", arguments.second_factor, "on or off (default: only say it) / 开启或关闭")
+        ->check(CLI::IsMember({"on", "off"}));
     add("disable", "Disable an account; ends its sessions and tokens / 停用账号", "login", "Login / 登录名");
     add("enable", "Enable it again / 重新启用", "login", "Login / 登录名");
     add("sessions", "Where the account is signed in / 登录中的会话", "login", "Login / 登录名")

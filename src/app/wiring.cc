@@ -95,6 +95,7 @@ Status CheckPlace(const facts::OrgView& org, const access::PostPlace& place) {
 
 access::AccessOptions AccessOf(System& system, access::AccessOptions options) {
   options.catalog = system.shared_catalog();
+  options.vault = system.vault();
   options.places.dealers_of = [&system](RegionId region, Day day) -> Result<std::vector<DealerId>> {
     ASSIGN_OR_RETURN(const auto org, system.org().Current());
     std::vector<DealerId> dealers;

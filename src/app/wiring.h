@@ -66,7 +66,8 @@ class System {
   std::unique_ptr<access::ChainHasher> audit_hasher_;
 };
 
-// What posts stand on: the roles of the catalogue, and the organisation. The system outlives them.
+// What posts stand on, the roles of the catalogue and the organisation, and the vault where it is open. The system
+// outlives them.
 [[nodiscard]] access::AccessOptions AccessOf(System& system, access::AccessOptions options = {});
 
 }  // namespace dealpace::app

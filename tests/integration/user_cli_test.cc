@@ -33,7 +33,8 @@ TEST_F(UserCliTest, AddsAndListsAccounts) {
   EXPECT_NE(table.out.find("Ana Li"), std::string::npos) << table.out;
   EXPECT_NE(table.out.find("password due"), std::string::npos) << table.out;
   const Ran csv = Must("user list --format csv");
-  EXPECT_TRUE(csv.out.starts_with("login,name,role,state,last_sign_in_at,sessions\r\nana,Ana Li,")) << csv.out;
+  EXPECT_TRUE(csv.out.starts_with("login,name,role,state,second_factor,last_sign_in_at,sessions\r\nana,Ana Li,"))
+      << csv.out;
 }
 
 TEST_F(UserCliTest, ResetsDisablesAndEnables) {
@@ -62,6 +63,20 @@ TEST_F(UserCliTest, MakesAndRevokesTokens) {
   EXPECT_FALSE(listed.at("tokens").at(0).as_object().contains("secret"));
   EXPECT_EQ(Run("user token-revoke 17").exit, 2);
   EXPECT_EQ(Run("user token-revoke till").exit, 2);
+}
+
+TEST_F(UserCliTest, SaysAndSetsWhoNeedsASecondFactor) {
+  EXPECT_EQ(Json("user policy").at("second_factor"), false);
+  EXPECT_EQ(Json("user policy --second-factor on").at("second_factor"), true);
+  EXPECT_EQ(Json("user policy").at("second_factor"), true);
+  EXPECT_NE(Must("user policy").out.find("need a second factor"), std::string::npos);
+  EXPECT_EQ(Run("user policy --second-factor maybe").exit, 2);
+  EXPECT_NE(Must("audit list").out.find("sign_in_policy.change"), std::string::npos);
+  Must("user add ana");
+  EXPECT_EQ(Json("user list").at("accounts").at(0).at("second_factor"), false);
+  const Ran none = Run("user second-factor-reset ana");
+  EXPECT_EQ(none.exit, 2);
+  EXPECT_NE(none.err.find("no second factor"), std::string::npos) << none.err;
 }
 
 TEST_F(UserCliTest, RefusesWhatCannotBe) {

@@ -17,6 +17,7 @@ const kPages = [
   "/admin/org",
   "/admin/kpis",
   "/admin/readings",
+  "/security",
   "/admin/accounts",
   "/admin/tokens",
   "/admin/audit",

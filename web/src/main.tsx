@@ -14,6 +14,6 @@ const client = makeQueryClient();
 const page = pageAt(location.pathname === "/" ? (homePath(kAnybody) ?? "/") : location.pathname);
 void page?.load().catch(() => undefined);
 const ready = prefetchCommon(client).then((session) => {
-  if (session && !session.must_change_password) page?.prefetch?.(client);
+  if (session && !session.must_change_password && !session.second_factor_due) page?.prefetch?.(client);
 });
 void Promise.race([ready.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, kWaitMs))]).then(() => createRoot(document.getElementById("root")!).render(<App client={client} />));

@@ -43,11 +43,13 @@ int List(const Context& context, Access& access) {
                      {"name", context.Say("Name", "姓名")},
                      {"role", context.Say("Role", "角色")},
                      {"state", context.Say("State", "状态")},
+                     {"second_factor", context.Say("Second factor", "两步验证")},
                      {"last_sign_in_at", context.Say("Last sign-in", "最近登录")},
                      {"sessions", context.Say("Sessions", "会话数")}};
   for (const Account& account : *accounts) {
     listing.rows.push_back({account.login, account.name, RoleText(context, account.role), StateText(context, account),
-                            LocalTime(account.signed_in_at), std::to_string(account.sessions)});
+                            account.second_factor ? context.Say("on", "已开启") : "—", LocalTime(account.signed_in_at),
+                            std::to_string(account.sessions)});
   }
   listing.Print(context);
   return kExitOk;
@@ -149,6 +151,24 @@ int Tokens(const Context& context, Access& access, const Account& account) {
                             LocalTime(token.expires_at), LocalTime(token.last_used_at), LocalTime(token.revoked_at)});
   }
   listing.Print(context);
+  return kExitOk;
+}
+
+int Policy(const Context& context, Access& access, const std::string& second_factor) {
+  const auto policy =
+      second_factor.empty() ? access.GetPolicy() : access.ChangePolicy(second_factor == "on", std::nullopt);
+  if (!policy.ok()) return context.FailQuestion(policy.error());
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Field("second_factor", policy->second_factor).Field("version", policy->version).EndObject();
+    });
+    return kExitOk;
+  }
+  std::printf("%s\n",
+              policy->second_factor
+                  ? context.Say("Administrators, and who may export or manage others, need a second factor.",
+                                "管理员以及有导出或管理权限的账号必须使用两步验证。")
+                  : context.Say("A second factor is everybody's own choice.", "是否使用两步验证由各账号自行决定。"));
   return kExitOk;
 }
 
@@ -303,7 +323,8 @@ int AddStandIn(const Context& context, Access& access, const Account& account, c
 }  // namespace
 
 int RunUser(const Context& context, const UserArguments& arguments) {
-  const bool reads = arguments.what == "list" || arguments.what == "tokens" || arguments.what == "posts" ||
+  const bool reads = arguments.what == "list" || (arguments.what == "policy" && arguments.second_factor.empty()) ||
+                     arguments.what == "tokens" || arguments.what == "posts" ||
                      (arguments.what == "sessions" && !arguments.kill);
   const auto system = reads ? context.OpenSystem() : context.OpenSystemWithVault();
   if (!system.ok()) return context.Fail(system.error());
@@ -311,6 +332,7 @@ int RunUser(const Context& context, const UserArguments& arguments) {
   options.audit = (*system)->audit_log();
   Access access((*system)->database(), AccessOf(**system, std::move(options)));
   if (arguments.what == "list") return List(context, access);
+  if (arguments.what == "policy") return Policy(context, access, arguments.second_factor);
   if (arguments.what == "token-revoke") return RevokeToken(context, access, arguments.login);
   if (arguments.what == "add") {
     const auto role = access::ParseRole(arguments.role);
@@ -320,6 +342,10 @@ int RunUser(const Context& context, const UserArguments& arguments) {
   const auto account = access.FindLogin(arguments.login);
   if (!account.ok()) return context.FailQuestion(account.error());
   if (arguments.what == "reset") return PrintOneTime(context, access.ResetPassword(account->id));
+  if (arguments.what == "second-factor-reset") {
+    const Status reset = access.ResetSecondFactor(account->id);
+    return reset.ok() ? Done(context) : context.FailQuestion(reset.error());
+  }
   if (arguments.what == "disable") return Switch(context, access, *account, true);
   if (arguments.what == "enable") return Switch(context, access, *account, false);
   if (arguments.what == "sessions") return Sessions(context, access, *account, arguments.kill);

@@ -68,26 +68,41 @@ export function useSession(): UseQueryResult<Session | null, ApiError> {
 export async function prefetchCommon(client: QueryClient): Promise<Session | null | undefined> {
   await client.prefetchQuery(sessionOptions as FetchQueryOptions<Session | null, ApiError>);
   const session = client.getQueryData<Session | null>(kSessionKey);
-  if (session && !session.must_change_password) {
+  if (session && !session.must_change_password && !session.second_factor_due) {
     void client.prefetchQuery(catalogOptions as FetchQueryOptions<Catalog, ApiError>);
     void client.prefetchQuery(orgOptions as FetchQueryOptions<Org, ApiError>);
   }
   return session;
 }
-export function useSignIn() {
+function useEntered() {
   const client = useQueryClient();
-  return useMutation<Session, ApiError, { login: string; password: string }>({
+  return (session: Session) => {
+    const before = client.getQueryData<Session | null>(kSessionKey);
+    // What another person has seen must not be shown to this one.
+    if (before?.account.id !== session.account.id) client.removeQueries({ predicate: notSession });
+    client.setQueryData(kSessionKey, session);
+    void client.invalidateQueries({ predicate: notSession });
+  };
+}
+// Null: the password is right, and the code of the second factor is still to come.
+export function useSignIn() {
+  const entered = useEntered();
+  return useMutation<Session | null, ApiError, { login: string; password: string }>({
     mutationFn: async (body) => {
       const device = matchMedia("(max-width: 767px)").matches ? "phone" : "desk";
-      return took(await data(api.POST("/api/v1/session", { body: { ...body, device } })));
+      const step = await data(api.POST("/api/v1/session", { body: { ...body, device } }));
+      return "account" in step ? took(step) : null;
     },
     onSuccess: (session) => {
-      const before = client.getQueryData<Session | null>(kSessionKey);
-      // What another person has seen must not be shown to this one.
-      if (before?.account.id !== session.account.id) client.removeQueries({ predicate: notSession });
-      client.setQueryData(kSessionKey, session);
-      void client.invalidateQueries({ predicate: notSession });
+      if (session) entered(session);
     },
+  });
+}
+export function useFinishSignIn() {
+  const entered = useEntered();
+  return useMutation<Session, ApiError, string>({
+    mutationFn: async (code) => took(await data(api.POST("/api/v1/session/second-factor", { body: { code } }))),
+    onSuccess: entered,
   });
 }
 export function useSignOut() {

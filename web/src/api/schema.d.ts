@@ -125,6 +125,110 @@ export interface paths {
         patch: operations["setPreferences"];
         trace?: never;
     };
+    "/api/v1/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The own second factor */
+        get: operations["getSecondFactor"];
+        put?: never;
+        /** The second step of signing in: a code of the app, or a recovery code */
+        post: operations["finishSignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a secret for an authenticator app; it counts once it is confirmed, within 15 minutes */
+        post: operations["beginSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn it on by a code of the app; other sessions end */
+        post: operations["confirmSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make new recovery codes; the old ones are good no more */
+        post: operations["renewRecoveryCodes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/turn-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by the password alone again */
+        post: operations["turnOffSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sign-in-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the network asks of signing in */
+        get: operations["getSignInPolicy"];
+        /** Demand a second factor of administrators and of who may export or hand customers over, or leave it to them */
+        put: operations["changeSignInPolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -172,6 +276,23 @@ export interface paths {
         /** Give a new one-time password */
         post: operations["resetPassword"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a lost second factor; sessions end. Not one's own */
+        delete: operations["resetSecondFactor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1493,6 +1614,8 @@ export interface components {
         Session: {
             account: components["schemas"]["Account"];
             must_change_password?: boolean;
+            /** @description The network demands a second factor of this account, and it has none: nothing else is answered until it is set up */
+            second_factor_due?: boolean;
             /** @description Value for X-CSRF-Token; empty for a token */
             csrf: string;
             /** @enum {unknown} */
@@ -1511,6 +1634,26 @@ export interface components {
              */
             today?: string;
         };
+        PendingSignIn: {
+            /** @constant */
+            second_factor: true;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        SecondFactor: {
+            on: boolean;
+            /** Format: date-time */
+            since: string | null;
+            /** @description How many are left */
+            recovery_codes: number;
+            /** @description Whether the network demands it of this account */
+            demanded: boolean;
+        };
+        PasswordAndCode: {
+            password: string;
+            /** @description Of the app, or a recovery code */
+            code: string;
+        };
         Account: {
             id: string;
             login: string;
@@ -1520,6 +1663,7 @@ export interface components {
             language?: "zh" | "en" | null;
             disabled: boolean;
             must_change_password?: boolean;
+            second_factor?: boolean;
             created_at?: string;
             last_sign_in_at?: string | null;
             sessions?: number;
@@ -2312,6 +2456,30 @@ export interface components {
                 "application/json": components["schemas"]["Session"];
             };
         };
+        /** @description Recovery codes, shown this once */
+        RecoveryCodes: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    recovery_codes: string[];
+                };
+            };
+        };
+        /** @description The policy */
+        SignInPolicy: {
+            headers: {
+                ETag?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    second_factor: boolean;
+                    version: number;
+                };
+            };
+        };
         /** @description The account and its one-time password */
         AccountWithPassword: {
             headers: {
@@ -2517,6 +2685,15 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Session"];
+            /** @description The password is right and a second factor is needed: within five minutes, in the same browser, by a cookie */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingSignIn"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };
@@ -2576,6 +2753,172 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["Session"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it is on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["Session"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    beginSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description In base 32 */
+                        secret: string;
+                        /** @description otpauth://…, for a QR code */
+                        uri: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["RecoveryCodes"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAndCode"];
+            };
+        };
+        responses: {
+            200: components["responses"]["RecoveryCodes"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    turnOffSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAndCode"];
+            };
+        };
+        responses: {
+            /** @description It is off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSignInPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SignInPolicy"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeSignInPolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    second_factor: boolean;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["SignInPolicy"];
             default: components["responses"]["Problem"];
         };
     };
@@ -2673,6 +3016,27 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AccountWithPassword"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resetSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["Problem"];
         };
     };

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode } from "react";
 import { onUnauthorised, resume, useSession, useSignOut } from "@/api";
 import { ForcedChangePassword } from "@/features/account/ChangePassword";
 import { ExpiredSignIn, SignInFrame, SignInPage } from "@/features/signin/SignInPage";
@@ -6,6 +6,8 @@ import { setLanguage, useLanguage, useTexts } from "@/i18n";
 import { Dialog, ErrorState, Skeleton } from "@/ui";
 import { Shell } from "./Shell";
 import { appTexts } from "./texts";
+
+const ForcedSecondFactor = lazy(() => import("@/features/account/ForcedSecondFactor"));
 
 // Lets nobody in who is not signed in, and keeps the page when a session ends under it.
 export function Gate({ children }: { children: ReactNode }) {
@@ -16,6 +18,8 @@ export function Gate({ children }: { children: ReactNode }) {
   const been = useRef(false);
   const language = useLanguage();
   const adopted = useRef<string>(undefined);
+  // Recovery codes that were just made are still on the screen.
+  const [codesShown, setCodesShown] = useState(false);
 
   const account = session.data?.account;
   if (account) been.current = true;
@@ -55,6 +59,15 @@ export function Gate({ children }: { children: ReactNode }) {
     return (
       <SignInFrame>
         <ForcedChangePassword />
+      </SignInFrame>
+    );
+  }
+  if (session.data?.second_factor_due || codesShown) {
+    return (
+      <SignInFrame>
+        <Suspense fallback={<Skeleton height={240} label={t("starting")} />}>
+          <ForcedSecondFactor onCodes={setCodesShown} />
+        </Suspense>
       </SignInFrame>
     );
   }

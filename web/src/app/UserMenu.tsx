@@ -1,8 +1,9 @@
-import { KeyRound, Languages, LogOut } from "lucide-react";
+import { KeyRound, Languages, LogOut, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { useSession, useSignOut } from "@/api";
 import { ChangePasswordDialog } from "@/features/account/ChangePassword";
 import { useTexts } from "@/i18n";
+import { useGo } from "@/state/page";
 import { useSetting } from "@/state/settings";
 import { Menu, toast, errorTitle, type MenuItem } from "@/ui";
 import { appTexts } from "./texts";
@@ -19,6 +20,7 @@ export function UserMenu({ phone = false }: { phone?: boolean }) {
   const [password, setPassword] = useState(false);
   const signOut = useSignOut();
   const switchLanguage = useSwitchLanguage();
+  const go = useGo();
   if (!data) return null;
   const { account } = data;
   const name = account.name || account.login;
@@ -72,6 +74,7 @@ export function UserMenu({ phone = false }: { phone?: boolean }) {
           },
         ]),
     "line",
+    { id: "security", label: t("security"), icon: <ShieldCheck size={14} aria-hidden />, run: () => go({ to: "/security" }) },
     { id: "password", label: t("changePassword"), icon: <KeyRound size={14} aria-hidden />, run: () => setPassword(true) },
     {
       id: "out",

@@ -92,6 +92,7 @@ export const appTexts = defineTexts("app", {
   on: { zh: "开", en: "On" },
   off: { zh: "关", en: "Off" },
   display: { zh: "显示设置", en: "Display settings" },
+  security: { zh: "登录与安全", en: "Sign-in and security" },
   changePassword: { zh: "改密码", en: "Change password" },
   signOut: { zh: "退出", en: "Sign out" },
   version: { zh: "版本 {version}", en: "Version {version}" },

@@ -1,11 +1,12 @@
 import { useRef, useState, type FormEvent } from "react";
-import { useSignIn, type Session } from "@/api";
+import { useFinishSignIn, useSignIn, type Session } from "@/api";
 import { useTexts } from "@/i18n";
 import { Banner, Button, Field, PasswordInput, TextInput, useErrorWords } from "@/ui";
 import styles from "./SignIn.module.css";
 import { texts } from "./texts";
 
-// Account and password. `login` is filled in where it is known who was here.
+// Account and password, then the code where the account has a second factor. `login` is filled in where it is known who
+// was here.
 export function SignInForm({ login: known = "", onDone }: { login?: string; onDone?: (session: Session) => void }) {
   const t = useTexts(texts);
   const [login, setLogin] = useState(known);
@@ -14,6 +15,7 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
   const passwordRef = useRef<HTMLInputElement>(null);
   const loginRef = useRef<HTMLInputElement>(null);
   const signIn = useSignIn();
+  const [codeDue, setCodeDue] = useState(false);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -26,7 +28,10 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
     signIn.mutate(
       { login: login.trim(), password },
       {
-        onSuccess: (session) => onDone?.(session),
+        onSuccess: (session) => {
+          if (session) onDone?.(session);
+          else setCodeDue(true);
+        },
         onError: () => {
           passwordRef.current?.focus();
           passwordRef.current?.select();
@@ -35,6 +40,19 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
     );
   };
 
+  if (codeDue) {
+    return (
+      <CodeForm
+        login={login.trim()}
+        onDone={onDone}
+        onBack={() => {
+          setPassword("");
+          setCodeDue(false);
+          signIn.reset();
+        }}
+      />
+    );
+  }
   return (
     <form className={styles.form} onSubmit={submit} noValidate>
       <Field label={t("login")}>
@@ -47,6 +65,70 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
       <Button type="submit" kind="primary" wide busy={signIn.isPending}>
         {t("submit")}
       </Button>
+    </form>
+  );
+}
+
+// The second step.
+function CodeForm({ login, onDone, onBack }: { login: string; onDone: ((session: Session) => void) | undefined; onBack: () => void }) {
+  const t = useTexts(texts);
+  const [code, setCode] = useState("");
+  const [recovery, setRecovery] = useState(false);
+  const [missing, setMissing] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const finish = useFinishSignIn();
+  const over = finish.error?.code === "sign_in_begin_again";
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setMissing(!code.trim());
+    if (!code.trim()) {
+      field.current?.focus();
+      return;
+    }
+    // Digits as every keyboard writes them.
+    finish.mutate(code.normalize("NFKC").trim(), {
+      onSuccess: (session) => onDone?.(session),
+      onError: () => {
+        field.current?.focus();
+        field.current?.select();
+      },
+    });
+  };
+  return (
+    <form className={styles.form} onSubmit={submit} noValidate aria-label={t("codeTitle")}>
+      <Field label={t(recovery ? "recovery" : "code")} hint={recovery ? t("recoveryHint") : t("codeHint", { login })} error={missing ? t("codeMissing") : undefined}>
+        <TextInput key={String(recovery)} ref={field} value={code} onChange={setCode} mono inputMode={recovery ? "text" : "numeric"} autoComplete="one-time-code" autoCapitalize="off" spellCheck={false} maxLength={32} autoFocus name="code" />
+      </Field>
+      {finish.error && <SignInError error={finish.error} />}
+      {over ? (
+        <Button kind="primary" wide onClick={onBack}>
+          {t("back")}
+        </Button>
+      ) : (
+        <Button type="submit" kind="primary" wide busy={finish.isPending}>
+          {t("submit")}
+        </Button>
+      )}
+      {recovery && <p className={styles.note}>{t("lost")}</p>}
+      {!over && (
+        <div className={styles.links}>
+          <Button
+            kind="link"
+            onClick={() => {
+              setRecovery(!recovery);
+              setCode("");
+              setMissing(false);
+              finish.reset();
+            }}
+          >
+            {t(recovery ? "useApp" : "useRecovery")}
+          </Button>
+          <Button kind="link" onClick={onBack}>
+            {t("back")}
+          </Button>
+        </div>
+      )}
     </form>
   );
 }

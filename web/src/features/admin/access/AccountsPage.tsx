@@ -3,14 +3,14 @@ import { useState } from "react";
 import { useSession } from "@/api";
 import { rich, useLanguage, useTexts } from "@/i18n";
 import { one, usePageSearch } from "@/state/page";
-import { Banner, Button, Dialog, EmptyState, ErrorState, Field, formatInstant, formatNumber, IconButton, Menu, PageHead, Panel, RadioGroup, Skeleton, Tag, TextInput, toast } from "@/ui";
+import { Banner, Button, Dialog, EmptyState, ErrorState, Field, formatInstant, formatNumber, IconButton, Menu, PageHead, Panel, RadioGroup, Skeleton, Switch, Tag, TextInput, toast } from "@/ui";
 import styles from "../admin.module.css";
-import { useAccounts, useAddAccount, useChangeAccount, useResetPassword, type Account, type Role } from "./data";
+import { useAccounts, useAddAccount, useChangeAccount, useChangeSignInPolicy, useResetPassword, useResetSecondFactor, useSignInPolicy, type Account, type Role } from "./data";
 import { PostsDialog } from "./PostsDialog";
 import { SecretDialog } from "./Secret";
 import { accessTexts } from "./texts";
 
-type Doing = { add: true } | { change: Account } | { disable: Account } | { reset: Account } | { posts: Account } | { password: string; name: string } | null;
+type Doing = { add: true } | { change: Account } | { disable: Account } | { reset: Account } | { factor: Account } | { posts: Account } | { password: string; name: string } | null;
 
 export default function AccountsPage() {
   const t = useTexts(accessTexts);
@@ -74,7 +74,7 @@ export default function AccountsPage() {
                     <td>{account.name || "—"}</td>
                     <td>{t(account.role)}</td>
                     <td>
-                      {account.disabled ? <Tag>{t("disabled")}</Tag> : <Tag tone="good">{t("active")}</Tag>} {account.must_change_password && !account.disabled && <Tag tone="warn">{t("mustChange")}</Tag>}
+                      {account.disabled ? <Tag>{t("disabled")}</Tag> : <Tag tone="good">{t("active")}</Tag>} {account.must_change_password && !account.disabled && <Tag tone="warn">{t("mustChange")}</Tag>} {account.second_factor && <Tag tone="accent">{t("factorOn")}</Tag>}
                     </td>
                     <td data-label={t("lastSignIn")} className={styles.nowrap}>
                       {account.last_sign_in_at ? formatInstant(account.last_sign_in_at, language, { year: true }) : t("never")}
@@ -87,6 +87,7 @@ export default function AccountsPage() {
                           { id: "change", label: t("change"), run: () => setDoing({ change: account }) },
                           { id: "posts", label: t("posts"), run: () => setDoing({ posts: account }) },
                           { id: "reset", label: t("resetPassword"), run: () => setDoing({ reset: account }) },
+                          ...(account.second_factor && account.id !== me ? [{ id: "factor", label: t("resetFactor"), run: () => setDoing({ factor: account }) }] : []),
                           ...(account.id === me
                             ? []
                             : account.disabled
@@ -102,6 +103,8 @@ export default function AccountsPage() {
           </div>
         )}
       </Panel>
+      <PolicyPanel without={accounts.filter((a) => a.role === "admin" && !a.disabled && !a.second_factor).length} />
+      {doing && "factor" in doing && <ResetFactorDialog account={doing.factor} onClose={close} />}
       {doing && "add" in doing && <AddDialog onClose={close} onAdded={(account, password) => setDoing({ password, name: account.name || account.login })} />}
       {doing && "change" in doing && <ChangeDialog account={doing.change} now={accounts.find((a) => a.id === doing.change.id)} onClose={close} />}
       {doing && "disable" in doing && <DisableDialog account={doing.disable} onClose={close} />}
@@ -109,6 +112,84 @@ export default function AccountsPage() {
       {doing && "reset" in doing && <ResetDialog account={doing.reset} onClose={close} onReset={(password) => setDoing({ password, name: doing.reset.name || doing.reset.login })} />}
       {doing && "password" in doing && <SecretDialog title={t("passwordTitle", { name: doing.name })} note={t("passwordNote")} secret={doing.password} onClose={close} />}
     </div>
+  );
+}
+
+// What the network asks of signing in.
+function PolicyPanel({ without }: { without: number }) {
+  const t = useTexts(accessTexts);
+  const policy = useSignInPolicy();
+  const change = useChangeSignInPolicy();
+  const [asking, setAsking] = useState(false);
+  const set = (second_factor: boolean) =>
+    policy.data &&
+    change.mutate(
+      { second_factor, version: policy.data.version },
+      {
+        onSuccess: () => {
+          setAsking(false);
+          toast(t("saved"), { kind: "good" });
+        },
+      },
+    );
+  return (
+    <Panel title={t("factor")}>
+      {policy.isLoading && <Skeleton lines={1} height={24} />}
+      {policy.error && <ErrorState small error={policy.error} onRetry={() => void policy.refetch()} />}
+      {policy.data && <Switch checked={policy.data.second_factor} disabled={change.isPending} onChange={(on) => (on ? setAsking(true) : set(false))} label={t("demandFactor")} hint={t("demandFactorHint")} />}
+      {change.error && !asking && <ErrorState small error={change.error} />}
+      <Dialog
+        open={asking}
+        onOpenChange={setAsking}
+        title={t("demandAsk")}
+        note={`${t("demandNote")} ${without > 0 ? t("demandWithout", { n: formatNumber(without), count: without }) : ""}`}
+        footer={
+          <>
+            <Button onClick={() => setAsking(false)}>{t("cancel")}</Button>
+            <Button kind="primary" busy={change.isPending} onClick={() => set(true)}>
+              {t("demand")}
+            </Button>
+          </>
+        }
+      >
+        {change.error && <ErrorState small error={change.error} />}
+      </Dialog>
+    </Panel>
+  );
+}
+
+function ResetFactorDialog({ account, onClose }: { account: Account; onClose: () => void }) {
+  const t = useTexts(accessTexts);
+  const reset = useResetSecondFactor();
+  const name = account.name || account.login;
+  return (
+    <Dialog
+      open
+      onOpenChange={(next) => !next && onClose()}
+      title={t("resetFactorAsk", { name })}
+      note={t("resetFactorNote")}
+      footer={
+        <>
+          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button
+            kind="danger"
+            busy={reset.isPending}
+            onClick={() =>
+              reset.mutate(account.id, {
+                onSuccess: () => {
+                  toast(t("resetFactorDone", { name }), { kind: "good" });
+                  onClose();
+                },
+              })
+            }
+          >
+            {t("resetFactor")}
+          </Button>
+        </>
+      }
+    >
+      {reset.error && <ErrorState small error={reset.error} />}
+    </Dialog>
   );
 }
 

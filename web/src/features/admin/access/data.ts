@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, data, versionTag, type ApiError, type Schemas } from "@/api";
+import { api, data, kSessionKey, versionTag, type ApiError, type Schemas } from "@/api";
 
 export type Account = Schemas["Account"];
 export type Token = Schemas["Token"];
@@ -34,6 +34,31 @@ export function useResetPassword() {
   return useMutation<{ account: Account; password: string }, ApiError, string>({
     mutationFn: (id) => data(api.POST("/api/v1/accounts/{id}/reset-password", { params: { path: { id } } })),
     onSuccess: () => done(),
+  });
+}
+
+export function useResetSecondFactor() {
+  const done = useDone("accounts");
+  return useMutation<void, ApiError, string>({
+    mutationFn: async (id) => {
+      await api.DELETE("/api/v1/accounts/{id}/second-factor", { params: { path: { id } } });
+    },
+    onSuccess: () => done(),
+  });
+}
+export interface SignInPolicy {
+  second_factor: boolean;
+  version: number;
+}
+export function useSignInPolicy() {
+  return useQuery<SignInPolicy, ApiError>({ queryKey: ["sign-in-policy"], queryFn: ({ signal }) => data(api.GET("/api/v1/sign-in-policy", { signal })) });
+}
+export function useChangeSignInPolicy() {
+  const client = useQueryClient();
+  return useMutation<SignInPolicy, ApiError, SignInPolicy>({
+    mutationFn: ({ second_factor, version }) => data(api.PUT("/api/v1/sign-in-policy", { params: { header: { "If-Match": versionTag(version) } }, body: { second_factor } })),
+    // Whoever changes it may be the first to need one.
+    onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ["sign-in-policy"] }), client.invalidateQueries({ queryKey: kSessionKey })]),
   });
 }
 

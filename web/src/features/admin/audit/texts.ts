@@ -39,6 +39,7 @@ export const auditTexts = defineTexts("audit", {
 // Names of the details of records.
 export const detailTexts = defineTexts("details", {
   by: { zh: "维度", en: "by" },
+  code: { zh: "验证码", en: "code" },
   columns: { zh: "列数", en: "columns" },
   count: { zh: "数量", en: "how many" },
   customer: { zh: "客户", en: "customer" },
@@ -56,6 +57,7 @@ export const detailTexts = defineTexts("details", {
   result: { zh: "结果", en: "result" },
   role: { zh: "角色", en: "role" },
   scopes: { zh: "权限", en: "scopes" },
+  second_factor: { zh: "要求两步验证", en: "second factor demanded" },
   to: { zh: "到", en: "to" },
 });
 
@@ -66,6 +68,11 @@ export const actTexts = defineTexts("acts", {
   "session.lock": { zh: "多次输错密码，登录被锁定", en: "Locked after wrong passwords" },
   "session.kill": { zh: "结束他人会话", en: "Ended sessions" },
   "password.change": { zh: "修改密码", en: "Changed the password" },
+  "second_factor.on": { zh: "开启两步验证", en: "Turned the second factor on" },
+  "second_factor.off": { zh: "关闭两步验证", en: "Turned the second factor off" },
+  "second_factor.codes": { zh: "重新生成恢复码", en: "Made new recovery codes" },
+  "second_factor.reset": { zh: "重置他人两步验证", en: "Reset a second factor" },
+  "sign_in_policy.change": { zh: "修改登录要求", en: "Changed what signing in needs" },
   "password.reset": { zh: "重设密码", en: "Reset a password" },
   "account.add": { zh: "新增账户", en: "Added an account" },
   "post.add": { zh: "任命岗位", en: "Gave a post" },

@@ -12,6 +12,7 @@
 #include "access/idempotency.h"
 #include "access/identity_cache.h"
 #include "access/passwords.h"
+#include "access/people.h"
 #include "access/posts.h"
 #include "access/second_factor.h"
 #include "access/sessions.h"
@@ -65,6 +66,13 @@ struct SecondFactorSetUp {
 struct OneTime {
   Account account;
   std::string password;
+};
+
+struct PeopleDone {
+  std::vector<PersonDone> rows;
+  std::vector<OneTime> fresh;  // of the accounts made, in the order of their rows
+  int64_t refused = 0;         // rows
+  bool done = false;           // something may have been written
 };
 
 // Thread-safe. What a server process knows of sessions and tokens it believes until something is committed
@@ -138,6 +146,12 @@ class Access {
   [[nodiscard]] Result<Account> FindLogin(std::string_view typed);
   // With a one-time password. Fails with login_bad, login_taken, account_name_bad.
   [[nodiscard]] Result<OneTime> AddAccount(std::string_view login, std::string_view name, Role role, AccountId by = {});
+  // Makes accounts, gives posts and puts names right as the rows say (people.h), in one transaction; what is there
+  // already stays. Without `good_rows` nothing is done as soon as a row is refused. Refused are rows with problems of
+  // their own, and with login_bad, account_name_bad, post_…, place_unknown, people_disabled, people_role_differs (of an
+  // account that is there), people_says_two (another row of the login says otherwise).
+  [[nodiscard]] Result<PeopleDone> ImportPeople(std::vector<PersonRow> rows, bool dry_run, bool good_rows,
+                                                AccountId by = {});
   // As accounts.h has it. `name` is checked here.
   [[nodiscard]] Result<Account> ChangeAccount(AccountId id, std::optional<int64_t> version, AccountChange change,
                                               AccountId by = {});
@@ -198,6 +212,9 @@ class Access {
   db::Database& database_;
   AccessOptions options_;
   Passwords passwords_;
+  // For passwords made by the program, hundreds at a time: 79 random bits need no slow hash. TryPassword takes as long
+  // for them as for others, and the next change or sign-in replaces it.
+  Passwords random_passwords_{Passwords::Cost::Least()};
   IdentityCache cache_;
   Idempotency idempotency_;
 };

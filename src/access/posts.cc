@@ -75,7 +75,7 @@ std::vector<StandIn> ListStandIns(db::Connection& connection, AccountId account)
   return all;
 }
 
-Result<Post> AddPost(db::Connection& connection, const catalog::Catalog& catalog, const Post& post, Instant now) {
+Status CheckPost(const catalog::Catalog& catalog, const Post& post) {
   const catalog::Role* role = catalog.FindRole(post.role);
   if (role == nullptr) {
     std::vector<std::string> known;
@@ -84,6 +84,11 @@ Result<Post> AddPost(db::Connection& connection, const catalog::Catalog& catalog
   }
   RETURN_IF_ERROR(CheckPlace(*role, post.place));
   if (post.until && *post.until < post.from) return Error("post_days_bad");
+  return {};
+}
+
+Result<Post> AddPost(db::Connection& connection, const catalog::Catalog& catalog, const Post& post, Instant now) {
+  RETURN_IF_ERROR(CheckPost(catalog, post));
   RETURN_IF_ERROR(Touch(connection, post.account));
   Post added = post;
   added.id = NewId();

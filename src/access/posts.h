@@ -58,6 +58,8 @@ struct PlaceKnowledge {
 [[nodiscard]] std::vector<Post> ListPosts(db::Connection& connection, AccountId account);
 [[nodiscard]] std::vector<StandIn> ListStandIns(db::Connection& connection, AccountId account);
 
+// Fails as AddPost does for what a post is by itself: post_role_unknown, post_place_bad, post_days_bad.
+[[nodiscard]] Status CheckPost(const catalog::Catalog& catalog, const Post& post);
 // `post` without its id; that there is such a place was checked before. Fails with post_role_unknown ("role", "known"),
 // post_place_bad (what the role needs is not all there, or more than that: "role", "needs"), post_days_bad,
 // account_unknown.

@@ -77,6 +77,16 @@ struct UserOptions {
     fresh->add_option("--name", arguments.name, "Name for people (default: the login) / 姓名");
     fresh->add_option("--role", arguments.role, "member (default) or admin / 角色")
         ->check(CLI::IsMember({"member", "admin"}));
+    CLI::App* people = add("import", "Add accounts and posts from a CSV or XLSX file / 从文件导入账号和岗位");
+    people
+        ->add_option("file", arguments.file, "Its columns: login, name, role, post, dealer, team, staff, region, from")
+        ->required();
+    people->add_option("--sheet", arguments.sheet, "Sheet of a workbook / 工作表");
+    people->add_flag("--dry-run", arguments.dry_run, "Say what would happen, write nothing / 试运行");
+    people->add_flag("--good-rows", arguments.good_rows,
+                     "Take the rows that can be taken; without it one bad row stops all / 只导入没有问题的行");
+    people->add_option("--passwords", arguments.passwords_file,
+                       "Write the one-time passwords to this CSV file / 一次性密码输出文件");
     add("reset", "Print a new one-time password; ends sessions, lifts a lock / 重设密码", "login", "Login / 登录名");
     add("second-factor-reset", "Remove a lost second factor; ends sessions / 重置两步验证", "login", "Login / 登录名");
     add("policy", "Whether administrators, and who may export or manage, need a second factor / 两步验证要求")

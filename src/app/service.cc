@@ -13,6 +13,7 @@
 #include "analysis/freshness.h"
 #include "analysis/question.h"
 #include "app/openapi.h"
+#include "app/people_file.h"
 #include "base/zones.h"
 #include "db/migrate.h"
 #include "exchange/import_jobs.h"
@@ -139,6 +140,7 @@ http::Router Service::MakeRouter() {
   router.Get("/api/openapi.json", {http::Gate::kSignedIn, http::Rows::kNone},
              [](const http::Request&) -> Result<http::Response> { return http::Response::Json(OpenApiJson()); });
   access::AddRoutes(router, access_);
+  AddPeopleRoutes(router, system_, access_);
   access::AddAuditRoutes(router, {system_.database(), system_.audit_hasher(), audit_});
 
   const auto idempotent = [this](http::Handler handler) {

@@ -234,6 +234,7 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
          {{"/api/v1/session/second-factor/recovery-codes", R"({"password":"a","code":"123456"})"}}},
         {"POST /api/v1/session/second-factor/turn-off",
          {{"/api/v1/session/second-factor/turn-off", R"({"password":"a","code":"123456"})"}}},
+        {"POST /api/v1/accounts/import", {{"/api/v1/accounts/import?name=x.csv", "login\nx\n"}}},
         {"GET /api/v1/sign-in-policy", {{"/api/v1/sign-in-policy", ""}}},
         {"PUT /api/v1/sign-in-policy", {{"/api/v1/sign-in-policy", R"({"second_factor":false})"}}},
         {"DELETE /api/v1/accounts/{id}/second-factor", {{"/api/v1/accounts/1/second-factor", ""}}},

@@ -79,6 +79,57 @@ TEST_F(UserCliTest, SaysAndSetsWhoNeedsASecondFactor) {
   EXPECT_NE(none.err.find("no second factor"), std::string::npos) << none.err;
 }
 
+TEST_F(UserCliTest, ImportsAListOfPeople) {
+  Must("demo --dealers 1 --months 1");
+  const boost::json::value staff = Json("kpi lead_cnt --by dealer,staff");
+  const std::string dealer(staff.at("rows").at(0).at("dealer").as_string());
+  const std::string person(staff.at("rows").at(0).at("staff").as_string());
+  const std::string list =
+      Write("people.csv", "名单,,,,,\r\n登录名,姓名,岗位,经销商,人员,邮箱\r\nzhang.san,张三,销售顾问," + dealer + "," +
+                              person + ",z@x.cn\r\nli.si,李四,sm," + dealer + ",,\r\n,,,,,\r\n");
+  const boost::json::value tried = Json("user import " + list + " --dry-run");
+  EXPECT_EQ(
+      tried.at("counts"),
+      (boost::json::object{{"rows", 2}, {"added", 2}, {"renamed", 0}, {"posted", 2}, {"same", 0}, {"refused", 0}}))
+      << tried;
+  EXPECT_EQ(tried.at("file").at("header_row"), 2);
+  EXPECT_TRUE(tried.at("columns").at(5).at("field").is_null()) << "nobody asks for mail addresses";
+  EXPECT_TRUE(tried.at("passwords").as_array().empty());
+  EXPECT_EQ(Json("user list").at("accounts").as_array().size(), 0U);
+
+  const std::string passwords = Path("passwords.csv").string();
+  const Ran done = Must("user import " + list + " --passwords " + passwords);
+  EXPECT_NE(done.out.find("new account, given the post"), std::string::npos) << done.out;
+  EXPECT_EQ(done.out.find("One-time"), std::string::npos) << done.out;
+  const std::string written = testing::ReadFile(passwords);
+  EXPECT_TRUE(written.starts_with("\xEF\xBB\xBFlogin,name,password\r\nzhang.san,张三,")) << written;
+  EXPECT_EQ(std::filesystem::status(passwords).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(Json("user posts zhang.san").at("posts").at(0).at("role"), "SC");
+  EXPECT_EQ(Run("user import " + list + " --passwords " + passwords).exit, 2) << "nothing is written over";
+  const boost::json::value again = Json("user import " + list);
+  EXPECT_EQ(again.at("counts").at("same"), 2) << again;
+  EXPECT_TRUE(again.at("passwords").as_array().empty());
+
+  const std::string bad = Write("bad.csv", "login,post,dealer,from\nwang.wu,SM,Nowhere,\nzhao.liu,SM," + dealer +
+                                               ",2026-02-30\n,SM,,\nsun.qi,,\n");
+  const Ran stopped = Run("user import " + bad);
+  EXPECT_EQ(stopped.exit, 1);
+  EXPECT_NE(stopped.out.find("Row 2: There is no dealer “Nowhere”."), std::string::npos) << stopped.out;
+  EXPECT_NE(stopped.out.find("Row 3: “2026-02-30” in the field “from” is no day."), std::string::npos) << stopped.out;
+  EXPECT_NE(stopped.out.find("Row 4: The row names no login."), std::string::npos) << stopped.out;
+  EXPECT_NE(stopped.err.find("3 rows cannot be taken, so nothing was done."), std::string::npos) << stopped.err;
+  EXPECT_EQ(Json("user list").at("accounts").as_array().size(), 2U);
+  const Ran good = Run("user import " + bad + " --good-rows --format csv");
+  EXPECT_EQ(good.exit, 1) << "some rows were refused";
+  EXPECT_TRUE(good.out.starts_with("\xEF\xBB\xBFlogin,name,password\r\nsun.qi,sun.qi,")) << good.out;
+  EXPECT_EQ(Json("user list").at("accounts").as_array().size(), 3U);
+
+  EXPECT_EQ(Run("user import " + Write("none.csv", "a,b\n1,2\n")).exit, 2);
+  EXPECT_EQ(Run("user import " + Write("empty.csv", "login\n")).exit, 2);
+  EXPECT_EQ(Run("user import " + Path("missing.csv").string()).exit, 2);
+}
+
 TEST_F(UserCliTest, RefusesWhatCannotBe) {
   Must("user add ana");
   const auto code = [&](const std::string& arguments) {

@@ -19,6 +19,7 @@ const kPages = [
   "/admin/readings",
   "/security",
   "/admin/accounts",
+  "/admin/accounts/import",
   "/admin/tokens",
   "/admin/audit",
   "/admin/about",

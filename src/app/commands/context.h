@@ -87,8 +87,8 @@ struct ServeArguments {
 int RunServe(const Context& context, const ServeArguments& arguments);
 
 struct UserArguments {
-  // list, add, reset, second-factor-reset, policy, disable, enable, sessions, token, tokens, token-revoke, posts, post,
-  // post-end, stand-in
+  // list, add, import, reset, second-factor-reset, policy, disable, enable, sessions, token, tokens, token-revoke,
+  // posts, post, post-end, stand-in
   std::string what;
   std::string login;  // for token-revoke: the token's id
   std::string name;
@@ -106,6 +106,11 @@ struct UserArguments {
   std::string until;
   int64_t post = 0;
   std::string stands_in_for;  // a login
+  std::string file;           // of import
+  std::string sheet;
+  std::string passwords_file;
+  bool dry_run = false;
+  bool good_rows = false;
   std::string second_factor;  // of policy: "on" or "off"; empty: only say it
 };
 int RunUser(const Context& context, const UserArguments& arguments);

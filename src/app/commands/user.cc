@@ -1,12 +1,18 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 
 #include "access/access.h"
 #include "access/json.h"
 #include "app/commands/context.h"
 #include "app/commands/listing.h"
+#include "app/people_file.h"
 #include "app/wiring.h"
 #include "base/json.h"
+#include "catalog/messages.h"
 
 namespace dealpace::app {
 namespace {
@@ -172,6 +178,83 @@ int Policy(const Context& context, Access& access, const std::string& second_fac
   return kExitOk;
 }
 
+std::string WhatBecomes(const Context& context, const access::PersonDone& row) {
+  std::vector<std::string> words;
+  if (row.added) words.emplace_back(context.Say("new account", "新账号"));
+  if (row.renamed) words.emplace_back(context.Say("renamed", "改姓名"));
+  if (row.posted) words.emplace_back(context.Say("given the post", "任命岗位"));
+  if (!row.problems.empty()) words.emplace_back(context.Say("refused", "拒绝"));
+  if (words.empty()) words.emplace_back(context.Say("is so already", "已是如此"));
+  return Join(words, context.Say(", ", "，"));
+}
+
+// A new file, for its owner only; one that is there is not written over.
+Status WritePasswords(const std::string& path, const std::vector<OneTime>& fresh) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return Error("file_unwritable").With("file", path);
+  const std::string csv = PasswordsCsv(fresh);
+  const bool whole = write(file, csv.data(), csv.size()) == static_cast<ssize_t>(csv.size());
+  if (close(file) != 0 || !whole) {
+    return Error("file_unwritable").With("file", path);
+  }
+  return {};
+}
+
+int ImportPeople(const Context& context, System& system, Access& access, const UserArguments& arguments) {
+  // Before anything is done: passwords that cannot be written down would be lost.
+  if (!arguments.passwords_file.empty() && std::filesystem::exists(arguments.passwords_file)) {
+    return context.FailQuestion(Error("people_passwords_exist").With("file", arguments.passwords_file));
+  }
+  const auto file = ReadPeople(system, arguments.file, arguments.file, access.Today(), arguments.sheet);
+  if (!file.ok()) return context.FailQuestion(file.error());
+  const auto done = access.ImportPeople(file->rows, arguments.dry_run, arguments.good_rows);
+  if (!done.ok()) return context.FailQuestion(done.error());
+  const bool stopped = !arguments.dry_run && !done->done;
+  const int exit = done->refused > 0 ? kExitProblems : kExitOk;
+  if (!arguments.passwords_file.empty() && !done->fresh.empty()) {
+    // Where it fails all the same, they are printed.
+    if (const Status written = WritePasswords(arguments.passwords_file, done->fresh); !written.ok()) {
+      std::printf("%s", PasswordsCsv(done->fresh).c_str());
+      return context.Fail(written.error());
+    }
+  }
+  if (context.format == Format::kJson) {
+    std::printf("%s\n", PeopleJson(*file, *done, context.language).c_str());
+    return exit;
+  }
+  if (context.format == Format::kCsv) {
+    std::printf("%s", PasswordsCsv(done->fresh).c_str());
+    return exit;
+  }
+  Listing listing;
+  listing.columns = {{"row", context.Say("Row", "行")},
+                     {"login", context.Say("Login", "登录名")},
+                     {"name", context.Say("Name", "姓名")},
+                     {"does", context.Say("What becomes of it", "结果")}};
+  for (const access::PersonDone& row : done->rows) {
+    listing.rows.push_back({std::to_string(row.number), row.login, row.name, WhatBecomes(context, row)});
+  }
+  listing.Print(context);
+  const auto& messages = catalog::Messages::Get();
+  for (const access::PersonDone& row : done->rows) {
+    for (const Error& problem : row.problems) {
+      std::printf(context.Say("Row %lld: %s\n", "第 %lld 行：%s\n"), static_cast<long long>(row.number),
+                  messages.Render(problem, context.language).c_str());
+    }
+  }
+  if (stopped) return context.Fail(Error("people_rows_refused").With("count", done->refused));
+  if (arguments.dry_run) {
+    std::printf("%s\n", context.Say("Nothing was written: a dry run.", "试运行，没有写入任何内容。"));
+  } else if (!done->fresh.empty() && arguments.passwords_file.empty()) {
+    std::printf("%s\n", context.Say("One-time passwords, shown this once, good for 7 days:",
+                                    "一次性密码，仅显示这一次，7 天内有效："));
+    for (const OneTime& fresh : done->fresh) {
+      std::printf("  %s  %s\n", fresh.account.login.c_str(), fresh.password.c_str());
+    }
+  }
+  return exit;
+}
+
 int AddToken(const Context& context, Access& access, const Account& account, const UserArguments& arguments) {
   const auto fresh = access.AddToken(account.id, {arguments.name, arguments.scopes, arguments.expires_days});
   if (!fresh.ok()) return context.FailQuestion(fresh.error());
@@ -332,6 +415,7 @@ int RunUser(const Context& context, const UserArguments& arguments) {
   options.audit = (*system)->audit_log();
   Access access((*system)->database(), AccessOf(**system, std::move(options)));
   if (arguments.what == "list") return List(context, access);
+  if (arguments.what == "import") return ImportPeople(context, **system, access, arguments);
   if (arguments.what == "policy") return Policy(context, access, arguments.second_factor);
   if (arguments.what == "token-revoke") return RevokeToken(context, access, arguments.login);
   if (arguments.what == "add") {

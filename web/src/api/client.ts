@@ -133,14 +133,16 @@ export function versionTag(version: number): string {
   return `W/"${version}"`;
 }
 
-// Sends a file as the body, with progress from 0 to 1 (fetch does not tell it). Throws ApiError.
-export function upload<T>(path: string, file: Blob, { onProgress, signal }: { onProgress?: (share: number) => void; signal?: AbortSignal } = {}): Promise<T> {
+// Sends a file as the body, with progress from 0 to 1 (fetch does not tell it); `key` makes it repeatable. Throws
+// ApiError.
+export function upload<T>(path: string, file: Blob, { onProgress, signal, key }: { onProgress?: (share: number) => void; signal?: AbortSignal; key?: string } = {}): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
     request.responseType = "text";
     for (const [name, value] of Object.entries(commonHeaders("POST"))) request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/octet-stream");
+    if (key) request.setRequestHeader("Idempotency-Key", key);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress?.(event.loaded / event.total);
     };
@@ -151,7 +153,7 @@ export function upload<T>(path: string, file: Blob, { onProgress, signal }: { on
     request.onabort = () => reject(new DOMException("aborted", "AbortError"));
     request.onload = async () => {
       if (request.status === 401 && (await signedInAgain(signal))) {
-        upload<T>(path, file, { ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}) }).then(resolve, reject);
+        upload<T>(path, file, { ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}), ...(key ? { key } : {}) }).then(resolve, reject);
         return;
       }
       const headers = new Headers();

@@ -247,6 +247,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make accounts and give posts as a list says; what is there already stays. One refused row stops all, unless the good ones are wanted */
+        post: operations["importPeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{id}": {
         parameters: {
             query?: never;
@@ -1634,6 +1651,55 @@ export interface components {
              */
             today?: string;
         };
+        PeopleImport: {
+            /** @description False for a dry run */
+            done: boolean;
+            file: {
+                /** @enum {unknown} */
+                format: "csv" | "xlsx";
+                encoding: string;
+                sheet: string;
+                header_row: number;
+            };
+            columns: {
+                header: string;
+                /** @enum {unknown} */
+                field: "login" | "name" | "role" | "post" | "dealer" | "team" | "staff" | "region" | "from" | null;
+            }[];
+            counts: {
+                rows: number;
+                added: number;
+                renamed: number;
+                posted: number;
+                /** @description That changed nothing */
+                same: number;
+                refused: number;
+            };
+            rows: components["schemas"]["PeopleRow"][];
+            /** @description One-time passwords of the accounts made, shown this once */
+            passwords: {
+                login: string;
+                name: string;
+                password: string;
+            }[];
+        };
+        PeopleRow: {
+            /** @description In the file */
+            row: number;
+            login: string;
+            name: string;
+            added: boolean;
+            renamed: boolean;
+            posted: boolean;
+            /** @description The role that the row names */
+            post: string | null;
+            /** @description Why it is refused */
+            problems: {
+                code: string;
+                message: string;
+                todo: string;
+            }[];
+        };
         PendingSignIn: {
             /** @constant */
             second_factor: true;
@@ -2966,6 +3032,42 @@ export interface operations {
         };
         responses: {
             201: components["responses"]["AccountWithPassword"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    importPeople: {
+        parameters: {
+            query: {
+                /** @description Name of the file */
+                name: string;
+                sheet?: string;
+                dry_run?: boolean;
+                /** @description Take the rows that can be taken */
+                good_rows?: boolean;
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description CSV or XLSX, at most 4 MB and 5,000 rows, with the columns login, name, role, post, dealer, team, staff, region, from */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What was done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleImport"];
+                };
+            };
             default: components["responses"]["Problem"];
         };
     };

@@ -40,6 +40,14 @@ export const pages = definePages(
     bar: [],
   },
   {
+    id: "people-import",
+    path: "/admin/accounts/import",
+    title: { zh: "导入人员", en: "Import people" },
+    load: () => import("./access/PeoplePage"),
+    admin: true,
+    bar: [],
+  },
+  {
     id: "tokens",
     path: "/admin/tokens",
     title: { zh: "API 令牌", en: "API tokens" },

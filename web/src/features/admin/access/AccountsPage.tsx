@@ -1,8 +1,8 @@
-import { Ellipsis, Plus } from "lucide-react";
+import { Ellipsis, Plus, Upload } from "lucide-react";
 import { useState } from "react";
 import { useSession } from "@/api";
 import { rich, useLanguage, useTexts } from "@/i18n";
-import { one, usePageSearch } from "@/state/page";
+import { one, useGo, usePageSearch } from "@/state/page";
 import { Banner, Button, Dialog, EmptyState, ErrorState, Field, formatInstant, formatNumber, IconButton, Menu, PageHead, Panel, RadioGroup, Skeleton, Switch, Tag, TextInput, toast } from "@/ui";
 import styles from "../admin.module.css";
 import { useAccounts, useAddAccount, useChangeAccount, useChangeSignInPolicy, useResetPassword, useResetSecondFactor, useSignInPolicy, type Account, type Role } from "./data";
@@ -19,6 +19,7 @@ export default function AccountsPage() {
   const { data, error, isLoading, refetch } = useAccounts();
   const [{ q }, patch] = usePageSearch((raw) => ({ q: one(raw.q) ?? "" }));
   const [doing, setDoing] = useState<Doing>(null);
+  const go = useGo();
   const enable = useChangeAccount();
   const accounts = data ?? [];
   const wanted = q.trim().toLowerCase();
@@ -30,9 +31,14 @@ export default function AccountsPage() {
         title={t("accounts")}
         result={data && rich(t("accountsLead", { n: formatNumber(accounts.length), count: accounts.length, admins: formatNumber(accounts.filter((a) => a.role === "admin" && !a.disabled).length), off: formatNumber(accounts.filter((a) => a.disabled).length) }))}
         actions={
-          <Button kind="primary" icon={Plus} onClick={() => setDoing({ add: true })}>
-            {t("addAccount")}
-          </Button>
+          <>
+            <Button icon={Upload} onClick={() => go({ to: "/admin/accounts/import" })}>
+              {t("importPeople")}
+            </Button>
+            <Button kind="primary" icon={Plus} onClick={() => setDoing({ add: true })}>
+              {t("addAccount")}
+            </Button>
+          </>
         }
       />
       <Panel flush>

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, data, kSessionKey, versionTag, type ApiError, type Schemas } from "@/api";
+import { api, data, kSessionKey, upload, versionTag, type ApiError, type Schemas } from "@/api";
 
 export type Account = Schemas["Account"];
 export type Token = Schemas["Token"];
@@ -59,6 +59,22 @@ export function useChangeSignInPolicy() {
     mutationFn: ({ second_factor, version }) => data(api.PUT("/api/v1/sign-in-policy", { params: { header: { "If-Match": versionTag(version) } }, body: { second_factor } })),
     // Whoever changes it may be the first to need one.
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ["sign-in-policy"] }), client.invalidateQueries({ queryKey: kSessionKey })]),
+  });
+}
+
+export type PeopleImport = Schemas["PeopleImport"];
+export type PeopleRow = Schemas["PeopleRow"];
+// A list of accounts and posts; a dry run writes nothing.
+export function useImportPeople() {
+  const client = useQueryClient();
+  return useMutation<PeopleImport, ApiError, { file: File; dryRun: boolean; goodRows: boolean; key: string }>({
+    mutationFn: ({ file, dryRun, goodRows, key }) => {
+      const query = new URLSearchParams({ name: file.name, dry_run: String(dryRun), good_rows: String(goodRows) });
+      return upload<PeopleImport>(`/api/v1/accounts/import?${query.toString()}`, file, dryRun ? {} : { key });
+    },
+    onSuccess: (result) => {
+      if (result.done) void Promise.all([client.invalidateQueries({ queryKey: ["accounts"] }), client.invalidateQueries({ queryKey: ["posts"] })]);
+    },
   });
 }
 

@@ -4,6 +4,7 @@ export const accessTexts = defineTexts("access", {
   accounts: { zh: "账户", en: "Accounts" },
   accountsLead: { zh: "**{n}** 个账户，{admins} 个管理员，{off} 个停用。", en: { one: "**{n}** account; administrators: {admins}, disabled: {off}.", other: "**{n}** accounts; administrators: {admins}, disabled: {off}." } },
   addAccount: { zh: "新增账户", en: "Add an account" },
+  importPeople: { zh: "导入人员", en: "Import people" },
   login: { zh: "登录名", en: "Login" },
   loginHint: { zh: "登录时输入，例如 zhangsan。", en: "Typed to sign in, such as zhangsan." },
   loginMissing: { zh: "写一个登录名。", en: "Give a login." },

@@ -38,6 +38,7 @@ export const auditTexts = defineTexts("audit", {
 
 // Names of the details of records.
 export const detailTexts = defineTexts("details", {
+  accounts: { zh: "账户数", en: "accounts" },
   by: { zh: "维度", en: "by" },
   code: { zh: "验证码", en: "code" },
   columns: { zh: "列数", en: "columns" },
@@ -53,8 +54,10 @@ export const detailTexts = defineTexts("details", {
   of: { zh: "属于", en: "of" },
   period: { zh: "期间", en: "period" },
   phone: { zh: "在手机上", en: "on a phone" },
+  posts: { zh: "岗位数", en: "posts" },
   records: { zh: "记录数", en: "records" },
   result: { zh: "结果", en: "result" },
+  refused: { zh: "拒绝的行", en: "rows refused" },
   role: { zh: "角色", en: "role" },
   scopes: { zh: "权限", en: "scopes" },
   second_factor: { zh: "要求两步验证", en: "second factor demanded" },
@@ -74,6 +77,7 @@ export const actTexts = defineTexts("acts", {
   "second_factor.reset": { zh: "重置他人两步验证", en: "Reset a second factor" },
   "sign_in_policy.change": { zh: "修改登录要求", en: "Changed what signing in needs" },
   "password.reset": { zh: "重设密码", en: "Reset a password" },
+  "account.import": { zh: "导入人员名单", en: "Imported a list of people" },
   "account.add": { zh: "新增账户", en: "Added an account" },
   "post.add": { zh: "任命岗位", en: "Gave a post" },
   "post.end": { zh: "结束岗位", en: "Ended a post" },

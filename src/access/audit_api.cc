@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/csv_writer.h"
 #include "base/text.h"
 
 namespace dealpace::access {
@@ -93,14 +94,6 @@ Result<Response> Page(const AuditDeps& deps, const Request& request) {
   return Response::Json(json.text());
 }
 
-// A cell that no spreadsheet takes for a formula.
-std::string Cell(std::string_view text) {
-  std::string cell = "\"";
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) cell += '\'';
-  cell += ReplaceAll(text, "\"", "\"\"");
-  return cell + '"';
-}
-
 Result<Response> File(const AuditDeps& deps, const Request& request) {
   ASSIGN_OR_RETURN(const AuditFilter filter, FilterOf(request));
   ASSIGN_OR_RETURN(const Listed listed, List(deps.database, filter, {}, kFileMax));
@@ -113,16 +106,9 @@ Result<Response> File(const AuditDeps& deps, const Request& request) {
       "at,dealer,seq,actor,login,act,object,detail\r\n";
   for (const AuditRecord& record : listed.records) {
     const Account* account = Find(listed.accounts, record.actor);
-    const std::string cells[] = {FormatInstant(record.at),
-                                 std::to_string(record.dealer.value),
-                                 std::to_string(record.seq),
-                                 std::to_string(record.actor.value),
-                                 account == nullptr ? "" : account->login,
-                                 record.act,
-                                 record.object,
-                                 record.detail};
-    for (const std::string& cell : cells) text += (&cell == cells ? "" : ",") + Cell(cell);
-    text += "\r\n";
+    text += CsvLine({FormatInstant(record.at), std::to_string(record.dealer.value), std::to_string(record.seq),
+                     std::to_string(record.actor.value), GuardText(account == nullptr ? "" : account->login),
+                     record.act, record.object, record.detail});
   }
   return Response::Download(std::move(text), "text/csv; charset=utf-8", "audit.csv");
 }

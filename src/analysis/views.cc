@@ -65,8 +65,9 @@ Result<ViewInput> ReadViewInput(http::JsonBody body) {
   for (std::string_view rest = input.name; !rest.empty(); ++characters) (void)NextCodePoint(rest);
   if (characters > kNameMax) return Error("field_too_long").With("field", "name").With("max", kNameMax);
   ASSIGN_OR_RETURN(input.page, body.Text("page"));
-  if (input.page != "dashboard" && input.page != "explore") {
-    return Error("field_choice").With("field", "page").With("choices", "dashboard, explore");
+  constexpr std::string_view kPages[] = {"dashboard", "explore", "customers", "leads"};
+  if (std::find(std::begin(kPages), std::end(kPages), input.page) == std::end(kPages)) {
+    return Error("field_choice").With("field", "page").With("choices", "dashboard, explore, customers, leads");
   }
   ASSIGN_OR_RETURN(const auto state, body.Object("state"));
   if (!state) return Error("field_missing").With("field", "state");

@@ -9,13 +9,13 @@
 #include "db/db.h"
 #include "http/json_body.h"
 
-// Saved views of the dashboard and the explore page: a name for the page's state. Everybody sees his own and those that
-// others share; only the owner changes one.
+// Saved views of the dashboard, the explore page, customers and the leads board: a name for the page's state. Everybody
+// sees his own and those that others share; only the owner changes one.
 namespace dealpace::analysis {
 
 struct ViewInput {
   std::string name;
-  std::string page;   // "dashboard", "explore"
+  std::string page;   // "dashboard", "explore", "customers", "leads"
   std::string state;  // a JSON object, as text
   bool shared = false;
   bool is_default = false;  // of the owner, for the page: there is one at most

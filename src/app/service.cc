@@ -1,5 +1,6 @@
 #include "app/service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <stdexcept>
@@ -54,6 +55,23 @@ Result<leads::Visible> CustomersSeenBy(const http::Request& request, DealerId de
   const RowScope::Part* part = rows.Find(dealer);
   if (part == nullptr) return Error("not_found");
   return leads::Visible{false, part->staff, part->teams};
+}
+
+// Of whom he sees by the route's right, those on whom he may also export.
+Result<leads::Visible> CustomersTakenBy(const http::Request& request, DealerId dealer) {
+  ASSIGN_OR_RETURN(leads::Visible seen, CustomersSeenBy(request, dealer));
+  const RowScope& rows = *request.caller.RowsFor("export");
+  if (rows.SeesAllOf(dealer)) return seen;
+  const RowScope::Part* part = rows.Find(dealer);
+  if (part == nullptr) return Error("right_missing").With("right", "export");
+  leads::Visible taken{false, part->staff, part->teams};
+  if (seen.all) return taken;
+  const auto keep_seen = [](auto& of, const auto& known) {
+    std::erase_if(of, [&](const auto& id) { return std::find(known.begin(), known.end(), id) == known.end(); });
+  };
+  keep_seen(taken.staff, seen.staff);
+  keep_seen(taken.teams, seen.teams);
+  return taken;
 }
 
 }  // namespace
@@ -163,6 +181,14 @@ http::Router Service::MakeRouter() {
                                     CustomersSeenBy,
                                     [this](const http::Request& request, DealerId dealer, leads::CustomerId customer,
                                            std::string_view why) { return NoteReveal(request, dealer, customer, why); },
+                                    CustomersTakenBy,
+                                    [this](const http::Request& request, DealerId dealer, int64_t customers) {
+                                      return system_.database().Write<void>([&](db::Connection& connection) {
+                                        return db::Witness(audit_, request.caller.account)
+                                            .Note(connection, "export.customers", db::ObjectOf("dealer", dealer.value),
+                                                  dealer, {{"records", customers}});
+                                      });
+                                    },
                                     options_.clock, idempotent});
   leads::AddSpotCheckRoutes(router, {[this]() -> Result<leads::Store*> {
                                        if (!rooms_->customers) return Error("key_file_missing").With("file", "");

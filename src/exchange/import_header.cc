@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/csv_writer.h"
 #include "base/text.h"
-#include "exchange/csv_writer.h"
 #include "exchange/dates.h"
 #include "exchange/import.h"
 

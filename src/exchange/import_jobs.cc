@@ -11,9 +11,9 @@
 #include <fstream>
 #include <random>
 
+#include "base/csv_writer.h"
 #include "base/text.h"
 #include "catalog/messages.h"
-#include "exchange/csv_writer.h"
 #include "exchange/encoding.h"
 #include "org/org.h"
 

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/csv_writer.h"
 #include "catalog/embedded.h"
 #include "db/testing.h"
-#include "exchange/csv_writer.h"
 #include "ledger/recount.h"
 #include "ledger/verify.h"
 #include "org/org.h"

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "base/csv_writer.h"
 #include "base/json.h"
 #include "base/money.h"
-#include "exchange/csv_writer.h"
 
 namespace dealpace::exchange {
 namespace {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/csv_writer.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "http/json_body.h"
@@ -20,7 +21,9 @@ using http::Response;
 
 constexpr int64_t kPage = 50;
 constexpr int64_t kPageMax = 200;
-constexpr size_t kFoundMax = 20;  // of a search as one types
+constexpr size_t kFilePage = 1'000;
+constexpr int64_t kFileMax = 100'000;  // customers of a file
+constexpr size_t kFoundMax = 20;       // of a search as one types
 constexpr double kAmountMax = 1e12;
 
 // ---- Reading requests ----
@@ -192,8 +195,11 @@ class CustomerApi {
     return Call{*store, {DealerId(dealer), std::move(visible), request.caller.login}, deps_.now()};
   }
 
-  Result<Response> List(const Request& request) {
-    ASSIGN_OR_RETURN(const Call call, Begin(request));
+  struct Listed {
+    CustomerFilter filter;
+    CustomerSort sort{};
+  };
+  static Result<Listed> ReadList(const Request& request) {
     CustomerFilter filter;
     if (const auto kind = request.Query("kind")) {
       ASSIGN_OR_RETURN(filter.kind, KindOf(std::string(*kind)));
@@ -207,16 +213,61 @@ class CustomerApi {
     ASSIGN_OR_RETURN(const CustomerSort sort,
                      QueryChoice<CustomerSort>(
                          request, "sort", {{"changed", CustomerSort::kChanged}, {"created", CustomerSort::kCreated}}));
+    return Listed{filter, sort};
+  }
+
+  Result<Response> List(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(const Listed listed, ReadList(request));
     ASSIGN_OR_RETURN(const size_t limit, QueryLimit(request));
     ASSIGN_OR_RETURN(const CustomerPage page,
-                     call.store.List(call.asker, filter, sort, request.Query("cursor").value_or(""), limit,
-                                     Reveal::kMasked, call.now));
+                     call.store.List(call.asker, listed.filter, listed.sort, request.Query("cursor").value_or(""),
+                                     limit, Reveal::kMasked, call.now));
     JsonWriter json;
     json.BeginObject();
     WriteAll(json, "customers", page.customers);
     WritePageEnd(json, page.count, page.next);
     json.EndObject();
     return Private(json);
+  }
+
+  // The list as a file, masked, with the newest lead of each.
+  Result<Response> File(const Request& request) {
+    ASSIGN_OR_RETURN(Call call, Begin(request));
+    ASSIGN_OR_RETURN(call.asker.visible, deps_.may_export(request, call.asker.dealer));
+    ASSIGN_OR_RETURN(const Listed listed, ReadList(request));
+    std::string text =
+        "\xEF\xBB\xBF" + CsvLine({"customer", "kind", "name", "phone", "plate", "owner", "captured_at", "changed_at",
+                                  "lead", "status", "stage", "source", "model", "grade", "expected", "amount"});
+    int64_t count = 0;
+    std::string cursor;
+    do {
+      ASSIGN_OR_RETURN(const CustomerPage page, call.store.List(call.asker, listed.filter, listed.sort, cursor,
+                                                                kFilePage, Reveal::kMasked, call.now));
+      std::vector<CustomerId> ids;
+      for (const Found& found : page.customers) ids.push_back(found.id);
+      ASSIGN_OR_RETURN(const auto leads, call.store.NewestLeads(call.asker, ids, call.now));
+      for (const Found& found : page.customers) {
+        const auto field = [&](std::string_view name) {
+          const auto it = found.record.find(name);
+          return it == found.record.end() ? std::string() : GuardText(it->second);
+        };
+        const auto it = leads.find(found.id);
+        const Lead lead = it == leads.end() ? Lead() : it->second;
+        const bool any = !lead.code.empty();
+        text += CsvLine({std::to_string(found.id.value), std::string(KindName(found.kind)), field("name"),
+                         field("phone"), field("plate"), found.owner.set() ? std::to_string(found.owner.value) : "",
+                         FormatInstant(found.created_at), FormatInstant(found.changed_at), lead.code,
+                         any ? std::string(LeadStatusName(lead.status)) : "", lead.stage, GuardText(lead.source),
+                         GuardText(lead.model), any ? GuardText(lead.grade) : "",
+                         lead.expected ? FormatDay(*lead.expected) : "", any ? FormatFen(lead.amount_fen) : ""});
+      }
+      count += static_cast<int64_t>(page.customers.size());
+      cursor = page.next;
+    } while (!cursor.empty() && count < kFileMax);
+    RETURN_IF_ERROR(deps_.exported(request, call.asker.dealer, count));
+    return Response::Download(std::move(text), "text/csv; charset=utf-8", "customers.csv")
+        .Header("Cache-Control", "no-store");
   }
 
   Result<Response> Add(const Request& request) {
@@ -477,6 +528,7 @@ void AddCustomerRoutes(http::Router& router, const CustomerDeps& deps) {
   };
   const std::string customers = "/api/v1/customers";
   router.Get(customers, by("customers"), kept(&CustomerApi::List));
+  router.Get(customers + ".csv", by("customers"), kept(&CustomerApi::File));
   add(customers, "change", kept(&CustomerApi::Add));
   // These two only read; their bodies hold what is typed of a person.
   add(customers + "/search", "customers", kept(&CustomerApi::Search), "read");

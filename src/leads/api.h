@@ -15,6 +15,10 @@ struct CustomerDeps {
   std::function<Result<Visible>(const http::Request&, DealerId)> visible;
   // Puts on record that the caller is shown a customer's data whole, and why; its error refuses him.
   std::function<Status(const http::Request&, DealerId, CustomerId, std::string_view why)> reveal;
+  // Of whom the caller sees at this dealer, those that he may take away as a file. Its error is the answer.
+  std::function<Result<Visible>(const http::Request&, DealerId)> may_export;
+  // Puts on record that so many customers were taken away; its error keeps them here.
+  std::function<Status(const http::Request&, DealerId, int64_t customers)> exported;
   std::function<Instant()> now;
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;

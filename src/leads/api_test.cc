@@ -44,6 +44,14 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
                          revealed_ += std::to_string(id.value) + " " + std::string(why) + ";";
                          return {};
                        },
+                       [this](const http::Request& request, DealerId) -> Result<Visible> {
+                         if (request.caller.login == "ben") return Error("right_missing").With("right", "export");
+                         return request.caller.login == "boss" ? Visible::All() : Visible{false, {ana_}, {}};
+                       },
+                       [this](const http::Request&, DealerId, int64_t customers) -> Status {
+                         exported_ += customers;
+                         return {};
+                       },
                        [] { return kNow; }, [](http::Handler handler) { return handler; }});
   }
 
@@ -100,8 +108,25 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
   DealerId dealer_;
   StaffId ana_;
   std::string revealed_;  // what was put on record
+  int64_t exported_ = 0;
   StaffId ben_;
 };
+
+TEST_P(CustomerApiTest, AFileHoldsWhatMayBeTakenAwayMasked) {
+  Added("ana", "=王小明", "13812345678", R"(,"lead":{"model":"GTX","amount":180000.5})");
+  Added("ben", "李四", "13812345679");
+  EXPECT_EQ(Outcome("ben", Method::kGet, "customers.csv"), "right_missing");
+  EXPECT_EQ(exported_, 0);
+  const Response own = Call("ana", Method::kGet, "customers.csv");
+  ASSERT_EQ(own.status, 200) << own.body;
+  EXPECT_EQ(exported_, 1);
+  EXPECT_NE(own.body.find(",person,'=**,138****5678,"), std::string::npos) << own.body;
+  EXPECT_NE(own.body.find(",open,S3,,GTX,low,,180000.5"), std::string::npos) << own.body;
+  EXPECT_EQ(own.body.find("5679"), std::string::npos);
+  const Response all = Call("boss", Method::kGet, "customers.csv?kind=person");
+  EXPECT_EQ(std::count(all.body.begin(), all.body.end(), '\n'), 3);
+  EXPECT_EQ(all.body.find("12345678"), std::string::npos);
+}
 
 TEST_P(CustomerApiTest, FromCaptureToTheCustomersPage) {
   const json::value made = Added("ana", "王小明", "13812345678",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -192,6 +193,9 @@ class Store {
   // Fails with bad_cursor.
   [[nodiscard]] Result<CustomerPage> List(const Asker& asker, const CustomerFilter& filter, CustomerSort sort,
                                           std::string_view cursor, size_t limit, Reveal reveal, Instant now);
+  // The newest lead that the asker sees of each of these customers.
+  [[nodiscard]] Result<std::map<CustomerId, Lead>> NewestLeads(const Asker& asker,
+                                                               const std::vector<CustomerId>& customers, Instant now);
   // As one types: name, how it sounds, initials, phone or its last four digits, plate (also without its province), VIN.
   // Newest first.
   [[nodiscard]] Result<std::vector<Found>> Search(const Asker& asker, std::string_view typed, size_t limit,

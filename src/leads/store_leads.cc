@@ -303,6 +303,36 @@ Result<Lead> Store::NewestLead(const Look& look, CustomerId customer) const {
   return rows.Next() ? ReadLead(look, rows, Reveal::kMasked) : Result<Lead>(Lead());
 }
 
+Result<std::map<CustomerId, Lead>> Store::NewestLeads(const Asker& asker, const std::vector<CustomerId>& customers,
+                                                      Instant now) {
+  using Newest = std::map<CustomerId, Lead>;
+  constexpr size_t kAtOnce = 100;  // so that one statement serves all; a last group repeats its last number
+  return database_.Read<Newest>([&](db::Connection& connection) -> Result<Newest> {
+    ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+    Newest newest;
+    for (size_t from = 0; from < customers.size(); from += kAtOnce) {
+      Where where(look.dealer);
+      look.sight.Narrow(where, "l.owner_id");
+      std::string wanted;
+      for (size_t i = 0; i < kAtOnce; ++i) {
+        wanted += (i == 0 ? "" : ", ") + where.Add(customers[std::min(from + i, customers.size() - 1)]);
+      }
+      // In order of age, so that the last one stays.
+      db::Rows rows = connection.QueryValues("SELECT " + kLeadColumns +
+                                                 "FROM lead l JOIN customer c ON c.dealer_id = l.dealer_id "
+                                                 "AND c.customer_id = l.customer_id WHERE l.dealer_id = ?1" +
+                                                 where.text() + " AND l.customer_id IN (" + wanted +
+                                                 ") ORDER BY l.created_at, l.lead",
+                                             where.values());
+      while (rows.Next()) {
+        ASSIGN_OR_RETURN(Lead lead, ReadLead(look, rows, Reveal::kMasked));
+        newest[lead.customer] = std::move(lead);
+      }
+    }
+    return newest;
+  });
+}
+
 Status Store::BookFields(const Look& look, CustomerId customer) const {
   Kind kind = Kind::kPerson;
   StaffId owner;

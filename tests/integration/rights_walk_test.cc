@@ -304,6 +304,7 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         probes[route].push_back({"/api/v1/" + path + of, body});
       };
       ask("GET /api/v1/customers", "customers");
+      ask("GET /api/v1/customers.csv", "customers.csv");
       ask("POST /api/v1/customers", "customers", R"({"record":{"name":"x"}})");
       ask("POST /api/v1/customers/search", "customers/search", R"({"q":"CUSTOMER"})");
       ask("POST /api/v1/customers/duplicates", "customers/duplicates", R"({"record":{"phone":"13800000001"}})");

@@ -5,9 +5,9 @@
 #include <sstream>
 
 #include "app/commands/context.h"
+#include "base/csv_writer.h"
 #include "base/json.h"
 #include "catalog/messages.h"
-#include "exchange/csv_writer.h"
 #include "exchange/print.h"
 #include "ledger/batch.h"
 
@@ -157,19 +157,19 @@ int RunImport(const Context& context, const ImportArguments& arguments) {
     if (!errors) return context.Fail(Error("file_unwritable").With("file", arguments.errors_file), kExitUsage);
     options.header = [&](const std::vector<std::string>& headers) {
       std::vector<std::string> cells;
-      for (const std::string& header : headers) cells.push_back(exchange::GuardText(header));
+      for (const std::string& header : headers) cells.push_back(GuardText(header));
       for (const Bilingual& header : exchange::kRefusalHeaders) cells.push_back(header.In(context.language));
-      errors << "\xEF\xBB\xBF" << exchange::CsvLine(cells);
+      errors << "\xEF\xBB\xBF" << CsvLine(cells);
     };
     options.refused = [&, width = size_t{0}](int64_t row, const std::vector<std::string>& texts,
                                              const Error& error) mutable {
       width = std::max(width, texts.size());
       std::vector<std::string> cells;
-      for (const std::string& text : texts) cells.push_back(exchange::GuardText(text));
+      for (const std::string& text : texts) cells.push_back(GuardText(text));
       cells.resize(width);
       cells.push_back(std::to_string(row));
-      cells.push_back(exchange::GuardText(catalog::Messages::Get().Render(error, context.language)));
-      errors << exchange::CsvLine(cells);
+      cells.push_back(GuardText(catalog::Messages::Get().Render(error, context.language)));
+      errors << CsvLine(cells);
     };
   }
   options.progress = ProgressBar(context.Say("Importing", "导入"));
@@ -231,8 +231,8 @@ int RunImportList(const Context& context) {
   const std::string text = context.format == Format::kCsv ? [&] {
     std::vector<std::string> header;
     for (const auto& column : table.columns) header.push_back(column.title);
-    std::string out = exchange::CsvLine(header);
-    for (const auto& row : table.rows) out += exchange::CsvLine(row);
+    std::string out = CsvLine(header);
+    for (const auto& row : table.rows) out += CsvLine(row);
     return out;
   }()
                                                           : exchange::AlignTable(table);

@@ -2,8 +2,8 @@
 
 #include <cstdio>
 
+#include "base/csv_writer.h"
 #include "base/zones.h"
-#include "exchange/csv_writer.h"
 #include "exchange/print.h"
 
 namespace dealpace::app {
@@ -12,8 +12,8 @@ void Listing::Print(const Context& context) const {
   if (context.format == Format::kCsv) {
     std::vector<std::string> fields;
     for (const auto& [field, title] : columns) fields.push_back(field);
-    std::fputs(exchange::CsvLine(fields).c_str(), stdout);
-    for (const auto& row : rows) std::fputs(exchange::CsvLine(row).c_str(), stdout);
+    std::fputs(CsvLine(fields).c_str(), stdout);
+    for (const auto& row : rows) std::fputs(CsvLine(row).c_str(), stdout);
     return;
   }
   exchange::TextTable table;

@@ -4,12 +4,12 @@
 #include "app/commands/context.h"
 #include "app/demo.h"
 #include "app/verify.h"
+#include "base/csv_writer.h"
 #include "base/json.h"
 #include "base/zones.h"
 #include "catalog/messages.h"
 #include "db/distribute.h"
 #include "db/migrate.h"
-#include "exchange/csv_writer.h"
 #include "exchange/print.h"
 #include "kpi/handbook.h"
 
@@ -54,12 +54,10 @@ int PrintFindings(const Context& context, const std::vector<Finding>& findings, 
     json.EndArray().EndObject();
     std::printf("%s\n", json.text().c_str());
   } else if (context.format == Format::kCsv) {
-    std::fputs(exchange::CsvLine({"where", "code", "message"}).c_str(), stdout);
+    std::fputs(CsvLine({"where", "code", "message"}).c_str(), stdout);
     for (const Finding& finding : findings) {
-      std::fputs(
-          exchange::CsvLine({finding.where, finding.error.code, messages.Render(finding.error, context.language)})
-              .c_str(),
-          stdout);
+      std::fputs(CsvLine({finding.where, finding.error.code, messages.Render(finding.error, context.language)}).c_str(),
+                 stdout);
     }
   } else {
     for (const Finding& finding : findings) {

@@ -900,6 +900,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The customers that the caller sees and may take away, masked, with their newest lead; it stands in the audit log. At most 100,000 */
+        get: operations["exportCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/search": {
         parameters: {
             query?: never;
@@ -2128,7 +2145,7 @@ export interface components {
         ViewInput: {
             name: string;
             /** @enum {unknown} */
-            page: "dashboard" | "explore";
+            page: "dashboard" | "explore" | "customers" | "leads";
             /** @description Search parameters of the page */
             state: {
                 [key: string]: unknown;
@@ -4365,6 +4382,34 @@ export interface operations {
                         id: string;
                         lead?: string | null;
                     };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportCustomers: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                kind?: components["schemas"]["CustomerKind"];
+                owner?: string;
+                changed_before?: string;
+                sort?: "changed" | "created";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV in UTF-8 with a mark */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             default: components["responses"]["Problem"];

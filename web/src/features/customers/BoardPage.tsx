@@ -4,6 +4,7 @@ import { plain, rich, useLanguage, useTexts } from "@/i18n";
 import { Link, usePageSearch } from "@/state/page";
 import { useView } from "@/state/view";
 import { Button, classes, EmptyState, ErrorState, Field, formatDay, formatNumber, formatShort, PageHead, Panel, SegmentedControl, Select, Skeleton } from "@/ui";
+import { SavedViews, useDefaultView, ViewChips } from "@/ui/views/SavedViews";
 import { useBoard, useColumn, useStaffName, type Column, type Lead } from "./data";
 import { useWithin, WithDealer } from "./Dealer";
 import { ModelPicker } from "./LeadFields";
@@ -13,6 +14,7 @@ import styles from "./customers.module.css";
 import { GradeTag, useStageName } from "./tags";
 import { texts } from "./texts";
 
+const kKeys = ["status", "owner", "source", "model", "sort"];
 const kAll = "all"; // a Select has no empty value
 
 export default function BoardPage() {
@@ -24,6 +26,7 @@ function Board({ dealer }: { dealer: Dealer }) {
   const t = useTexts(texts);
   const language = useLanguage();
   const [search, patch] = usePageSearch(readBoard);
+  useDefaultView("leads", kKeys);
   const { scope } = useView();
   // A person in the scope picker is whose leads these are.
   const query = boardQuery(dealer.id, { ...search, owner: search.owner || (scope.kind === "staff" ? scope.id : "") });
@@ -37,12 +40,16 @@ function Board({ dealer }: { dealer: Dealer }) {
         title={t("board")}
         result={data && rich(t(search.status === "open" ? "boardLead" : "boardLeadSuspended", { dealer: plain(dealer.name || dealer.code), n: formatNumber(count), count, amount: formatShort(amount, "money", language) }))}
         actions={
-          <Link to="/customers" className={styles.linkButton}>
-            <UserRound size={14} strokeWidth={1.8} aria-hidden />
-            {t("customers")}
-          </Link>
+          <>
+            <SavedViews page="leads" keys={kKeys} suggestion={t("board")} timeless />
+            <Link to="/customers" className={styles.linkButton}>
+              <UserRound size={14} strokeWidth={1.8} aria-hidden />
+              {t("customers")}
+            </Link>
+          </>
         }
       />
+      <ViewChips page="leads" keys={kKeys} />
       <Panel flush>
         <Filters dealer={dealer} search={search} onChange={(key, value) => patch({ [key]: value || undefined }, { replace: true })} onClear={filtered ? () => patch({ owner: undefined, source: undefined, model: undefined }) : undefined} />
       </Panel>

@@ -183,8 +183,7 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
       {doing === "hand-over" && customer.owner && (
         <HandOverDialog
           dealer={dealer}
-          from={customer.owner}
-          customer={customer.id}
+          of={[{ from: customer.owner, customers: [customer.id] }]}
           title={t("handOverTitle", { name })}
           onClose={() => {
             close();

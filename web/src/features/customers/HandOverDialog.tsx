@@ -6,22 +6,29 @@ import { workingStaff, type Dealer } from "./logic/dealer";
 import styles from "./customers.module.css";
 import { texts } from "./texts";
 
-// One customer, or all that somebody has.
-export function HandOverDialog({ dealer, from, customer, title, onClose }: { dealer: Dealer; from: string; customer?: string; title: string; onClose: () => void }) {
+// Customers of one person: these, or all.
+export interface HandOver {
+  from: string;
+  customers?: string[];
+}
+
+// Those of several people are handed over one person after the other.
+export function HandOverDialog({ dealer, of, title, onClose, onDone }: { dealer: Dealer; of: readonly HandOver[]; title: string; onClose: () => void; onDone?: () => void }) {
   const t = useTexts(texts);
   const [to, setTo] = useState("");
   const hand = useHandOver(dealer.id);
-  const people = workingStaff(dealer).filter((person) => person.id !== from);
-  const submit = () =>
-    hand.mutate(
-      { from, to, ...(customer ? { customers: [customer] } : {}) },
-      {
-        onSuccess: ({ customers }) => {
-          toast(t("handedOver", { n: formatNumber(customers), count: customers }), { kind: "good" });
-          onClose();
-        },
-      },
-    );
+  const only = of.length === 1 ? of[0]!.from : null;
+  const people = workingStaff(dealer).filter((person) => person.id !== only);
+  const submit = async () => {
+    let count = 0;
+    for (const one of of) {
+      if (one.from === to) continue; // they are that person's already
+      count += (await hand.mutateAsync({ ...one, to })).customers;
+    }
+    toast(t("handedOver", { n: formatNumber(count), count }), { kind: "good" });
+    onDone?.();
+    onClose();
+  };
   return (
     <Dialog
       open
@@ -31,7 +38,7 @@ export function HandOverDialog({ dealer, from, customer, title, onClose }: { dea
       footer={
         <>
           <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button kind="primary" busy={hand.isPending} disabled={to === ""} onClick={submit}>
+          <Button kind="primary" busy={hand.isPending} disabled={to === ""} onClick={() => void submit().catch(() => undefined)}>
             {t("handOver")}
           </Button>
         </>

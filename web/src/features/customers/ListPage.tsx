@@ -1,13 +1,15 @@
-import { ArrowLeftRight, Plus, Search, SlidersHorizontal, SquareKanban, UserRound } from "lucide-react";
+import { ArrowLeftRight, Download, ListChecks, Plus, Search, SlidersHorizontal, SquareKanban, UserRound } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { download } from "@/api";
 import { plain, rich, useLanguage, useTexts } from "@/i18n";
 import { Link, useGo, usePageActions, usePageSearch } from "@/state/page";
 import { settings } from "@/state/settings";
 import { useView } from "@/state/view";
-import { Button, classes, EmptyState, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, Select, Skeleton, Tag, TextInput, useDebounced, usePhone } from "@/ui";
+import { Button, Checkbox, classes, EmptyState, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, Select, Skeleton, Tag, TextInput, toast, useDebounced, usePhone } from "@/ui";
+import { SavedViews, useDefaultView, ViewChips } from "@/ui/views/SavedViews";
 import { useCustomers, useLeadsOf, useMay, useSearch, useStaffName, type Found, type Lead } from "./data";
 import { useWithin, WithDealer } from "./Dealer";
-import { HandOverDialog } from "./HandOverDialog";
+import { HandOverDialog, type HandOver } from "./HandOverDialog";
 import type { Dealer } from "./logic/dealer";
 import { leadToShow } from "./logic/lead";
 import { initialOf } from "./logic/record";
@@ -17,6 +19,7 @@ import styles from "./customers.module.css";
 import { GradeTag, LeadState } from "./tags";
 import { texts } from "./texts";
 
+const kKeys = ["kind", "owner", "before", "sort"];
 const kAll = "all"; // a Select has no empty value
 const kFoundMax = 20; // that a search gives
 
@@ -36,7 +39,12 @@ function Customers({ dealer }: { dealer: Dealer }) {
   const within = useWithin(dealer);
   const [search, patch] = usePageSearch(readList);
   const [typed, setTyped] = useState(() => (typedLast.dealer === dealer.id ? typedLast.text : ""));
-  const [doing, setDoing] = useState<"add" | "hand-over" | null>(null);
+  const [doing, setDoing] = useState<"add" | "hand-over" | "hand-over-picked" | null>(null);
+  // Customers ticked, by whose they are; null: nothing is being ticked.
+  const [picked, setPicked] = useState<ReadonlyMap<string, string> | null>(null);
+  const [saving, setSaving] = useState(false);
+  const [saveError, setSaveError] = useState<unknown>(null);
+  useDefaultView("customers", kKeys);
   // A person in the scope picker is whose customers these are.
   const query = listQuery(dealer.id, { ...search, owner: search.owner || (scope.kind === "staff" ? scope.id : "") });
   const text = useDebounced(typed.trim(), 180);
@@ -62,6 +70,21 @@ function Customers({ dealer }: { dealer: Dealer }) {
 
   usePageActions(may("change") ? [{ id: "new-customer", label: t("add"), run: () => setDoing("add") }] : []);
 
+  const pick = (customer: Found, on: boolean) =>
+    setPicked((before) => {
+      const next = new Map(before ?? []);
+      if (on && customer.owner) next.set(customer.id, customer.owner);
+      else next.delete(customer.id);
+      return next;
+    });
+  const takeAway = () => {
+    setSaving(true);
+    setSaveError(null);
+    download(`/api/v1/customers.csv?${new URLSearchParams(query as Record<string, string>).toString()}`, { name: "customers.csv" })
+      .then(() => toast(t("exported"), { kind: "good" }), setSaveError)
+      .finally(() => setSaving(false));
+  };
+
   const result = count === undefined ? undefined : rich(t(filtered || query.owner ? "listLeadFiltered" : "listLead", { dealer: plain(dealer.name || dealer.code), n: formatNumber(count), count }));
   const none = !loading && !error && rows.length === 0;
   return (
@@ -75,9 +98,20 @@ function Customers({ dealer }: { dealer: Dealer }) {
               <SquareKanban size={14} strokeWidth={1.8} aria-hidden />
               {t("board")}
             </Link>
-            {may("hand_over") && query.owner && (
+            <SavedViews page="customers" keys={kKeys} suggestion={t("customers")} timeless />
+            {may("export") && count !== 0 && !searching && (
+              <Button icon={Download} busy={saving} onClick={takeAway}>
+                {t("exportCsv")}
+              </Button>
+            )}
+            {may("hand_over") && query.owner && !picked && (
               <Button icon={ArrowLeftRight} onClick={() => setDoing("hand-over")}>
                 {t("handOver")}
+              </Button>
+            )}
+            {may("hand_over") && rows.length > 0 && !picked && (
+              <Button icon={ListChecks} onClick={() => setPicked(new Map())}>
+                {t("select")}
               </Button>
             )}
             {may("change") && (
@@ -88,6 +122,23 @@ function Customers({ dealer }: { dealer: Dealer }) {
           </>
         }
       />
+      {saveError !== null && (
+        <Panel>
+          <ErrorState small error={saveError} />
+        </Panel>
+      )}
+      <ViewChips page="customers" keys={kKeys} />
+      {picked && (
+        <div className={styles.pickBar} role="status">
+          <span>{t("pickedN", { n: formatNumber(picked.size), count: picked.size })}</span>
+          <Button kind="primary" icon={ArrowLeftRight} disabled={picked.size === 0} onClick={() => setDoing("hand-over-picked")}>
+            {t("handOver")}
+          </Button>
+          <Button kind="ghost" onClick={() => setPicked(null)}>
+            {t("cancel")}
+          </Button>
+        </div>
+      )}
       <Panel flush dim={dim}>
         <div className={styles.find}>
           <TextInput
@@ -137,7 +188,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
             }
           />
         )}
-        {rows.length > 0 && <Rows dealer={dealer} rows={rows} at={at} leads={leads} sort={searching ? "changed" : search.sort} searching={searching} />}
+        {rows.length > 0 && <Rows dealer={dealer} rows={rows} at={at} leads={leads} sort={searching ? "changed" : search.sort} searching={searching} picked={picked} onPick={pick} />}
         {!searching && rows.length > 0 && (
           <div className={styles.foot}>
             {count !== undefined && <span className="quiet">{t("shown", { n: formatNumber(rows.length), of: formatNumber(count) })}</span>}
@@ -150,9 +201,16 @@ function Customers({ dealer }: { dealer: Dealer }) {
         )}
       </Panel>
       {doing === "add" && <NewCustomerDialog dealer={dealer} onClose={() => setDoing(null)} onAdded={(id) => go({ to: "/customers/$id", params: { id }, search: within })} />}
-      {doing === "hand-over" && query.owner && <HandOverDialog dealer={dealer} from={query.owner} title={t("handOverAll", { name: nameOf(query.owner) })} onClose={() => setDoing(null)} />}
+      {doing === "hand-over" && query.owner && <HandOverDialog dealer={dealer} of={[{ from: query.owner }]} title={t("handOverAll", { name: nameOf(query.owner) })} onClose={() => setDoing(null)} />}
+      {doing === "hand-over-picked" && picked && <HandOverDialog dealer={dealer} of={byOwner(picked)} title={t("handOverPicked", { n: formatNumber(picked.size), count: picked.size })} onClose={() => setDoing(null)} onDone={() => setPicked(null)} />}
     </div>
   );
+}
+
+function byOwner(picked: ReadonlyMap<string, string>): HandOver[] {
+  const by = new Map<string, string[]>();
+  for (const [customer, owner] of picked) by.set(owner, [...(by.get(owner) ?? []), customer]);
+  return [...by].map(([from, customers]) => ({ from, customers }));
 }
 
 // "/" goes to the search; arrows (and J, K outside of it) mark a line, Enter opens it, Escape empties the search.
@@ -260,7 +318,17 @@ function Filters({ dealer, search, onChange, onClear }: { dealer: Dealer; search
   );
 }
 
-function Rows({ dealer, rows, at, leads, sort, searching }: { dealer: Dealer; rows: Found[]; at: number; leads: ReadonlyMap<string, Lead[]>; sort: ListSearch["sort"]; searching: boolean }) {
+interface RowsProps {
+  dealer: Dealer;
+  rows: Found[];
+  at: number;
+  leads: ReadonlyMap<string, Lead[]>;
+  sort: ListSearch["sort"];
+  searching: boolean;
+  picked: ReadonlyMap<string, string> | null;
+  onPick: (customer: Found, on: boolean) => void;
+}
+function Rows({ dealer, rows, at, leads, sort, searching, picked, onPick }: RowsProps) {
   const t = useTexts(texts);
   const within = useWithin(dealer);
   const language = useLanguage();
@@ -287,9 +355,15 @@ function Rows({ dealer, rows, at, leads, sort, searching }: { dealer: Dealer; ro
               <tr key={row.id} id={`customer-${row.id}`} className={classes(styles.row, index === at && styles.marked)}>
                 <td className={styles.cardHead}>
                   <span className={styles.who}>
-                    <span className={styles.initial} aria-hidden>
-                      {initialOf(name)}
-                    </span>
+                    {picked ? (
+                      <span className={styles.tick}>
+                        <Checkbox hideLabel label={t("pickOne", { name })} checked={picked.has(row.id)} disabled={!row.owner} onChange={(on) => onPick(row, on)} />
+                      </span>
+                    ) : (
+                      <span className={styles.initial} aria-hidden>
+                        {initialOf(name)}
+                      </span>
+                    )}
                     <Link to="/customers/$id" params={{ id: row.id }} search={within} className={styles.rowLink}>
                       {name}
                     </Link>

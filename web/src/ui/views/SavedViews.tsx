@@ -18,7 +18,7 @@ import styles from "./views.module.css";
 // Views that are kept under a name: the own ones and those that others share. What a page keeps is part of its URL.
 
 export type SavedView = Schemas["View"];
-type PageName = "dashboard" | "explore";
+type PageName = SavedView["page"];
 const kKey = ["views"] as const;
 
 export function useViews(page: PageName): SavedView[] {
@@ -57,7 +57,26 @@ function inputOf(view: SavedView, change: Partial<Input> = {}): Input {
   return { name: view.name, page: view.page, state: view.state, shared: view.shared ?? false, is_default: view.is_default ?? false, ...change };
 }
 
-export function SavedViews({ page, keys, suggestion }: { page: PageName; keys: readonly string[]; suggestion: string }) {
+// The views as a row of buttons, where there are any: those used every day are one press away.
+export function ViewChips({ page, keys }: { page: PageName; keys: readonly string[] }) {
+  const t = useTexts(viewTexts);
+  const views = useViews(page);
+  const shown = useShownView(page, keys);
+  const patch = usePatchSearch();
+  if (views.length === 0) return null;
+  return (
+    <div className={styles.chips} role="group" aria-label={t("views")}>
+      {views.map((view) => (
+        <button key={view.id} type="button" className={styles.chip} aria-pressed={shown?.id === view.id} title={view.own ? undefined : t("sharedBy", { name: view.owner ?? "" })} onClick={() => patch(loadPatch(view.state as SavedState, keys))}>
+          {view.name}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+// `timeless`: the page shows no period, so none is offered to be kept.
+export function SavedViews({ page, keys, suggestion, timeless = false }: { page: PageName; keys: readonly string[]; suggestion: string; timeless?: boolean }) {
   const t = useTexts(viewTexts);
   const [open, setOpen] = useState(false);
   return (
@@ -72,12 +91,12 @@ export function SavedViews({ page, keys, suggestion }: { page: PageName; keys: r
         </Button>
       }
     >
-      <Content page={page} keys={keys} suggestion={suggestion} close={() => setOpen(false)} />
+      <Content page={page} keys={keys} suggestion={suggestion} timeless={timeless} close={() => setOpen(false)} />
     </Popover>
   );
 }
 
-function Content({ page, keys, suggestion, close }: { page: PageName; keys: readonly string[]; suggestion: string; close: () => void }) {
+function Content({ page, keys, suggestion, timeless, close }: { page: PageName; keys: readonly string[]; suggestion: string; timeless: boolean; close: () => void }) {
   const t = useTexts(viewTexts);
   const language = useLanguage();
   const client = useQueryClient();
@@ -198,7 +217,7 @@ function Content({ page, keys, suggestion, close }: { page: PageName; keys: read
             }}
           />
         </Field>
-        <Checkbox checked={withPeriod} onChange={setWithPeriod} label={t("withPeriod", { period: periodLabel(period, language) })} hint={t("withPeriodHint")} />
+        {!timeless && <Checkbox checked={withPeriod} onChange={setWithPeriod} label={t("withPeriod", { period: periodLabel(period, language) })} hint={t("withPeriodHint")} />}
         <Checkbox checked={isDefault} onChange={setDefault} label={t("makeDefault")} />
         <Checkbox checked={shared} onChange={setShared} label={t("share")} />
         {error && <ErrorState error={error} safe={t("nothingLost")} small />}

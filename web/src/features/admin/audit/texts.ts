@@ -100,6 +100,7 @@ export const actTexts = defineTexts("acts", {
   "spot_check.draw": { zh: "抽取待核实档案", en: "Drew files to check" },
   "spot_check.result": { zh: "记录抽查结果", en: "Recorded a spot check" },
   "export.kpi": { zh: "导出指标", en: "Exported figures" },
+  "export.customers": { zh: "导出客户", en: "Exported customers" },
   "export.refused": { zh: "下载拒绝行", en: "Downloaded refused rows" },
   "export.audit": { zh: "导出审计日志", en: "Exported the audit log" },
 });

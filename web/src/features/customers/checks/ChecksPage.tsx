@@ -126,7 +126,7 @@ function People({ dealer, month, dim }: { dealer: Dealer; month: Month; dim: boo
             <tr>
               <th>{t("consultant")}</th>
               <th className="num">{t("files")}</th>
-              <th className="num">{t("sample")}</th>
+              <th className={classes("num", own.desk)}>{t("sample")}</th>
               <th className="num">{t("checked")}</th>
               <th className={classes("num", own.desk)}>{t("true")}</th>
               <th className={classes("num", own.desk)}>{t("false")}</th>
@@ -142,7 +142,7 @@ function People({ dealer, month, dim }: { dealer: Dealer; month: Month; dim: boo
                 <tr key={person.owner ?? ""}>
                   <td>{nameOf(person.owner)}</td>
                   <td className="num">{formatNumber(standing.files)}</td>
-                  <td className="num">{formatNumber(standing.sample)}</td>
+                  <td className={classes("num", own.desk)}>{formatNumber(standing.sample)}</td>
                   <td className="num">
                     {formatNumber(standing.checked)} / {formatNumber(standing.drawn)}
                   </td>

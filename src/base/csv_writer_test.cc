@@ -1,8 +1,8 @@
-#include "exchange/csv_writer.h"
+#include "base/csv_writer.h"
 
 #include <gtest/gtest.h>
 
-namespace dealpace::exchange {
+namespace dealpace {
 namespace {
 
 // A text as it stands in an exported file.
@@ -48,4 +48,4 @@ TEST(CsvWriter, QuotesWhatNeedsIt) {
 }
 
 }  // namespace
-}  // namespace dealpace::exchange
+}  // namespace dealpace

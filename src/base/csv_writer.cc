@@ -1,8 +1,8 @@
-#include "exchange/csv_writer.h"
+#include "base/csv_writer.h"
 
 #include <array>
 
-namespace dealpace::exchange {
+namespace dealpace {
 namespace {
 
 bool IsTrigger(std::string_view text) {
@@ -48,4 +48,4 @@ std::string CsvLine(const std::vector<std::string>& cells) {
   return line + "\r\n";
 }
 
-}  // namespace dealpace::exchange
+}  // namespace dealpace

@@ -6,10 +6,10 @@
 #include <map>
 
 #include "access/secrets.h"
+#include "base/csv_writer.h"
 #include "base/json.h"
 #include "catalog/messages.h"
 #include "exchange/closest_name.h"
-#include "exchange/csv_writer.h"
 #include "exchange/dates.h"
 #include "exchange/header_words.h"
 #include "org/org.h"
@@ -278,9 +278,9 @@ std::string PeopleJson(const PeopleFile& file, const access::PeopleDone& done, L
 }
 
 std::string PasswordsCsv(const std::vector<access::OneTime>& fresh) {
-  std::string csv = "\xEF\xBB\xBF" + exchange::CsvLine({"login", "name", "password"});
+  std::string csv = "\xEF\xBB\xBF" + CsvLine({"login", "name", "password"});
   for (const access::OneTime& one : fresh) {
-    csv += exchange::CsvLine({one.account.login, exchange::GuardText(one.account.name), one.password});
+    csv += CsvLine({one.account.login, GuardText(one.account.name), one.password});
   }
   return csv;
 }

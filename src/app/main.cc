@@ -156,6 +156,26 @@ struct AuditOptions {
   }
 };
 
+// The subcommands of `privacy`.
+struct PrivacyOptions {
+  PrivacyArguments arguments;
+
+  void AddTo(CLI::App& privacy) {
+    privacy.require_subcommand(1);
+    const auto add = [&](const char* name, const char* help) {
+      CLI::App* command = privacy.add_subcommand(name, help);
+      command->fallthrough();
+      command->callback([this, name] { arguments.what = name; });
+      return command;
+    };
+    CLI::App* due = add("due", "Customers whose data go by the rules of retention / 列出到期的客户资料");
+    due->add_option("--until", arguments.until, "Up to that day (default: today) / 截至日期");
+    due->add_option("--dealer", arguments.dealer, "Code or id of a dealer (default: all) / 经销商");
+    add("run", "Anonymise what is due now, instead of at night / 立即匿名化到期的资料")
+        ->add_flag("--dry-run", arguments.dry_run, "Say how many, change nothing / 试运行");
+  }
+};
+
 int Main(int argc, char** argv) {
   Context context;
   context.language = LanguageOfLocale();
@@ -265,6 +285,10 @@ int Main(int argc, char** argv) {
   CLI::App* audit = app.add_subcommand("audit", "The audit log: who has done what / 审计日志");
   audit_options.AddTo(*audit);
 
+  PrivacyOptions privacy_options;
+  CLI::App* privacy = app.add_subcommand("privacy", "How long personal data are kept / 个人信息保存期限");
+  privacy_options.AddTo(*privacy);
+
   ImportArguments import_arguments;
   std::string undo_why = "import undone";
   CLI::App* import =
@@ -325,6 +349,7 @@ int Main(int argc, char** argv) {
   if (demo->parsed()) return RunDemo(context, demo_arguments);
   server.limits.burst = 2 * server.limits.per_second;
   if (serve->parsed()) return RunServe(context, serve_arguments);
+  if (privacy->parsed()) return RunPrivacy(context, privacy_options.arguments);
   if (audit->parsed()) return RunAudit(context, audit_options.arguments);
   if (user->parsed()) return RunUser(context, user_options.Take());
   if (kpi->parsed()) return RunKpi(context, kpi_options.Take());

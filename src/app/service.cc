@@ -27,6 +27,7 @@
 #include "leads/api.h"
 #include "leads/spot_checks_api.h"
 #include "org/api.h"
+#include "privacy/api.h"
 
 namespace dealpace::app {
 namespace {
@@ -35,6 +36,10 @@ constexpr auto kHousekeepingInterval = std::chrono::minutes(5);
 constexpr auto kKeepingInterval = std::chrono::minutes(1);  // of facts: each server has its own
 constexpr int64_t kKeptFrom = 2000;  // new entries of a dealer that are worth keeping what follows from them
 constexpr auto kHousekeepingLease = std::chrono::minutes(12);  // outlives two intervals
+
+constexpr auto kNightInterval = std::chrono::minutes(1);
+constexpr auto kNightLease = std::chrono::minutes(3);
+constexpr int kNightBegins = 2;  // o'clock where the network does its business
 
 constexpr int64_t kRevealsPerHour = 60;  // of an account
 
@@ -78,15 +83,26 @@ Result<leads::Visible> CustomersTakenBy(const http::Request& request, DealerId d
 
 // What the rooms keep running beside the requests.
 struct Service::Rooms {
-  Rooms(System& system, const ServiceOptions& options, exchange::ImportJobsOptions import_options)
+  Rooms(System& system, const ServiceOptions& options, exchange::ImportJobsOptions import_options,
+        const db::AuditLog& audit)
       : imports(std::move(import_options)),
         freshness(system.database(), system.definitions(), system.org(), [&system] { return system.ledger().Heads(); },
                   options.clock, {DEALPACE_VERSION, options.kept_answers_bytes_max}),
         changes(freshness) {
-    if (system.vault() != nullptr) customers.emplace(system.database(), *system.vault(), system.shared_catalog());
+    if (system.vault() != nullptr) {
+      customers.emplace(system.database(), *system.vault(), system.shared_catalog());
+      privacy.emplace(system.database(), *system.vault(), *customers);
+      keeper.emplace(system.database(), *privacy, audit);
+      requests.emplace(system.database(), *system.vault(), *privacy);
+      recipients.emplace(system.database(), *privacy);
+    }
   }
   exchange::ImportJobs imports;
   std::optional<leads::Store> customers;  // once there are keys to seal them with
+  std::optional<privacy::Store> privacy;  // likewise
+  std::optional<privacy::Keeper> keeper;
+  std::optional<privacy::Requests> requests;
+  std::optional<privacy::Recipients> recipients;
   analysis::Freshness freshness;
   analysis::ChangeWatch changes;
 };
@@ -97,8 +113,9 @@ Service::Service(System& system, ServiceOptions options)
       audit_(system.audit_log(options_.clock)),
       access_(system.database(), WithDefaults(
                                      options_.access, system, options_.clock, [this] { return Today(); }, audit_)),
-      rooms_(std::make_unique<Rooms>(system, options_, ImportOptions())),
-      housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease) {
+      rooms_(std::make_unique<Rooms>(system, options_, ImportOptions(), audit_)),
+      housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease),
+      night_work_(system.database(), "night_work", db::Lease::NewHolder(), kNightLease) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
@@ -174,22 +191,48 @@ http::Router Service::MakeRouter() {
   exchange::AddRecordRoutes(router,
                             {database, system_.shared_catalog(), system_.org(), options_.clock, idempotent, audit_});
   exchange::AddImportRoutes(router, rooms_->imports, idempotent);
-  leads::AddCustomerRoutes(router, {[this]() -> Result<leads::Store*> {
-                                      if (!rooms_->customers) return Error("key_file_missing").With("file", "");
-                                      return &*rooms_->customers;
-                                    },
-                                    CustomersSeenBy,
-                                    [this](const http::Request& request, DealerId dealer, leads::CustomerId customer,
-                                           std::string_view why) { return NoteReveal(request, dealer, customer, why); },
-                                    CustomersTakenBy,
-                                    [this](const http::Request& request, DealerId dealer, int64_t customers) {
-                                      return system_.database().Write<void>([&](db::Connection& connection) {
-                                        return db::Witness(audit_, request.caller.account)
-                                            .Note(connection, "export.customers", db::ObjectOf("dealer", dealer.value),
-                                                  dealer, {{"records", customers}});
-                                      });
-                                    },
-                                    options_.clock, idempotent});
+  // A room, or why it is not there.
+  const auto kept = [](auto& room) -> Result<std::remove_reference_t<decltype(*room)>*> {
+    if (!room) return Error("key_file_missing").With("file", "");
+    return &*room;
+  };
+  privacy::PrivacyDeps privacy;
+  privacy.store = [this, kept] { return kept(rooms_->privacy); };
+  privacy.keeper = [this, kept] { return kept(rooms_->keeper); };
+  privacy.requests = [this, kept] { return kept(rooms_->requests); };
+  privacy.recipients = [this, kept] { return kept(rooms_->recipients); };
+  privacy.visible = CustomersSeenBy;
+  privacy.dealers = [this]() -> Result<std::vector<DealerId>> {
+    ASSIGN_OR_RETURN(const auto org, system_.org().Current());
+    std::vector<DealerId> dealers;
+    for (const auto& [id, dealer] : org->dealers) dealers.emplace_back(id);
+    return dealers;
+  };
+  privacy.now = options_.clock;
+  privacy.idempotent = idempotent;
+  privacy.audit = audit_;
+  privacy::AddPrivacyRoutes(router, privacy);
+  leads::AddCustomerRoutes(
+      router, {[this]() -> Result<leads::Store*> {
+                 if (!rooms_->customers) return Error("key_file_missing").With("file", "");
+                 return &*rooms_->customers;
+               },
+               CustomersSeenBy,
+               [this](const http::Request& request, DealerId dealer, leads::CustomerId customer, std::string_view why) {
+                 return NoteReveal(request, dealer, customer, why);
+               },
+               CustomersTakenBy,
+               [this](const http::Request& request, DealerId dealer, int64_t customers) {
+                 return system_.database().Write<void>([&](db::Connection& connection) {
+                   return db::Witness(audit_, request.caller.account)
+                       .Note(connection, "export.customers", db::ObjectOf("dealer", dealer.value), dealer,
+                             {{"records", customers}});
+                 });
+               },
+               options_.clock, idempotent,
+               [privacy](const http::Request& request, http::JsonBody& body, const leads::Asker& asker, Instant now) {
+                 return privacy::ConsentsAlong(privacy, request, body, asker, now);
+               }});
   leads::AddSpotCheckRoutes(router, {[this]() -> Result<leads::Store*> {
                                        if (!rooms_->customers) return Error("key_file_missing").With("file", "");
                                        return &*rooms_->customers;
@@ -257,6 +300,14 @@ Day Service::Today() {
   return zone.ok() ? zone->DayOf(now) : Day{static_cast<int32_t>(now.ms / 86'400'000)};
 }
 
+int Service::HourOfDay() {
+  constexpr int64_t kHourMs = 3'600'000;
+  const Instant now = options_.clock();
+  const auto zone = system_.definitions().BusinessZone();
+  const int64_t midnight = zone.ok() ? zone->At(Today()).ms : now.ms / (24 * kHourMs) * (24 * kHourMs);
+  return static_cast<int>((now.ms - midnight) / kHourMs);
+}
+
 Status Service::Start() {
   std::error_code failed;
   std::filesystem::create_directories(options_.folder, failed);
@@ -270,6 +321,7 @@ Status Service::Start() {
   metrics.SetGauge("dealpace_facts_rows", "Rows that the facts hold.",
                    [this] { return static_cast<double>(system_.facts().size().rows); });
   housekeeper_ = std::thread([this] { KeepHouse(); });
+  if (rooms_->keeper) night_worker_ = std::thread([this] { WorkAtNight(); });
   return {};
 }
 
@@ -280,6 +332,7 @@ void Service::Stop() {
   }
   stopped_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
+  if (night_worker_.joinable()) night_worker_.join();
   if (server_) server_->Stop();
   rooms_->changes.Stop();
   rooms_->imports.Stop();
@@ -328,6 +381,33 @@ void Service::KeepHouse() {
   }
   lock.unlock();
   housekeeping_.Release();
+}
+
+void Service::WorkAtNight() {
+  const auto goes_on = [this] {
+    const std::lock_guard lock(mutex_);
+    return !stopping_;
+  };
+  const auto guard = [this](db::Connection& connection) { return night_work_.Guard(connection); };
+  Day done{};
+  while (goes_on()) {
+    const Day today = Today();
+    const auto mine = today == done ? Result<bool>(false) : night_work_.Hold();
+    if (mine.ok() && *mine && HourOfDay() >= kNightBegins) {
+      const auto run = rooms_->keeper->RunToday(today, options_.clock(), guard, goes_on);
+      if (!run.ok()) {
+        http::WriteLog(http::LogLevel::kWarn, "retention_failed", {{"code", run.error().code}});
+      } else if (run->whole) {
+        done = today;
+        if (run->customers > 0) {
+          http::WriteLog(http::LogLevel::kInfo, "anonymised", {{"customers", std::to_string(run->customers)}});
+        }
+      }
+    }
+    std::unique_lock lock(mutex_);
+    stopped_.wait_for(lock, kNightInterval, [this] { return stopping_; });
+  }
+  night_work_.Release();
 }
 
 }  // namespace dealpace::app

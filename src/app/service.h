@@ -66,6 +66,10 @@ class Service {
   [[nodiscard]] Status KeepHeads();
   void KeepHouse();  // runs on a thread of its own
 
+  // Anonymises what is due, once a day.
+  void WorkAtNight();
+  [[nodiscard]] int HourOfDay();
+
   System& system_;
   ServiceOptions options_;
   db::AuditLog audit_;
@@ -76,6 +80,8 @@ class Service {
 
   db::Lease housekeeping_;  // of several servers on one database one keeps house
   std::thread housekeeper_;
+  db::Lease night_work_;  // likewise
+  std::thread night_worker_;
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stopping_ = false;

@@ -94,8 +94,8 @@ Bilingual Catalog::NameOf(const Role& role) const {
 }
 
 std::span<const std::string_view> Rights() {
-  static constexpr std::array<std::string_view, 9> kRights = {"reports", "export", "record",    "import", "customers",
-                                                              "change",  "reveal", "hand_over", "check"};
+  static constexpr std::array<std::string_view, 10> kRights = {"reports", "export", "record",    "import", "customers",
+                                                               "change",  "reveal", "hand_over", "check",  "privacy"};
   return kRights;
 }
 

@@ -228,6 +228,7 @@ void SqliteConnection::SetUp(const Options& options) {
   Run("PRAGMA case_sensitive_like = ON");  // as PostgreSQL
   Run(writer_ ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -16384");
   Run("PRAGMA journal_size_limit = 67108864");
+  if (writer_) Run("PRAGMA secure_delete = FAST");  // what is overwritten or deleted leaves no remains in its page
   if (writer_) {
     // In place of SQLite's own checkpoint, which would make some commits wait for two more syncs.
     sqlite3_wal_hook(

@@ -110,6 +110,8 @@ void WriteLead(JsonWriter& json, const Lead& lead) {
   json.BeginObject().Field("lead", lead.code).Field("customer", std::to_string(lead.customer.value));
   WriteText(json, "customer_name", lead.customer_name);
   WriteText(json, "customer_phone", lead.customer_phone);
+  WriteText(json, "no_contact", NoContactName(lead.no_contact));
+  json.Field("anonymised", lead.anonymised);
   json.Field("attempt", lead.attempt);
   WriteId(json, "owner", lead.owner);
   json.Field("status", LeadStatusName(lead.status)).Field("stage", lead.stage);
@@ -136,6 +138,7 @@ void WriteFound(JsonWriter& json, const Found& found) {
   WriteId(json, "owner", found.owner);
   WriteRecord(json, found.record);
   WriteText(json, "matched", found.matched);
+  WriteText(json, "no_contact", NoContactName(found.no_contact));
   json.Field("created_at", FormatInstant(found.created_at)).Field("changed_at", FormatInstant(found.changed_at));
   json.EndObject();
 }
@@ -169,7 +172,11 @@ std::string CustomerJson(const Customer& customer) {
   for (const Lead& lead : customer.leads) WriteLead(json, lead);
   json.EndArray().Key("merged").BeginArray();
   for (const CustomerId id : customer.merged) json.String(std::to_string(id.value));
-  json.EndArray().Field("version", customer.version);
+  json.EndArray();
+  WriteText(json, "no_contact", NoContactName(customer.no_contact));
+  WriteText(json, "anonymised_at", customer.anonymised_at ? FormatInstant(*customer.anonymised_at) : std::string());
+  WriteText(json, "anonymised_why", customer.anonymised_why);
+  json.Field("version", customer.version);
   json.Field("created_at", FormatInstant(customer.created_at)).Field("created_by", customer.created_by);
   json.Field("changed_at", FormatInstant(customer.changed_at)).Field("changed_by", customer.changed_by).EndObject();
   return json.text();
@@ -282,11 +289,15 @@ class CustomerApi {
     ASSIGN_OR_RETURN(input.owner, Owner(body, call.asker));
     ASSIGN_OR_RETURN(input.despite_duplicates, body.Bool("despite_duplicates", false));
     ASSIGN_OR_RETURN(std::optional<JsonBody> lead, body.Object("lead"));
+    Store::Along along;
+    if (deps_.along) {
+      ASSIGN_OR_RETURN(along, deps_.along(request, body, call.asker, call.now));
+    }
     RETURN_IF_ERROR(body.Done());
     if (lead) {
       ASSIGN_OR_RETURN(input.lead, ReadLead(*std::move(lead)));
     }
-    ASSIGN_OR_RETURN(const Added added, call.store.Add(call.asker, input, call.now));
+    ASSIGN_OR_RETURN(const Added added, call.store.Add(call.asker, input, call.now, along));
     JsonWriter json;
     json.BeginObject().Field("id", std::to_string(added.customer.value));
     WriteText(json, "lead", added.lead);

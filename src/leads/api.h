@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "http/json_body.h"
 #include "http/router.h"
 #include "leads/store.h"
 
@@ -22,6 +23,9 @@ struct CustomerDeps {
   std::function<Instant()> now;
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;
+  // What else the body of a new customer brings that is to be stored with him: reads its fields, and returns what is
+  // done in the transaction, or nothing. May be empty.
+  std::function<Result<Store::Along>(const http::Request&, http::JsonBody&, const Asker&, Instant)> along = {};
 };
 
 // The operations of tag `customers` in docs/openapi.yaml. Personal data are given masked; what is typed of a person

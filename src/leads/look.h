@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/zones.h"
@@ -61,7 +62,17 @@ struct Store::Row {
   std::string created_by;
   Instant changed_at{};
   std::string changed_by;
+  NoContact no_contact{};
+  std::optional<Instant> anonymised_at;
+  std::string anonymised_why;
 };
+
+// Of customer c: his own mark, and the strictest of those merged into him ('all' before 'some').
+inline constexpr std::string_view kNoContactColumns =
+    "c.no_contact, (SELECT MIN(m.no_contact) FROM customer m WHERE m.dealer_id = c.dealer_id "
+    "AND m.merged_into = c.customer_id)";
+// What these two columns say, from `column` on.
+[[nodiscard]] NoContact ReadNoContact(const db::Rows& rows, int column);
 
 // Where a page goes on: the value it is sorted by, and the row.
 struct Cursor {

@@ -48,7 +48,7 @@ std::map<StaffId, std::vector<CustomerId>> FilesOf(db::Connection& connection, D
   std::map<StaffId, std::vector<CustomerId>> files;
   db::Rows rows = connection.QueryValues(
       "SELECT c.owner_id, c.customer_id FROM customer c WHERE c.dealer_id = ?1 AND c.merged_into IS NULL "
-      "AND c.owner_id IS NOT NULL" +
+      "AND c.anonymised_at IS NULL AND c.owner_id IS NOT NULL" +
           where.text() + " ORDER BY c.customer_id",
       where.values());
   while (rows.Next()) files[StaffId(rows.Int(0))].emplace_back(rows.Int(1));

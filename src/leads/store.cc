@@ -18,7 +18,8 @@ namespace json = boost::json;
 constexpr int kCandidatesMax = 2'000;  // looked at for one search
 
 // The columns of a Found, of customer c.
-const std::string kFoundColumns = "c.customer_id, c.kind, c.owner_id, c.personal, c.created_at, c.changed_at ";
+const std::string kFoundColumns = "c.customer_id, c.kind, c.owner_id, c.personal, c.created_at, c.changed_at, " +
+                                  std::string(kNoContactColumns) + " ";
 
 std::string_view ValueOf(const Record& record, std::string_view field) {
   const auto it = record.find(field);
@@ -62,6 +63,24 @@ Result<std::optional<Cursor>> ReadCursor(std::string_view text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + dot, cursor.value);
   if (problem != std::errc() || end != text.data() + dot || cursor.row.empty()) return bad;
   return std::optional(std::move(cursor));
+}
+
+std::string_view NoContactName(NoContact no_contact) {
+  switch (no_contact) {
+    case NoContact::kSome: return "some";
+    case NoContact::kAll: return "all";
+    case NoContact::kNo: break;
+  }
+  return "";
+}
+
+NoContact ReadNoContact(const db::Rows& rows, int column) {
+  NoContact strictest = NoContact::kNo;
+  for (const int at : {column, column + 1}) {
+    if (rows.Text(at) == "all") strictest = NoContact::kAll;
+    if (rows.Text(at) == "some") strictest = std::max(strictest, NoContact::kSome);
+  }
+  return strictest;
 }
 
 std::string CursorText(int64_t value, std::string_view row) { return std::to_string(value) + "." + std::string(row); }
@@ -141,8 +160,9 @@ Result<Store::Row> Store::FindRow(const Look& look, CustomerId id) const {
   Row row;
   {
     db::Rows rows = look.connection.Query(
-        "SELECT kind, owner_id, personal, merged_into, active_day, version, created_at, created_by, changed_at, "
-        "changed_by FROM customer WHERE dealer_id = ?1 AND customer_id = ?2",
+        "SELECT c.kind, c.owner_id, c.personal, c.merged_into, c.active_day, c.version, c.created_at, c.created_by, "
+        "c.changed_at, c.changed_by, c.anonymised_at, c.anonymised_why, " +
+            std::string(kNoContactColumns) + " FROM customer c WHERE c.dealer_id = ?1 AND c.customer_id = ?2",
         look.dealer, id);
     if (!rows.Next()) return Error("not_found");
     row.id = id;
@@ -160,6 +180,9 @@ Result<Store::Row> Store::FindRow(const Look& look, CustomerId id) const {
     row.created_by = rows.Text(7);
     row.changed_at = {rows.Int(8)};
     row.changed_by = rows.Text(9);
+    if (const auto at = rows.OptionalInt(10)) row.anonymised_at = Instant{*at};
+    row.anonymised_why = rows.Text(11);
+    row.no_contact = ReadNoContact(rows, 12);
   }
   return row.merged_into.set() ? FindRow(look, row.merged_into) : Result<Row>(std::move(row));
 }
@@ -177,6 +200,9 @@ Result<Customer> Store::Get(const Asker& asker, CustomerId id, Reveal reveal, In
     customer.created_by = row.created_by;
     customer.changed_at = row.changed_at;
     customer.changed_by = row.changed_by;
+    customer.no_contact = row.no_contact;
+    customer.anonymised_at = row.anonymised_at;
+    customer.anonymised_why = row.anonymised_why;
     CustomerPast past;
     past.captured = CheckCapture(row.record).ok();
     past.active = row.active;
@@ -204,7 +230,7 @@ Result<Customer> Store::Get(const Asker& asker, CustomerId id, Reveal reveal, In
     customer.status = StatusOf(past);
     customer.lifecycle = LifecycleOf(past, look.today);
     const Day changed{static_cast<int32_t>(row.changed_at.ms / 86'400'000)};
-    customer.refresh_due = RefreshDue(changed, look.today, policy_);
+    customer.refresh_due = !row.anonymised_at && RefreshDue(changed, look.today, policy_);
     customer.record = reveal == Reveal::kWhole ? std::move(row.record) : Masked(row.record);
     db::Rows rows = connection.Query(
         "SELECT customer_id FROM customer WHERE dealer_id = ?1 AND merged_into = ?2 ORDER BY customer_id", look.dealer,
@@ -226,6 +252,7 @@ Result<Found> Store::ReadFound(DealerId dealer, const db::Rows& rows, Reveal rev
   if (reveal == Reveal::kMasked) found.record = Masked(found.record);
   found.created_at = {rows.Int(4)};
   found.changed_at = {rows.Int(5)};
+  found.no_contact = ReadNoContact(rows, 6);
   return found;
 }
 
@@ -249,7 +276,9 @@ Result<CustomerPage> Store::List(const Asker& asker, const CustomerFilter& filte
     CustomerPage page;
     if (!after) {
       db::Rows rows = connection.QueryValues(
-          "SELECT COUNT(*) FROM customer c WHERE c.dealer_id = ?1 AND c.merged_into IS NULL" + where.text(),
+          "SELECT COUNT(*) FROM customer c WHERE c.dealer_id = ?1 AND c.merged_into IS NULL "
+          "AND c.anonymised_at IS NULL" +
+              where.text(),
           where.values());
       rows.Next();
       page.count = rows.Int(0);
@@ -259,7 +288,9 @@ Result<CustomerPage> Store::List(const Asker& asker, const CustomerFilter& filte
     if (after && !by_change) where.And("c.customer_id < ?", {after_id});
     const std::string last = where.Add(limit + 1);
     db::Rows rows = connection.QueryValues(
-        "SELECT " + kFoundColumns + "FROM customer c WHERE c.dealer_id = ?1 AND c.merged_into IS NULL" + where.text() +
+        "SELECT " + kFoundColumns +
+            "FROM customer c WHERE c.dealer_id = ?1 AND c.merged_into IS NULL AND c.anonymised_at IS NULL" +
+            where.text() +
             (by_change ? " ORDER BY c.changed_at DESC, c.customer_id DESC" : " ORDER BY c.customer_id DESC") +
             " LIMIT " + last,
         where.values());
@@ -336,7 +367,7 @@ Result<std::vector<Found>> Store::Search(const Asker& asker, std::string_view ty
       while (all.size() < limit && rows.Next()) {
         if (known.contains(CustomerId(rows.Int(0)))) continue;
         if (look_up.fits) {
-          ASSIGN_OR_RETURN(const Record record, Unseal(look.dealer, CustomerId(rows.Int(6)), rows.Bytes(7)));
+          ASSIGN_OR_RETURN(const Record record, Unseal(look.dealer, CustomerId(rows.Int(8)), rows.Bytes(9)));
           if (!look_up.fits(record)) continue;
         }
         ASSIGN_OR_RETURN(Found found, ReadFound(look.dealer, rows, reveal));
@@ -390,8 +421,12 @@ Result<Duplicates> Store::FindDuplicates(const Asker& asker, Kind kind, const Re
 
 // ---- Writing ----
 
-Result<Added> Store::Add(const Asker& asker, const NewCustomer& input, Instant now) {
-  return database_.Write<Added>([&](db::Connection& connection) { return AddIn(connection, asker, input, now); });
+Result<Added> Store::Add(const Asker& asker, const NewCustomer& input, Instant now, const Along& along) {
+  return database_.Write<Added>([&](db::Connection& connection) -> Result<Added> {
+    ASSIGN_OR_RETURN(Added added, AddIn(connection, asker, input, now));
+    if (along) RETURN_IF_ERROR(along(connection, added.customer));
+    return added;
+  });
 }
 
 Result<Added> Store::AddIn(db::Connection& connection, const Asker& asker, const NewCustomer& input, Instant now) {
@@ -435,6 +470,7 @@ Status Store::Change(const Asker& asker, CustomerId id, int64_t version, const R
     ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
     ASSIGN_OR_RETURN(const Row row, FindRow(look, id));
     if (row.id != id) return Error("not_found");
+    if (row.anonymised_at) return Error("customer_anonymised");
     if (moved == 0) return Error("edit_conflict").With("by", row.changed_by).With("version", row.version);
     Record changed = row.record;
     ASSIGN_OR_RETURN(const Record clean, CleanRecord(row.kind, fields, policy_));
@@ -461,6 +497,7 @@ Status Store::Merge(const Asker& asker, CustomerId kept, int64_t version, Custom
     if (keeps.id == goes.id) return Error("merge_same");
     // Who names a merged customer would not know what he moves.
     if (keeps.id != kept || goes.id != other) return Error("not_found");
+    if (keeps.anonymised_at || goes.anonymised_at) return Error("customer_anonymised");
     if (keeps.version != version) {
       return Error("edit_conflict").With("by", keeps.changed_by).With("version", keeps.version);
     }
@@ -511,6 +548,7 @@ Status Store::Unmerge(const Asker& asker, CustomerId kept, int64_t version, Cust
     ledger::Lock(connection, look.dealer);
     ASSIGN_OR_RETURN(const Row keeps, FindRow(look, kept));
     if (keeps.id != kept) return Error("not_found");
+    if (keeps.anonymised_at) return Error("customer_anonymised");
     if (keeps.version != version) {
       return Error("edit_conflict").With("by", keeps.changed_by).With("version", keeps.version);
     }
@@ -616,6 +654,71 @@ Result<int64_t> Store::HandOver(const Asker& asker, StaffId from, StaffId to,
     if (!entries.empty()) ledger::Append(connection, *catalog_, look.dealer, entries, {look.by, now, {}});
     return count;
   });
+}
+
+// ---- Personal data ----
+
+Result<Seen> Store::See(db::Connection& connection, const Asker& asker, CustomerId id, Instant now) const {
+  ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+  ASSIGN_OR_RETURN(Row row, FindRow(look, id));
+  Seen seen{row.id, row.kind, row.owner, std::move(row.record), {}, row.anonymised_at, row.anonymised_why, look.today};
+  db::Rows rows = connection.Query(
+      "SELECT customer_id FROM customer WHERE dealer_id = ?1 AND merged_into = ?2 ORDER BY customer_id", look.dealer,
+      seen.id);
+  while (rows.Next()) seen.merged.emplace_back(rows.Int(0));
+  return seen;
+}
+
+Result<Record> Store::ReadRecord(db::Connection& connection, DealerId dealer, CustomerId id) const {
+  db::Rows rows =
+      connection.Query("SELECT personal FROM customer WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+  if (!rows.Next()) return Error("not_found");
+  return Unseal(dealer, id, rows.Bytes(0));
+}
+
+void Store::MarkNoContact(db::Connection& connection, DealerId dealer, CustomerId id, NoContact no_contact) {
+  const std::string_view name = NoContactName(no_contact);
+  connection.Execute("UPDATE customer SET no_contact = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id,
+                     name.empty() ? std::nullopt : std::optional(name));
+}
+
+Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
+                        std::string_view why, Instant now) const {
+  for (const CustomerId id : ids) {
+    std::string sealed;
+    {
+      db::Rows rows =
+          connection.Query("SELECT personal FROM customer WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+      if (!rows.Next()) return Error("not_found");
+      sealed = rows.Bytes(0);
+    }
+    if (const auto record = Unseal(dealer, id, sealed); record.ok()) {
+      ChangeTokens(connection, dealer, id, *record, {});
+    } else {
+      // What was found by cannot be told any more: looked for among all tokens.
+      connection.Execute("DELETE FROM customer_token WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+    }
+    const std::string empty = Seal(dealer, id, {});
+    connection.Execute(
+        "UPDATE customer SET personal = ?3, anonymised_at = ?4, anonymised_why = ?5, version = version + 1 "
+        "WHERE dealer_id = ?1 AND customer_id = ?2",
+        dealer, id, db::Blob{empty}, now.ms, why);
+    std::vector<std::string> leads;
+    {
+      db::Rows rows = connection.Query("SELECT lead FROM lead WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+      while (rows.Next()) leads.emplace_back(rows.Text(0));
+    }
+    for (const std::string& code : leads) {
+      Lead lead;
+      lead.code = code;
+      const std::string words = SealWords(dealer, lead);
+      connection.Execute(
+          "UPDATE lead SET words = ?3, status = CASE WHEN status = 'open' THEN 'suspended' ELSE status END, "
+          "version = version + 1 WHERE dealer_id = ?1 AND lead = ?2",
+          dealer, code, db::Blob{words});
+    }
+  }
+  return {};
 }
 
 // ---- Keys ----

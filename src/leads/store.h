@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,10 @@ struct Asker {
 
 // Whether personal data are given whole. That somebody may, and that it is put on record, is the caller's matter.
 enum class Reveal { kMasked, kWhole };
+
+// Whether a customer, or one that was merged into him, is not to be contacted: by some channels, or by none.
+enum class NoContact { kNo, kSome, kAll };
+[[nodiscard]] std::string_view NoContactName(NoContact no_contact);  // "", "some", "all"
 
 // ---- Leads ----
 
@@ -74,6 +79,8 @@ struct Lead {
   std::string changed_by;
   std::string customer_name;   // masked unless revealed
   std::string customer_phone;  // masked unless revealed
+  NoContact no_contact{};      // of the customer
+  bool anonymised = false;     // the customer
 };
 
 struct LeadFilter {
@@ -127,6 +134,9 @@ struct Customer {
   bool refresh_due = false;        // BR-59
   std::vector<Lead> leads;         // that the asker sees, newest first
   std::vector<CustomerId> merged;  // customers that go under this one
+  NoContact no_contact{};
+  std::optional<Instant> anonymised_at;  // since then the record is empty
+  std::string anonymised_why;            // a rule of retention, or "request"
   int64_t version = 0;
   Instant created_at{};
   std::string created_by;
@@ -143,6 +153,24 @@ struct Found {
   Instant created_at{};
   Instant changed_at{};
   std::string matched;  // of a search or duplicate: name, phone, plate or vin
+  NoContact no_contact{};
+};
+
+// A customer as the rooms above need him within a transaction of theirs.
+struct Seen {
+  CustomerId id;  // of a merged one the customer that he goes under
+  Kind kind{};
+  StaffId owner;
+  Record record;                   // whole
+  std::vector<CustomerId> merged;  // customers that go under this one
+  std::optional<Instant> anonymised_at;
+  std::string anonymised_why;
+  Day today{};  // at the dealer
+  [[nodiscard]] std::vector<CustomerId> all() const {
+    std::vector<CustomerId> ids = merged;
+    ids.insert(ids.begin(), id);
+    return ids;
+  }
 };
 
 struct CustomerFilter {
@@ -169,8 +197,9 @@ struct Added {
   std::string lead;  // empty: none was asked for
 };
 
-// Thread-safe. Every call fails with not_found for what is not there or out of the asker's sight, and with
-// edit_conflict when something was changed since the version named.
+// Thread-safe. Every call fails with not_found for what is not there or out of the asker's sight, with edit_conflict
+// when something was changed since the version named, and, where it would change one who has been anonymised, with
+// customer_anonymised.
 class Store {
   friend class SpotChecks;  // looks at the same customers (spot_checks.h)
 
@@ -181,7 +210,9 @@ class Store {
 
   // BR-4: with name and telephone. A lead given along books `captured` and `assigned`. Fails like CleanRecord and
   // AddLead, and with customer_exists ("customer", "matched"), customer_with_colleague, owner_unknown.
-  [[nodiscard]] Result<Added> Add(const Asker& asker, const NewCustomer& input, Instant now);
+  // `along`, where there is one, is done in the same transaction; its error undoes all of it.
+  using Along = std::function<Status(db::Connection&, CustomerId)>;
+  [[nodiscard]] Result<Added> Add(const Asker& asker, const NewCustomer& input, Instant now, const Along& along = {});
   // The same within the caller's transaction.
   [[nodiscard]] Result<Added> AddIn(db::Connection& connection, const Asker& asker, const NewCustomer& input,
                                     Instant now);
@@ -190,7 +221,7 @@ class Store {
   // Fields that are absent stay, empty ones go. Fails like CleanRecord and with capture_incomplete.
   [[nodiscard]] Status Change(const Asker& asker, CustomerId id, int64_t version, const Record& fields, Instant now);
 
-  // Fails with bad_cursor.
+  // Without those who have been anonymised. Fails with bad_cursor.
   [[nodiscard]] Result<CustomerPage> List(const Asker& asker, const CustomerFilter& filter, CustomerSort sort,
                                           std::string_view cursor, size_t limit, Reveal reveal, Instant now);
   // The newest lead that the asker sees of each of these customers.
@@ -229,6 +260,18 @@ class Store {
   // lead_move_impossible, lost_reason_missing, stage_unknown.
   [[nodiscard]] Status MoveLead(db::Connection& connection, const Asker& asker, std::string_view code,
                                 const LeadMove& move, Instant now);
+
+  // Within the caller's transaction: a customer whom the asker sees.
+  [[nodiscard]] Result<Seen> See(db::Connection& connection, const Asker& asker, CustomerId id, Instant now) const;
+  // The whole record of exactly this one, merged or not; whether somebody may see it is the caller's matter.
+  [[nodiscard]] Result<Record> ReadRecord(db::Connection& connection, DealerId dealer, CustomerId id) const;
+  // Within the caller's transaction: notes that this one (not those merged into him) is not to be contacted.
+  static void MarkNoContact(db::Connection& connection, DealerId dealer, CustomerId id, NoContact no_contact);
+  // Within the caller's transaction: empties the records of these customers and what is written of their leads, and
+  // removes all by which they are found. Leads that are open are suspended. Days, amounts, owners and ids stay, and so
+  // does the ledger, so that no figure changes.
+  [[nodiscard]] Status Anonymise(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
+                                 std::string_view why, Instant now) const;
 
   // Seals anew what is sealed with an older data key than new things are; in steps, so that others get in between.
   // Returns how much it was. Once it has been done for every dealer, access::Vault::DropOld may follow.

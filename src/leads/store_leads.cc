@@ -76,7 +76,8 @@ void Narrow(Where& where, const LeadFilter& filter) {
 const std::string kLeadColumns =
     "l.lead, l.customer_id, l.attempt, l.owner_id, l.status, l.stage, l.source, l.access_form, l.model, l.referrer_id, "
     "l.expected_day, l.budget_least, l.budget_most, l.amount, l.grade, l.words, l.lost_reason, l.deal_day, l.version, "
-    "l.created_at, l.changed_at, l.changed_by, c.personal, c.owner_id ";
+    "l.created_at, l.changed_at, l.changed_by, c.personal, c.owner_id, c.anonymised_at, " +
+    std::string(kNoContactColumns) + " ";
 
 // The code stands inside, so that no words can be moved to another lead.
 std::string Store::SealWords(DealerId dealer, const Lead& lead) const {
@@ -128,10 +129,12 @@ Result<Lead> Store::ReadLead(const Look& look, const db::Rows& rows, Reveal reve
   lead.created_at = {rows.Int(19)};
   lead.changed_at = {rows.Int(20)};
   lead.changed_by = rows.Text(21);
+  lead.anonymised = !rows.IsNull(24);
   // The customer may have gone to somebody else, while a lead that is over stays with whom it was.
   if (!look.sight.Sees(StaffId(rows.Int(23)))) return lead;
   ASSIGN_OR_RETURN(Record record, Unseal(look.dealer, lead.customer, rows.Bytes(22)));
   if (reveal == Reveal::kMasked) record = Masked(record);
+  lead.no_contact = ReadNoContact(rows, 25);
   lead.customer_name = record["name"];
   lead.customer_phone = record["phone"];
   return lead;
@@ -175,10 +178,11 @@ Status Store::TakeInput(const Look& look, const LeadInput& input, Lead& lead) co
   RETURN_IF_ERROR(TakeMember(look, Dim::kAccessForm, input.access_form, lead.access_form));
   RETURN_IF_ERROR(TakeMember(look, Dim::kModel, input.model, lead.model));
   if (input.referrer) {
+    const CustomerId before = lead.referrer;
     lead.referrer = *input.referrer;
     if (lead.referrer.set()) {
       ASSIGN_OR_RETURN(const Row row, FindRow(look, lead.referrer));
-      if (row.id == lead.customer) return Error("referrer_missing");
+      if (row.id == lead.customer || (row.anonymised_at && row.id != before)) return Error("referrer_missing");
       lead.referrer = row.id;
     }
   }
@@ -262,7 +266,10 @@ Result<std::string> Store::AddLead(const Asker& asker, CustomerId customer, Staf
                                    Instant now) {
   return database_.Write<std::string>([&](db::Connection& connection) -> Result<std::string> {
     ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+    // Else he might be anonymised meanwhile, as one of whom nothing is open.
+    ledger::Lock(connection, look.dealer);
     ASSIGN_OR_RETURN(const Row row, FindRow(look, customer));
+    if (row.anonymised_at) return Error("customer_anonymised");
     ASSIGN_OR_RETURN(std::string code, AddLeadIn(look, row.id, owner, input));
     RETURN_IF_ERROR(BookFields(look, row.id));
     return code;
@@ -279,6 +286,7 @@ Status Store::ChangeLead(const Asker& asker, std::string_view code, int64_t vers
         asker.dealer, code, version, now.ms, asker.by);
     ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
     ASSIGN_OR_RETURN(Lead lead, FindLead(look, code, Reveal::kMasked));
+    if (lead.anonymised) return Error("customer_anonymised");
     if (moved == 0) return Error("edit_conflict").With("by", lead.changed_by).With("version", lead.version);
     RETURN_IF_ERROR(TakeInput(look, input, lead));
     const std::string words = SealWords(look.dealer, lead);
@@ -385,6 +393,7 @@ Status Store::MoveLead(db::Connection& connection, const Asker& asker, std::stri
   ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
   ledger::Lock(connection, look.dealer);
   ASSIGN_OR_RETURN(Lead lead, FindLead(look, code, Reveal::kMasked));
+  if (lead.anonymised) return Error("customer_anonymised");
   if (!move.stage.empty()) {
     const auto& stages = catalog_->stages();
     const bool known = std::any_of(stages.begin(), stages.end(), [&](const auto& s) { return s.id == move.stage; });
@@ -458,7 +467,7 @@ Result<LeadPage> Store::ListLeads(const Asker& asker, const LeadFilter& filter, 
       }
       ASSIGN_OR_RETURN(Lead lead, ReadLead(look, rows, reveal));
       page.leads.push_back(std::move(lead));
-      last_value = rows.Int(24);
+      last_value = rows.Int(27);
     }
     return page;
   });

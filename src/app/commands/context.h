@@ -129,6 +129,14 @@ struct AuditArguments {
 };
 int RunAudit(const Context& context, const AuditArguments& arguments);
 
+struct PrivacyArguments {
+  std::string what;    // due, run
+  std::string dealer;  // code or id; empty: all
+  std::string until;   // due: up to that day; empty: today
+  bool dry_run = false;
+};
+int RunPrivacy(const Context& context, const PrivacyArguments& arguments);
+
 struct ImportArguments {
   std::string kind;
   std::string file;

@@ -1106,6 +1106,298 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/privacy/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Purposes that people can agree to, with the texts that they are told, and the lists of choices; catalog/privacy.toml */
+        get: operations["getPrivacyTerms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer has agreed to, and how he may be reached */
+        get: operations["getCustomerPrivacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that the customer has agreed to a purpose; If-Match names the version of his privacy */
+        post: operations["giveConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/consents/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that he has withdrawn it, from now on */
+        post: operations["withdrawConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/no-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** By which channels he is not to be contacted */
+        put: operations["setNoContact"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** The data must be kept, although they are due or their erasure was asked for */
+        put: operations["setHold"];
+        post?: never;
+        /** They need not be kept any longer */
+        delete: operations["liftHold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note that the person asks for access, correction or erasure of his data */
+        post: operations["receiveRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To whom the data of the customer were given */
+        get: operations["listShares"];
+        put?: never;
+        /** Note that they were given to a recipient of the register; on the grounds of a consent, one must hold */
+        post: operations["shareData"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests of persons; open ones with the first due first, closed ones with the newest first; at most 200 */
+        get: operations["listRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/requests/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** It is certain who asks, and about what */
+        post: operations["checkRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/requests/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Done; an erasure anonymises the customer here and now, unless there is a legal hold */
+        post: operations["finishRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/requests/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refused, for a reason */
+        post: operations["refuseRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/requests/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that is held about the person who asks for access, as a file; each time stands in the audit log */
+        post: operations["exportPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** To whom the dealer gives personal data */
+        get: operations["listRecipients"];
+        put?: never;
+        /** Another one */
+        post: operations["addRecipient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/recipients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change it; data that are no longer given have a last day */
+        put: operations["changeRecipient"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Of how many people data are held, by dealer and in the network, against the numbers from which there are further duties */
+        get: operations["countPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers whose data go by the rules of retention up to a day, the first to go first; at most 200 */
+        get: operations["listDue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads": {
         parameters: {
             query?: never;
@@ -1541,6 +1833,11 @@ export interface components {
             record: components["schemas"]["CustomerRecord"];
             /** @description name, phone, plate or vin */
             matched?: string | null;
+            /**
+             * @description Not to be contacted by some channels, or at all
+             * @enum {unknown}
+             */
+            no_contact?: "some" | "all" | null;
             created_at?: string;
             changed_at?: string;
         };
@@ -1568,11 +1865,209 @@ export interface components {
             leads: components["schemas"]["Lead"][];
             /** @description Customers that go under this one */
             merged?: string[];
+            /**
+             * @description Not to be contacted by some channels, or at all
+             * @enum {unknown}
+             */
+            no_contact?: "some" | "all" | null;
+            /** @description Since then the record holds nothing that tells who it was */
+            anonymised_at?: string | null;
+            /** @description A rule of retention, or "request" */
+            anonymised_why?: string | null;
             version: number;
             created_at?: string;
             created_by?: string;
             changed_at?: string;
             changed_by?: string;
+        };
+        PrivacyChoice: {
+            id: string;
+            name: components["schemas"]["Bilingual"];
+        };
+        PrivacyPurpose: {
+            id: string;
+            name: components["schemas"]["Bilingual"];
+            /** @enum {unknown} */
+            kind: "ordinary" | "sensitive" | "sharing";
+            needs_evidence: boolean;
+            /** @description How long a consent holds; null, until it is withdrawn */
+            months?: number | null;
+            /** @description That people are told today */
+            text_version: number;
+            /** @description Version 1 first */
+            texts: components["schemas"]["Bilingual"][];
+        };
+        PrivacyTerms: {
+            purposes: components["schemas"]["PrivacyPurpose"][];
+            channels: components["schemas"]["PrivacyChoice"][];
+            ways: components["schemas"]["PrivacyChoice"][];
+            block_reasons: components["schemas"]["PrivacyChoice"][];
+            retentions: {
+                id: string;
+                name: components["schemas"]["Bilingual"];
+                months: number;
+            }[];
+            hold_reasons: components["schemas"]["PrivacyChoice"][];
+            requests: {
+                id: string;
+                name: components["schemas"]["Bilingual"];
+                days: number;
+            }[];
+            refusals: components["schemas"]["PrivacyChoice"][];
+            identities: components["schemas"]["PrivacyChoice"][];
+            recipient_kinds: components["schemas"]["PrivacyChoice"][];
+            bases: components["schemas"]["PrivacyChoice"][];
+        };
+        ConsentInput: {
+            purpose: string;
+            /** @description Of the text that the customer was told */
+            text_version: number;
+            /** @description How it was given */
+            way: string;
+            /**
+             * Format: date-time
+             * @description Left out, now
+             */
+            given_at?: string;
+            /** @description Where it is to be found; needed for sensitive data and sharing. Sealed */
+            evidence?: string;
+        };
+        Consent: {
+            id: string;
+            purpose: string;
+            text_version: number;
+            way: string;
+            given_at: string;
+            recorded_by: string;
+            has_evidence: boolean;
+            /** @description Last day on which it holds */
+            until?: string | null;
+            withdrawn_at?: string | null;
+            withdrawn_way?: string | null;
+            withdrawn_by?: string | null;
+        };
+        CustomerPrivacy: {
+            customer: string;
+            version: number;
+            purposes: {
+                purpose: string;
+                /** @enum {unknown} */
+                state: "never" | "given" | "withdrawn" | "expired";
+                last?: components["schemas"]["Consent"] | null;
+            }[];
+            /** @description The newest first */
+            consents: components["schemas"]["Consent"][];
+            /** @description The data must be kept */
+            hold?: {
+                reason: string;
+                set_at: string;
+                set_by: string;
+            } | null;
+            /** @description When they go by the rules of retention; null while something is open */
+            due?: {
+                rule: string;
+                day: string;
+            } | null;
+            no_contact: {
+                channel: string;
+                reason: string;
+                set_at: string;
+                set_by: string;
+            }[];
+        };
+        PersonRequest: {
+            id: string;
+            customer: string;
+            /** @description Masked */
+            customer_name?: string | null;
+            /** @enum {unknown} */
+            kind: "access" | "correction" | "erasure";
+            way: string;
+            /** @enum {unknown} */
+            state: "received" | "checked" | "done" | "refused";
+            received_at: string;
+            received_by: string;
+            /** @description Day */
+            due: string;
+            overdue: boolean;
+            identity?: string | null;
+            scope?: string | null;
+            checked_by?: string | null;
+            refusal?: string | null;
+            closed_at?: string | null;
+            closed_by?: string | null;
+            words?: string | null;
+            version: number;
+        };
+        RecipientInput: {
+            name: string;
+            kind: string;
+            purpose: string;
+            basis: string;
+            /** @description What is given */
+            data: string;
+            /** Format: date */
+            since: string;
+            /** Format: date */
+            until?: string | null;
+        };
+        Recipient: components["schemas"]["RecipientInput"] & {
+            id: string;
+            /** @description Whose data were given */
+            customers: number;
+            version: number;
+            changed_at: string;
+            changed_by: string;
+        };
+        PeopleCount: {
+            dealer?: string | null;
+            people: number;
+            /** @description The highest number reached */
+            reached?: number | null;
+            next?: number | null;
+            /** @description Nine tenths of the next one */
+            near: boolean;
+        };
+        PeopleCounts: {
+            dealers: components["schemas"]["PeopleCount"][];
+            /** @description Where the caller sees all of it */
+            network?: components["schemas"]["PeopleCount"] | null;
+            thresholds: {
+                people: number;
+                name: components["schemas"]["Bilingual"];
+            }[];
+        };
+        DueList: {
+            today: string;
+            until: string;
+            rules: {
+                rule: string;
+                months: number;
+                /** @description Today */
+                due: number;
+                /** @description Later, up to the day asked about */
+                soon: number;
+                /** @description Due, but kept by law */
+                kept: number;
+            }[];
+            customers: {
+                id: string;
+                /** @description Masked */
+                name?: string | null;
+                owner?: string | null;
+                rule: string;
+                /** @description From which on they are anonymised */
+                day: string;
+                kept: boolean;
+            }[];
+            /** @description Than are listed */
+            more: boolean;
+            /** @description When what was due was last looked for */
+            last_run?: {
+                day: string;
+                started_at: string;
+                finished_at?: string | null;
+            } | null;
         };
         /** @enum {unknown} */
         LeadStatus: "open" | "won" | "delivered" | "lost" | "suspended";
@@ -1599,6 +2094,9 @@ export interface components {
             customer: string;
             customer_name?: string | null;
             customer_phone?: string | null;
+            /** @enum {unknown} */
+            no_contact?: "some" | "all" | null;
+            anonymised?: boolean;
             attempt: number;
             owner?: string | null;
             status: components["schemas"]["LeadStatus"];
@@ -4368,6 +4866,7 @@ export interface operations {
                     /** @default false */
                     despite_duplicates?: boolean;
                     lead?: components["schemas"]["LeadInput"];
+                    consents?: components["schemas"]["ConsentInput"][];
                 };
             };
         };
@@ -4838,6 +5337,634 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPrivacyTerms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The terms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyTerms"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCustomerPrivacy: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By purpose */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerPrivacy"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    giveConsent: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentInput"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    withdrawConsent: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    purpose: string;
+                    way: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setNoContact: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description "all", or channels of the terms; empty, he may be contacted again */
+                    channels: string[];
+                    /** @description Of the terms; left out with an empty list */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setHold: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    liftHold: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lifted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    receiveRequest: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    kind: "access" | "correction" | "erasure";
+                    way: string;
+                    /**
+                     * Format: date-time
+                     * @description Left out, now
+                     */
+                    received_at?: string;
+                    /** @description What was asked; sealed */
+                    words?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listShares: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shares */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        shares: {
+                            recipient: string;
+                            name: string;
+                            at: string;
+                            by: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    shareData: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    recipient: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRequests: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                state?: "open" | "closed";
+                customer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        requests: components["schemas"]["PersonRequest"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkRequest: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    identity: string;
+                    /** @enum {unknown} */
+                    scope: "all" | "contact" | "record" | "consent";
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishRequest: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    refuseRequest: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportPerson: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    format: "json" | "csv";
+                };
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRecipients: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The register */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        recipients: components["schemas"]["Recipient"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addRecipient: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecipientInput"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        id: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeRecipient: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecipientInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    countPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleCounts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDue: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By rule and one by one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DueList"];
+                };
             };
             default: components["responses"]["Problem"];
         };

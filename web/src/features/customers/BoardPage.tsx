@@ -10,6 +10,8 @@ import { useWithin, WithDealer } from "./Dealer";
 import { ModelPicker } from "./LeadFields";
 import type { Dealer } from "./logic/dealer";
 import { boardQuery, readBoard, type BoardSearch } from "./logic/search";
+import { ContactTag } from "./privacy/ConsentCard";
+import { texts as privacyTexts } from "./privacy/texts";
 import styles from "./customers.module.css";
 import { GradeTag, useStageName } from "./tags";
 import { texts } from "./texts";
@@ -160,14 +162,16 @@ function Stage({ dealer, query, column, sort }: { dealer: Dealer; query: ReturnT
 
 function LeadCard({ dealer, lead }: { dealer: Dealer; lead: Lead }) {
   const t = useTexts(texts);
+  const p = useTexts(privacyTexts);
   const within = useWithin(dealer);
   const language = useLanguage();
   const nameOf = useStaffName();
   return (
     <Link to="/customers/$id" params={{ id: lead.customer }} search={within} className={styles.card}>
       <span className={styles.cardTop}>
-        <b>{lead.customer_name ?? t("lead")}</b>
+        <b>{lead.anonymised ? p("anonymised") : (lead.customer_name ?? t("lead"))}</b>
         <GradeTag grade={lead.grade} byHand={lead.grade_by_hand} />
+        <ContactTag noContact={lead.no_contact} />
         {lead.amount ? <span className={styles.pushRight}>{formatShort(lead.amount, "money", language)}</span> : null}
       </span>
       {lead.model && <span>{lead.model}</span>}

@@ -14,6 +14,9 @@ import type { Dealer } from "./logic/dealer";
 import { budgetShown, leadToShow, timelineOf, wantedOf, type Happening } from "./logic/lead";
 import { fieldsOf, initialOf, kGroups, shareOf, wholeOf, type Group, type RecordField } from "./logic/record";
 import { MergeDialog } from "./MergeDialog";
+import { ConsentCard, ContactTag } from "./privacy/ConsentCard";
+import { AnonymisedBanner } from "./privacy/Anonymised";
+import { texts as privacyTexts } from "./privacy/texts";
 import styles from "./customers.module.css";
 import { GradeTag, LeadState, useStageName } from "./tags";
 import { fieldTexts, texts } from "./texts";
@@ -69,8 +72,9 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
   const { record } = customer;
   const name = record.name ?? "—";
   const lead = leadToShow(customer.leads);
-  const change = may("change");
-  const handOver = may("hand_over") && customer.owner;
+  const gone = customer.anonymised_at != null;
+  const change = may("change") && !gone;
+  const handOver = may("hand_over") && customer.owner && !gone;
   const line = [
     record.phone,
     record.phone2,
@@ -101,6 +105,7 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
                 <Tag tone={customer.status === "actual" ? "good" : "neutral"}>{t(`status_${customer.status}`)}</Tag>
                 {customer.lifecycle !== "potential" && <Tag>{t(`life_${customer.lifecycle}`)}</Tag>}
                 {customer.kind === "company" && <Tag>{t("company")}</Tag>}
+                <ContactTag noContact={customer.no_contact} />
                 {customer.refresh_due && <Tag tone="warn">{t("refreshDue")}</Tag>}
               </span>
             }
@@ -115,9 +120,9 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
               </span>
             }
             actions={
-              (change || handOver || may("reveal")) && (
+              (change || handOver || (may("reveal") && !gone)) && (
                 <>
-                  {may("reveal") && !whole && (
+                  {may("reveal") && !gone && !whole && (
                     <Menu
                       trigger={
                         <Button icon={Eye} busy={reveal.isPending}>
@@ -150,6 +155,7 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
         </div>
       </div>
       {reveal.error && <ErrorState small error={reveal.error} />}
+      <AnonymisedBanner customer={customer} />
       <div className={styles.columns}>
         <Profile customer={customer} onFill={change ? (group) => setDoing({ edit: group }) : undefined} onWanted={change ? () => setDoing({ lead: lead ?? null }) : undefined} />
         <div className={styles.stack}>
@@ -157,6 +163,7 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
           <Timeline customer={customer} />
         </div>
         <div className={styles.stack}>
+          <ConsentCard dealer={dealer} customer={customer} mayChange={change} />
           <Referral dealer={dealer} customer={customer} />
           {(customer.merged?.length ?? 0) > 0 && (
             <Panel title={t("merged")}>
@@ -377,6 +384,7 @@ function Timeline({ customer }: { customer: Customer }) {
 
 function Referral({ dealer, customer }: { dealer: Dealer; customer: Customer }) {
   const t = useTexts(texts);
+  const p = useTexts(privacyTexts);
   const { data: named } = useNamed(dealer.id, customer.id);
   const by = [...new Set(customer.leads.flatMap(({ referrer }) => (referrer ? [referrer] : [])))];
   const has = new Map((named?.leads ?? []).map((lead) => [lead.customer, lead]));
@@ -390,7 +398,7 @@ function Referral({ dealer, customer }: { dealer: Dealer; customer: Customer }) 
           {has.size === 0 && <span className="quiet">{t("namedNobody")}</span>}
           {[...has].map(([id, lead]) => (
             <Link key={id} to="/customers/$id" params={{ id }} className={styles.namedLink}>
-              {lead.customer_name ?? id}
+              {lead.anonymised ? p("anonymised") : (lead.customer_name ?? id)}
               <GradeTag grade={lead.grade} />
               <LeadState lead={lead} />
             </Link>

@@ -15,6 +15,7 @@ import { leadToShow } from "./logic/lead";
 import { initialOf } from "./logic/record";
 import { enoughToFind, listQuery, readList, stepTo, type ListSearch } from "./logic/search";
 import { NewCustomerDialog } from "./NewCustomer";
+import { ContactTag } from "./privacy/ConsentCard";
 import styles from "./customers.module.css";
 import { GradeTag, LeadState } from "./tags";
 import { texts } from "./texts";
@@ -368,6 +369,7 @@ function Rows({ dealer, rows, at, leads, sort, searching, picked, onPick }: Rows
                       {name}
                     </Link>
                     {row.kind === "company" && <Tag>{t("company")}</Tag>}
+                    <ContactTag noContact={row.no_contact} />
                     {searching && row.matched && <Matched what={row.matched} />}
                   </span>
                 </td>

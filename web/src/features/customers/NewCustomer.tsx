@@ -10,6 +10,8 @@ import { workingStaff, type Dealer } from "./logic/dealer";
 import { fieldOfProblem, inputOf, kNoLead } from "./logic/lead";
 import type { Kind } from "./logic/record";
 import { phoneToCheck } from "./logic/search";
+import { useTerms, type ConsentInput } from "./privacy/data";
+import { ConsentFields } from "./privacy/ConsentFields";
 import styles from "./customers.module.css";
 import { fieldTexts, texts } from "./texts";
 
@@ -27,6 +29,9 @@ export function NewCustomerDialog({ dealer, onClose, onAdded }: { dealer: Dealer
   // Who sees only himself need not say whose customer it is.
   const [owner, setOwner] = useState(people.length === 1 ? people[0]!.id : scope.kind === "staff" ? scope.id : "");
   const [lead, setLead] = useState(kNoLead);
+  const [agreed, setAgreed] = useState<string[]>([]);
+  const [way, setWay] = useState("in_person");
+  const { data: terms } = useTerms();
   const [allTheSame, setAllTheSame] = useState(false);
   const [tried, setTried] = useState(false);
   const add = useAddCustomer(dealer.id);
@@ -54,8 +59,9 @@ export function NewCustomerDialog({ dealer, onClose, onAdded }: { dealer: Dealer
     if (record.name.trim() === "" || record.phone.trim() === "" || owner === "" || (duplicate && !allTheSame)) return;
     const input = inputOf(lead);
     const filled = Object.fromEntries(Object.entries(record).filter(([field, value]) => value.trim() !== "" && (kind === "company" || (field !== "contact" && field !== "position"))));
+    const consents = (terms?.purposes ?? []).filter(({ id }) => agreed.includes(id)).map(({ id, text_version }): ConsentInput => ({ purpose: id, text_version, way }));
     add.mutate(
-      { kind, record: filled, owner, despite_duplicates: allTheSame, lead: input },
+      { kind, record: filled, owner, despite_duplicates: allTheSame, lead: input, ...(consents.length > 0 ? { consents } : {}) },
       {
         onSuccess: ({ id }) => {
           toast(t("captured"), { kind: "good" });
@@ -146,6 +152,7 @@ export function NewCustomerDialog({ dealer, onClose, onAdded }: { dealer: Dealer
           }}
           problemAt={problemAt}
         />
+        {terms && <ConsentFields terms={terms} agreed={agreed} onAgreed={setAgreed} way={way} onWay={setWay} />}
         {add.error && !(refused && kAtFields.includes(refused)) && <ErrorState small error={add.error} />}
         <button type="submit" hidden aria-hidden tabIndex={-1} />
       </form>

@@ -11,7 +11,7 @@ export type { Kind, Lead, LeadInput };
 
 const kPage = 50;
 
-export function useMay(): (right: "change" | "hand_over" | "reveal" | "export") => boolean {
+export function useMay(): (right: "change" | "hand_over" | "reveal" | "privacy" | "export") => boolean {
   const { admin, rights } = useViewer();
   return (right) => admin || right in rights;
 }
@@ -143,6 +143,7 @@ export interface NewCustomer {
   owner?: string;
   despite_duplicates: boolean;
   lead?: LeadInput;
+  consents?: Schemas["ConsentInput"][];
 }
 export function useAddCustomer(dealer: string) {
   const done = useDone();

@@ -1,4 +1,4 @@
-import { ClipboardCheck, SquareKanban, UserRound } from "lucide-react";
+import { ClipboardCheck, ShieldCheck, SquareKanban, UserRound } from "lucide-react";
 import { definePages } from "@/state/page";
 
 const title = { zh: "客户", en: "Customers" };
@@ -40,6 +40,15 @@ export const pages = definePages(
     title: { zh: "档案抽查", en: "Spot checks" },
     load: () => import("./checks/ChecksPage"),
     nav: { group: "sales", order: 30, icon: ClipboardCheck },
+    bar: ["scope"],
+  },
+  {
+    id: "privacy",
+    path: "/privacy",
+    right: "privacy",
+    title: { zh: "个人信息", en: "Personal data" },
+    load: () => import("./privacy/PrivacyPage"),
+    nav: { group: "sales", order: 40, icon: ShieldCheck },
     bar: ["scope"],
   },
 );

@@ -1,0 +1,441 @@
+#include "privacy/store.h"
+
+#include <algorithm>
+#include <set>
+
+#include "catalog/text_rules.h"
+#include "ledger/ledger.h"
+
+namespace dealpace::privacy {
+namespace {
+
+constexpr size_t kEvidenceMax = 200;  // characters
+constexpr std::string_view kAll = "all";
+
+Error NoPurpose(std::string_view purpose, const Policy& policy) {
+  return Error("purpose_unknown").With("purpose", purpose.substr(0, 100)).With("known", IdsOf(policy.purposes()));
+}
+
+Status CheckChoice(std::string_view field, std::string_view value, const std::vector<Choice>& choices) {
+  if (FindById(choices, value) != nullptr) return {};
+  return Error("field_choice").With("field", field).With("choices", IdsOf(choices));
+}
+
+std::vector<Block> ReadBlocks(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids) {
+  leads::Where where(dealer);
+  const std::string of = AnyOf(where, "customer_id", ids);
+  std::vector<Block> blocks;
+  std::set<std::string, std::less<>> known;
+  db::Rows rows = connection.QueryValues(
+      "SELECT channel, reason, set_at, set_by FROM customer_block WHERE dealer_id = ?1 AND lifted_at IS NULL AND " +
+          of + " ORDER BY block_id DESC",
+      where.values());
+  while (rows.Next()) {
+    if (!known.insert(std::string(rows.Text(0))).second) continue;
+    blocks.push_back({std::string(rows.Text(0)), std::string(rows.Text(1)), {rows.Int(2)}, std::string(rows.Text(3))});
+  }
+  return blocks;
+}
+
+}  // namespace
+
+Result<Zone> ZoneOf(db::Connection& connection, DealerId dealer) {
+  std::string name;
+  {
+    db::Rows rows = connection.Query("SELECT time_zone FROM dealer WHERE dealer_id = ?1", dealer);
+    if (!rows.Next()) return Error("not_found");
+    name = rows.Text(0);
+  }
+  return Zone::Find(name);
+}
+
+std::string AnyOf(leads::Where& where, std::string_view column, const std::vector<CustomerId>& ids) {
+  if (ids.empty()) return "1 = 0";
+  std::string condition(column);
+  condition += " IN (";
+  for (size_t i = 0; i < ids.size(); ++i) condition += (i == 0 ? "" : ", ") + where.Add(ids[i]);
+  return condition + ")";
+}
+
+std::string_view ConsentStateName(ConsentState state) {
+  switch (state) {
+    case ConsentState::kGiven: return "given";
+    case ConsentState::kWithdrawn: return "withdrawn";
+    case ConsentState::kExpired: return "expired";
+    case ConsentState::kNever: break;
+  }
+  return "never";
+}
+
+std::string_view ContactName(Contact contact) {
+  switch (contact) {
+    case Contact::kAnonymised: return "anonymised";
+    case Contact::kBlocked: return "no_contact";
+    case Contact::kNever: return "consent_never";
+    case Contact::kWithdrawn: return "consent_withdrawn";
+    case Contact::kExpired: return "consent_expired";
+    case Contact::kMay: break;
+  }
+  return "";
+}
+
+// ---- Reading ----
+
+std::vector<Consent> Store::ReadConsents(db::Connection& connection, DealerId dealer,
+                                         const std::vector<CustomerId>& ids, const Zone& zone) const {
+  leads::Where where(dealer);
+  const std::string of = AnyOf(where, "customer_id", ids);
+  std::vector<Consent> consents;
+  db::Rows rows = connection.QueryValues(
+      "SELECT consent_id, purpose, text_version, way, given_at, recorded_by, evidence, withdrawn_at, withdrawn_way, "
+      "withdrawn_by FROM consent WHERE dealer_id = ?1 AND " +
+          of + " ORDER BY given_at DESC, consent_id DESC",
+      where.values());
+  while (rows.Next()) {
+    Consent consent;
+    consent.id = ConsentId(rows.Int(0));
+    consent.purpose = rows.Text(1);
+    consent.text_version = static_cast<int>(rows.Int(2));
+    consent.way = rows.Text(3);
+    consent.given_at = {rows.Int(4)};
+    consent.recorded_by = rows.Text(5);
+    consent.has_evidence = !rows.IsNull(6);
+    if (const auto at = rows.OptionalInt(7)) consent.withdrawn_at = Instant{*at};
+    consent.withdrawn_way = rows.Text(8);
+    consent.withdrawn_by = rows.Text(9);
+    const Purpose* purpose = policy_.FindPurpose(consent.purpose);
+    if (purpose != nullptr && purpose->months) {
+      consent.until = AddMonths(zone.DayOf(consent.given_at), *purpose->months);
+    }
+    consents.push_back(std::move(consent));
+  }
+  return consents;
+}
+
+Standing Store::StandingOf(const Purpose& purpose, const std::vector<Consent>& consents, Day day,
+                           const Zone& zone) const {
+  Standing standing{purpose.id, ConsentState::kNever, {}};
+  for (const Consent& consent : consents) {
+    // What was given later says nothing about that day.
+    if (consent.purpose != purpose.id || zone.DayOf(consent.given_at) > day) continue;
+    standing.last = consent;
+    if (consent.withdrawn_at && zone.DayOf(*consent.withdrawn_at) <= day) {
+      standing.state = ConsentState::kWithdrawn;
+    } else if (consent.until && *consent.until < day) {
+      standing.state = ConsentState::kExpired;
+    } else {
+      standing.state = ConsentState::kGiven;
+    }
+    break;
+  }
+  return standing;
+}
+
+Result<CustomerPrivacy> Store::Get(const Asker& asker, CustomerId id, Instant now) {
+  return database_.Read<CustomerPrivacy>([&](db::Connection& connection) -> Result<CustomerPrivacy> {
+    ASSIGN_OR_RETURN(const leads::Seen seen, customers_.See(connection, asker, id, now));
+    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, asker.dealer));
+    CustomerPrivacy privacy;
+    privacy.customer = seen.id;
+    privacy.consents = ReadConsents(connection, asker.dealer, seen.all(), zone);
+    for (const Purpose& purpose : policy_.purposes()) {
+      privacy.standings.push_back(StandingOf(purpose, privacy.consents, seen.today, zone));
+    }
+    privacy.blocks = ReadBlocks(connection, asker.dealer, seen.all());
+    {
+      leads::Where where(asker.dealer);
+      const std::string of = AnyOf(where, "customer_id", seen.all());
+      db::Rows rows = connection.QueryValues(
+          "SELECT reason, set_at, set_by FROM legal_hold WHERE dealer_id = ?1 AND lifted_at IS NULL AND " + of +
+              " ORDER BY hold_id DESC LIMIT 1",
+          where.values());
+      if (rows.Next()) {
+        privacy.hold = Hold{std::string(rows.Text(0)), {rows.Int(1)}, std::string(rows.Text(2))};
+      }
+    }
+    db::Rows rows = connection.Query("SELECT version FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2",
+                                     asker.dealer, seen.id);
+    if (rows.Next()) privacy.version = rows.Int(0);
+    return privacy;
+  });
+}
+
+// ---- Writing ----
+
+Result<leads::Seen> Store::Begin(db::Connection& connection, const Asker& asker, CustomerId id, int64_t version,
+                                 Instant now) const {
+  ASSIGN_OR_RETURN(leads::Seen seen, customers_.See(connection, asker, id, now));
+  if (seen.anonymised_at) return Error("customer_anonymised");
+  // Of two changes at once one waits here and then finds the version moved.
+  const int64_t moved =
+      version == 0 ? connection.Execute(
+                         "INSERT INTO customer_privacy (dealer_id, customer_id, version, changed_at, changed_by) "
+                         "VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT (dealer_id, customer_id) DO NOTHING",
+                         asker.dealer, seen.id, now.ms, asker.by)
+                   : connection.Execute(
+                         "UPDATE customer_privacy SET version = version + 1, changed_at = ?4, changed_by = ?5 "
+                         "WHERE dealer_id = ?1 AND customer_id = ?2 AND version = ?3",
+                         asker.dealer, seen.id, version, now.ms, asker.by);
+  if (moved == 1) return seen;
+  db::Rows rows =
+      connection.Query("SELECT version, changed_by FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2",
+                       asker.dealer, seen.id);
+  const bool known = rows.Next();
+  return Error("edit_conflict").With("by", known ? rows.Text(1) : "").With("version", known ? rows.Int(0) : 0);
+}
+
+Status Store::Check(const ConsentInput& input, Instant now) const {
+  const Purpose* purpose = policy_.FindPurpose(input.purpose);
+  if (purpose == nullptr) return NoPurpose(input.purpose, policy_);
+  if (input.text_version != purpose->version()) {
+    return Error("consent_text_old").With("version", input.text_version).With("current", purpose->version());
+  }
+  RETURN_IF_ERROR(CheckChoice("way", input.way, policy_.ways()));
+  if (purpose->needs_evidence() && Trim(input.evidence).empty()) return Error("consent_evidence_missing");
+  if (input.given_at && *input.given_at > now) return Error("consent_in_future");
+  ASSIGN_OR_RETURN(const std::string evidence, catalog::LineOfText("evidence", input.evidence, kEvidenceMax));
+  return leads::CheckNoForbiddenNumber("evidence", evidence);
+}
+
+Result<ConsentId> Store::Insert(db::Connection& connection, const Asker& asker, const db::Witness& witness,
+                                CustomerId id, const ConsentInput& input, Instant now) const {
+  RETURN_IF_ERROR(Check(input, now));
+  const Bilingual& text = policy_.FindPurpose(input.purpose)->texts.back();
+  {
+    connection.Execute(
+        "INSERT INTO consent_text (purpose, text_version, en, zh, kept_at) VALUES (?1, ?2, ?3, ?4, ?5) "
+        "ON CONFLICT (purpose, text_version) DO NOTHING",
+        input.purpose, input.text_version, text.en, text.zh, now.ms);
+    db::Rows rows = connection.Query("SELECT en, zh FROM consent_text WHERE purpose = ?1 AND text_version = ?2",
+                                     input.purpose, input.text_version);
+    // What somebody has agreed to must stay what it was.
+    if (rows.Next() && (rows.Text(0) != text.en || rows.Text(1) != text.zh)) {
+      return Error("consent_text_changed").With("purpose", input.purpose).With("version", input.text_version);
+    }
+  }
+  const ConsentId consent(NewId());
+  const std::string words(Trim(input.evidence));
+  const std::string evidence =
+      words.empty() ? std::string() : vault_.Seal({"consent", "evidence", consent.value, asker.dealer.value}, words);
+  connection.Execute(
+      "INSERT INTO consent (dealer_id, consent_id, customer_id, purpose, text_version, way, given_at, recorded_at, "
+      "recorded_by, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      asker.dealer, consent, id, input.purpose, input.text_version, input.way, input.given_at.value_or(now).ms, now.ms,
+      asker.by, evidence.empty() ? db::Value() : db::Value(db::Blob{evidence}));
+  RETURN_IF_ERROR(witness.Note(connection, "consent.give", db::ObjectOf("customer", id.value), asker.dealer,
+                               {{"purpose", input.purpose}, {"text", int64_t{input.text_version}}}));
+  return consent;
+}
+
+Result<ConsentId> Store::Give(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
+                              const ConsentInput& input, Instant now) {
+  return database_.Write<ConsentId>([&](db::Connection& connection) -> Result<ConsentId> {
+    ASSIGN_OR_RETURN(const leads::Seen seen, Begin(connection, asker, id, version, now));
+    return Insert(connection, asker, witness, seen.id, input, now);
+  });
+}
+
+Status Store::GiveIn(db::Connection& connection, const Asker& asker, const db::Witness& witness, CustomerId id,
+                     const std::vector<ConsentInput>& inputs, Instant now) {
+  if (inputs.empty()) return {};
+  connection.Execute(
+      "INSERT INTO customer_privacy (dealer_id, customer_id, version, changed_at, changed_by) "
+      "VALUES (?1, ?2, 1, ?3, ?4)",
+      asker.dealer, id, now.ms, asker.by);
+  for (const ConsentInput& input : inputs) {
+    RETURN_IF_ERROR(Insert(connection, asker, witness, id, input, now));
+  }
+  return {};
+}
+
+Status Store::Withdraw(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
+                       std::string_view purpose, std::string_view way, Instant now) {
+  if (policy_.FindPurpose(purpose) == nullptr) return NoPurpose(purpose, policy_);
+  RETURN_IF_ERROR(CheckChoice("way", way, policy_.ways()));
+  return database_.Write<void>([&](db::Connection& connection) -> Status {
+    ASSIGN_OR_RETURN(const leads::Seen seen, Begin(connection, asker, id, version, now));
+    leads::Where where(asker.dealer);
+    const std::string at = where.Add(now.ms);
+    const std::string how = where.Add(way);
+    const std::string by = where.Add(asker.by);
+    const std::string what = where.Add(purpose);
+    const std::string of = AnyOf(where, "customer_id", seen.all());
+    const int64_t withdrawn = connection.ExecuteValues("UPDATE consent SET withdrawn_at = " + at +
+                                                           ", withdrawn_way = " + how + ", withdrawn_by = " + by +
+                                                           " WHERE dealer_id = ?1 AND withdrawn_at IS NULL "
+                                                           "AND purpose = " +
+                                                           what + " AND " + of,
+                                                       where.values());
+    if (withdrawn == 0) return Error("consent_not_given");
+    return witness.Note(connection, "consent.withdraw", db::ObjectOf("customer", seen.id.value), asker.dealer,
+                        {{"purpose", std::string(purpose)}});
+  });
+}
+
+Status Store::SetNoContact(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
+                           const std::vector<std::string>& channels, std::string_view reason, Instant now) {
+  std::set<std::string> closed(channels.begin(), channels.end());
+  for (const std::string& channel : closed) {
+    if (channel != kAll && FindById(policy_.channels(), channel) == nullptr) {
+      return Error("field_choice").With("field", "channels").With("choices", "all, " + IdsOf(policy_.channels()));
+    }
+  }
+  if (closed.contains("all")) closed = {"all"};
+  if (!closed.empty()) RETURN_IF_ERROR(CheckChoice("reason", reason, policy_.blocks()));
+  return database_.Write<void>([&](db::Connection& connection) -> Status {
+    ASSIGN_OR_RETURN(const leads::Seen seen, Begin(connection, asker, id, version, now));
+    std::set<std::string> fresh = closed;
+    for (const Block& block : ReadBlocks(connection, asker.dealer, seen.all())) {
+      // One that stays with the same reason is left as it was set.
+      if (closed.contains(block.channel) && block.reason == reason) {
+        fresh.erase(block.channel);
+        continue;
+      }
+      leads::Where where(asker.dealer);
+      const std::string at = where.Add(now.ms);
+      const std::string by = where.Add(asker.by);
+      const std::string channel = where.Add(block.channel);
+      const std::string of = AnyOf(where, "customer_id", seen.all());
+      connection.ExecuteValues("UPDATE customer_block SET lifted_at = " + at + ", lifted_by = " + by +
+                                   " WHERE dealer_id = ?1 AND lifted_at IS NULL AND channel = " + channel + " AND " +
+                                   of,
+                               where.values());
+    }
+    for (const std::string& channel : fresh) {
+      connection.Execute(
+          "INSERT INTO customer_block (dealer_id, block_id, customer_id, channel, reason, set_at, set_by) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          asker.dealer, NewId(), seen.id, channel, reason, now.ms, asker.by);
+    }
+    for (const CustomerId each : seen.all()) {
+      const std::vector<Block> left = ReadBlocks(connection, asker.dealer, {each});
+      const bool all = std::any_of(left.begin(), left.end(), [](const Block& block) { return block.channel == kAll; });
+      leads::Store::MarkNoContact(connection, asker.dealer, each,
+                                  all            ? leads::NoContact::kAll
+                                  : left.empty() ? leads::NoContact::kNo
+                                                 : leads::NoContact::kSome);
+    }
+    return witness.Note(connection, "contact.block", db::ObjectOf("customer", seen.id.value), asker.dealer,
+                        {{"channels", std::vector<std::string>(closed.begin(), closed.end())},
+                         {"reason", std::string(closed.empty() ? "" : reason)}});
+  });
+}
+
+Result<Contact> Store::MayContact(db::Connection& connection, DealerId dealer, CustomerId id, std::string_view purpose,
+                                  std::string_view channel, Day day) const {
+  const Purpose* asked = policy_.FindPurpose(purpose);
+  if (asked == nullptr) return NoPurpose(purpose, policy_);
+  RETURN_IF_ERROR(CheckChoice("channel", channel, policy_.channels()));
+  ASSIGN_OR_RETURN(const leads::Seen seen,
+                   customers_.See(connection, {dealer, leads::Visible::All(), ""}, id, Instant{}));
+  if (seen.anonymised_at) return Contact::kAnonymised;
+  for (const Block& block : ReadBlocks(connection, dealer, seen.all())) {
+    if (block.channel == kAll || block.channel == channel) return Contact::kBlocked;
+  }
+  ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+  const Standing standing = StandingOf(*asked, ReadConsents(connection, dealer, seen.all(), zone), day, zone);
+  switch (standing.state) {
+    case ConsentState::kNever: return Contact::kNever;
+    case ConsentState::kWithdrawn: return Contact::kWithdrawn;
+    case ConsentState::kExpired: return Contact::kExpired;
+    case ConsentState::kGiven: break;
+  }
+  return Contact::kMay;
+}
+
+// ---- Holds ----
+
+Status Store::SetHold(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
+                      std::string_view reason, Instant now) {
+  RETURN_IF_ERROR(CheckChoice("reason", reason, policy_.holds()));
+  return database_.Write<void>([&](db::Connection& connection) -> Status {
+    ASSIGN_OR_RETURN(const leads::Seen seen, Begin(connection, asker, id, version, now));
+    connection.Execute(
+        "INSERT INTO legal_hold (dealer_id, hold_id, customer_id, reason, set_at, set_by) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        asker.dealer, NewId(), seen.id, reason, now.ms, asker.by);
+    return witness.Note(connection, "hold.set", db::ObjectOf("customer", seen.id.value), asker.dealer,
+                        {{"reason", std::string(reason)}});
+  });
+}
+
+Status Store::LiftHold(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version, Instant now) {
+  return database_.Write<void>([&](db::Connection& connection) -> Status {
+    ASSIGN_OR_RETURN(const leads::Seen seen, Begin(connection, asker, id, version, now));
+    leads::Where where(asker.dealer);
+    const std::string at = where.Add(now.ms);
+    const std::string by = where.Add(asker.by);
+    const std::string of = AnyOf(where, "customer_id", seen.all());
+    connection.ExecuteValues("UPDATE legal_hold SET lifted_at = " + at + ", lifted_by = " + by +
+                                 " WHERE dealer_id = ?1 AND lifted_at IS NULL AND " + of,
+                             where.values());
+    return witness.Note(connection, "hold.lift", db::ObjectOf("customer", seen.id.value), asker.dealer);
+  });
+}
+
+// ---- Anonymising ----
+
+Status Store::Anonymise(db::Connection& connection, DealerId dealer, const leads::Seen& seen, std::string_view why,
+                        std::string_view by, Instant now) const {
+  // First, so that who changes something just now is done before, or finds the version moved.
+  connection.Execute(
+      "INSERT INTO customer_privacy (dealer_id, customer_id, version, changed_at, changed_by) "
+      "VALUES (?1, ?2, 1, ?3, ?4) ON CONFLICT (dealer_id, customer_id) DO UPDATE SET "
+      "version = customer_privacy.version + 1, changed_at = excluded.changed_at, changed_by = excluded.changed_by",
+      dealer, seen.id, now.ms, by);
+  leads::Where where(dealer);
+  const std::string of = AnyOf(where, "customer_id", seen.all());
+  connection.ExecuteValues("UPDATE consent SET evidence = NULL WHERE dealer_id = ?1 AND " + of, where.values());
+  connection.ExecuteValues("UPDATE person_request SET words = NULL WHERE dealer_id = ?1 AND " + of, where.values());
+  return customers_.Anonymise(connection, dealer, seen.all(), why, now);
+}
+
+Status Store::Erase(db::Connection& connection, const Asker& asker, CustomerId id, Instant now) const {
+  // Nobody opens a lead, merges or moves one meanwhile.
+  ledger::Lock(connection, asker.dealer);
+  ASSIGN_OR_RETURN(const leads::Seen seen, customers_.See(connection, asker, id, now));
+  if (seen.anonymised_at) return Error("customer_anonymised");
+  {
+    leads::Where where(asker.dealer);
+    const std::string of = AnyOf(where, "customer_id", seen.all());
+    db::Rows rows = connection.QueryValues(
+        "SELECT reason FROM legal_hold WHERE dealer_id = ?1 AND lifted_at IS NULL AND " + of + " LIMIT 1",
+        where.values());
+    if (rows.Next()) return Error("legal_hold").With("reason", rows.Text(0));
+  }
+  return Anonymise(connection, asker.dealer, seen, "request", asker.by, now);
+}
+
+// ---- For others ----
+
+Status Store::ForEachConsent(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
+                             const std::function<void(const Consent&, const std::string&)>& take) const {
+  ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+  for (const Consent& consent : ReadConsents(connection, dealer, ids, zone)) {
+    std::string evidence;
+    if (consent.has_evidence) {
+      db::Rows rows =
+          connection.Query("SELECT evidence FROM consent WHERE dealer_id = ?1 AND consent_id = ?2", dealer, consent.id);
+      if (rows.Next() && !rows.IsNull(0)) {
+        ASSIGN_OR_RETURN(evidence,
+                         vault_.Unseal({"consent", "evidence", consent.id.value, dealer.value}, rows.Bytes(0)));
+      }
+    }
+    take(consent, evidence);
+  }
+  return {};
+}
+
+std::vector<Block> Store::Blocks(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids) {
+  return ReadBlocks(connection, dealer, ids);
+}
+
+Result<ConsentState> Store::StateOf(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
+                                    std::string_view purpose, Day day) const {
+  const Purpose* asked = policy_.FindPurpose(purpose);
+  if (asked == nullptr) return NoPurpose(purpose, policy_);
+  ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+  return StandingOf(*asked, ReadConsents(connection, dealer, ids, zone), day, zone).state;
+}
+
+}  // namespace dealpace::privacy

@@ -52,9 +52,7 @@ std::string FieldOf(const std::string& header) {
   return {};
 }
 
-std::string TextOf(const Cell& cell) {
-  return std::string(Trim(exchange::UnguardText(Trim(cell.text)).substr(0, kTextMax)));
-}
+std::string TextOf(const Cell& cell) { return std::string(Trim(UnguardText(Trim(cell.text)).substr(0, kTextMax))); }
 
 // Reads the cells of one row.
 class RowReader {

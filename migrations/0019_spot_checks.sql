@@ -22,7 +22,8 @@ CREATE TABLE spot_check (
 ) {strict};
 CREATE UNIQUE INDEX spot_check_file ON spot_check (dealer_id, month, customer_id);
 
-CREATE INDEX customer_created ON customer (dealer_id, created_at);
+CREATE INDEX customer_created ON customer (dealer_id, created_at, customer_id, owner_id, anonymised_at)
+  WHERE merged_into IS NULL;
 
 -- So many filled fields of the record stand in the ledger; nothing while none of its fields do.
 ALTER TABLE customer ADD COLUMN fields_booked {int};

@@ -13,6 +13,7 @@ const kPages = [
   "/handbook/close_rate",
   "/customers",
   "/leads",
+  "/spot-checks",
   "/privacy",
   "/privacy?view=retention",
   "/privacy?view=recipients",

@@ -18,12 +18,9 @@ Vault::Place PlaceOf(AccountId account) { return {"second_factor", "secret", acc
 // Keyed, and of this account only: who reads the table can neither try codes nor compare accounts.
 std::string HashOf(const Vault& vault, AccountId account, std::string_view code) {
   const std::string index = vault.Index("recovery_code", std::to_string(account.value) + "|" + std::string(code), 32);
-  std::string hex;
-  for (const char c : index) {
-    const auto byte = static_cast<unsigned char>(c);
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
+  std::string hex(index.size() * 2 + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), reinterpret_cast<const unsigned char*>(index.data()), index.size());
+  hex.pop_back();
   return hex;
 }
 

@@ -7,29 +7,9 @@
 #include <stdexcept>
 
 #include "access/secrets.h"
+#include "http/target.h"
 
 namespace dealpace::access {
-namespace {
-
-std::string PercentEncoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    if (plain) {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += "0123456789ABCDEF"[byte >> 4];
-      encoded += "0123456789ABCDEF"[byte & 15];
-    }
-  }
-  return encoded;
-}
-
-}  // namespace
-
 int64_t TotpStep(Instant at) {
   const int64_t step = at.ms / kTotpStepMs;
   return at.ms % kTotpStepMs < 0 ? step - 1 : step;
@@ -77,8 +57,8 @@ std::string Base32(std::string_view bytes) {
 }
 
 std::string TotpUri(std::string_view issuer, std::string_view login, std::string_view secret) {
-  const std::string name = PercentEncoded(issuer);
-  return "otpauth://totp/" + name + ":" + PercentEncoded(login) + "?secret=" + Base32(secret) + "&issuer=" + name;
+  const std::string name = http::PercentEncode(issuer);
+  return "otpauth://totp/" + name + ":" + http::PercentEncode(login) + "?secret=" + Base32(secret) + "&issuer=" + name;
 }
 
 }  // namespace dealpace::access

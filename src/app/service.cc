@@ -213,11 +213,7 @@ http::Router Service::MakeRouter() {
   privacy.audit = audit_;
   privacy::AddPrivacyRoutes(router, privacy);
   leads::AddCustomerRoutes(
-      router, {[this]() -> Result<leads::Store*> {
-                 if (!rooms_->customers) return Error("key_file_missing").With("file", "");
-                 return &*rooms_->customers;
-               },
-               CustomersSeenBy,
+      router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
                [this](const http::Request& request, DealerId dealer, leads::CustomerId customer, std::string_view why) {
                  return NoteReveal(request, dealer, customer, why);
                },
@@ -233,11 +229,7 @@ http::Router Service::MakeRouter() {
                [privacy](const http::Request& request, http::JsonBody& body, const leads::Asker& asker, Instant now) {
                  return privacy::ConsentsAlong(privacy, request, body, asker, now);
                }});
-  leads::AddSpotCheckRoutes(router, {[this]() -> Result<leads::Store*> {
-                                       if (!rooms_->customers) return Error("key_file_missing").With("file", "");
-                                       return &*rooms_->customers;
-                                     },
-                                     CustomersSeenBy,
+  leads::AddSpotCheckRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
                                      [this](const http::Request& request, DealerId dealer) {
                                        return StaffOf(request.caller.account, dealer);
                                      },

@@ -6,6 +6,7 @@
 
 #include "base/zones.h"
 #include "leads/store.h"
+#include "org/org.h"
 
 // What store.cc and store_leads.cc share.
 namespace dealpace::leads {
@@ -15,13 +16,7 @@ class Store::Look {
  public:
   // Fails with not_found for a dealer that is not there.
   static Result<Look> Begin(db::Connection& connection, const Asker& asker, Instant now) {
-    std::string zone_name;
-    {
-      db::Rows rows = connection.Query("SELECT time_zone FROM dealer WHERE dealer_id = ?1", asker.dealer);
-      if (!rows.Next()) return Error("not_found");
-      zone_name = rows.Text(0);
-    }
-    ASSIGN_OR_RETURN(const Zone zone, Zone::Find(zone_name));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     return Look(connection, asker, now, zone.DayOf(now));
   }
 

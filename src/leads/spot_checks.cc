@@ -33,9 +33,7 @@ Verdicts ReadVerdicts(std::string_view text) {
 
 // The instants [first, second) in which a month lies on the dealer's calendar.
 Result<std::pair<Instant, Instant>> InstantsOf(db::Connection& connection, DealerId dealer, Day month) {
-  db::Rows rows = connection.Query("SELECT time_zone FROM dealer WHERE dealer_id = ?1", dealer);
-  if (!rows.Next()) return Error("not_found");
-  ASSIGN_OR_RETURN(const Zone zone, Zone::Find(rows.Text(0)));
+  ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, dealer));
   return std::pair(zone.At(month), zone.At(AddMonths(month, 1)));
 }
 

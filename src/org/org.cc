@@ -72,6 +72,16 @@ Result<StaffId> AddStaff(db::Connection& connection, DealerId dealer, std::strin
   return id;
 }
 
+Result<Zone> ZoneOf(db::Connection& connection, DealerId dealer) {
+  std::string name;
+  {
+    db::Rows rows = connection.Query("SELECT time_zone FROM dealer WHERE dealer_id = ?1", dealer);
+    if (!rows.Next()) return Error("not_found");
+    name = rows.Text(0);
+  }
+  return Zone::Find(name);
+}
+
 void MoveDealer(db::Connection& connection, DealerId dealer, Day from, RegionId region) {
   connection.Execute(
       "INSERT INTO dealer_region (dealer_id, from_day, region_id) VALUES (?1, ?2, ?3) "

@@ -35,6 +35,9 @@ inline constexpr std::string_view kDefaultTimeZone = "Asia/Shanghai";
 [[nodiscard]] Result<StaffId> AddStaff(db::Connection& connection, DealerId dealer, std::string_view code,
                                        std::string_view name);
 
+// On whose calendar a dealer's days are. Fails with not_found for a dealer that is not there.
+[[nodiscard]] Result<Zone> ZoneOf(db::Connection& connection, DealerId dealer);
+
 // From `from` on the dealer belongs to the region, or to none; from `from` on the person is in the team, or has left.
 // A later change that is already booked stays.
 void MoveDealer(db::Connection& connection, DealerId dealer, Day from, RegionId region);

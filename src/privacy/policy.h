@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/text.h"
 
 // What a dealer may set about personal data, as data: catalog/privacy.toml.
@@ -114,6 +115,13 @@ template <typename T>
   std::string ids;
   for (const T& one : all) ids += (ids.empty() ? "" : ", ") + one.id;
   return ids;
+}
+
+// Fails with field_choice ("field", "choices") where there is none of that id.
+template <typename T>
+[[nodiscard]] Status CheckChoice(std::string_view field, std::string_view value, const std::vector<T>& choices) {
+  if (FindById(choices, value) != nullptr) return {};
+  return Error("field_choice").With("field", field).With("choices", IdsOf(choices));
 }
 
 }  // namespace dealpace::privacy

@@ -1,6 +1,7 @@
 #include "privacy/recipients.h"
 
 #include "catalog/text_rules.h"
+#include "org/org.h"
 
 namespace dealpace::privacy {
 namespace {
@@ -83,7 +84,7 @@ Result<RecipientId> Recipients::Add(const Asker& asker, const db::Witness& witne
                                     Instant now) {
   ASSIGN_OR_RETURN(const RecipientInput clean, Clean(input));
   return database_.Write<RecipientId>([&](db::Connection& connection) -> Result<RecipientId> {
-    RETURN_IF_ERROR(ZoneOf(connection, asker.dealer));
+    RETURN_IF_ERROR(org::ZoneOf(connection, asker.dealer));
     const RecipientId id(NewId());
     connection.Execute(
         "INSERT INTO data_recipient (dealer_id, recipient_id, name, kind, purpose, basis, data, since_day, until_day, "

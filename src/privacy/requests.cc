@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/money.h"
 #include "catalog/text_rules.h"
+#include "org/org.h"
 
 namespace dealpace::privacy {
 namespace {
@@ -28,12 +29,6 @@ bool IsOpen(RequestState state) { return state == RequestState::kReceived || sta
 
 Error WrongStep(const PersonRequest& request) {
   return Error("request_step").With("state", RequestStateName(request.state));
-}
-
-template <typename T>
-Status CheckChoice(std::string_view field, std::string_view value, const std::vector<T>& choices) {
-  if (FindById(choices, value) != nullptr) return {};
-  return Error("field_choice").With("field", field).With("choices", IdsOf(choices));
 }
 
 }  // namespace
@@ -110,7 +105,7 @@ Result<std::vector<PersonRequest>> Requests::List(const Asker& asker, bool open,
                                                   Instant now) {
   using All = std::vector<PersonRequest>;
   return database_.Read<All>([&](db::Connection& connection) -> Result<All> {
-    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, asker.dealer));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     const Day today = zone.DayOf(now);
     leads::Where where(asker.dealer);
     leads::Sight(connection, asker.dealer, asker.visible, today).Narrow(where, "c.owner_id");
@@ -159,7 +154,7 @@ Result<RequestId> Requests::Receive(const Asker& asker, const db::Witness& witne
   return database_.Write<RequestId>([&](db::Connection& connection) -> Result<RequestId> {
     ASSIGN_OR_RETURN(const leads::Seen seen, store_.customers().See(connection, asker, customer, now));
     if (seen.anonymised_at) return Error("customer_anonymised");
-    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, asker.dealer));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     const Day due = zone.DayOf(received) + FindById(policy.requests(), input.kind)->days;
     const RequestId id(NewId());
     const std::string sealed =

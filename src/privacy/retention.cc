@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/ledger.h"
+#include "org/org.h"
 
 namespace dealpace::privacy {
 namespace {
@@ -103,7 +104,7 @@ Keeper::Page Keeper::Look(db::Connection& connection, DealerId dealer, const lea
 
 Result<DueList> Keeper::List(const Asker& asker, Day until, size_t most, Instant now) {
   return database_.Read<DueList>([&](db::Connection& connection) -> Result<DueList> {
-    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, asker.dealer));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     DueList list;
     list.today = zone.DayOf(now);
     for (const Retention& rule : store_.policy().retentions()) list.rules[rule.id];
@@ -143,7 +144,7 @@ Result<std::optional<Due>> Keeper::DueFor(const Asker& asker, CustomerId id, Ins
   using Found = std::optional<Due>;
   return database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
     ASSIGN_OR_RETURN(const leads::Seen seen, store_.customers().See(connection, asker, id, now));
-    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, asker.dealer));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     const Page page = Look(connection, asker.dealer, leads::Visible::All(), zone, seen.today, seen.today + kAges,
                            CustomerId(seen.id.value - 1), 1);
     if (page.due.empty() || page.due.front().customer != seen.id) return Found();
@@ -156,7 +157,7 @@ Result<std::optional<Due>> Keeper::DueFor(const Asker& asker, CustomerId id, Ins
 Result<int64_t> Keeper::AnonymiseDue(DealerId dealer, const std::vector<Due>& due, Instant now, const Guard& guard) {
   return database_.Write<int64_t>([&](db::Connection& connection) -> Result<int64_t> {
     if (guard) RETURN_IF_ERROR(guard(connection));
-    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, dealer));
     // Nobody opens a lead, merges or moves one meanwhile.
     ledger::Lock(connection, dealer);
     const Day today = zone.DayOf(now);
@@ -189,7 +190,7 @@ Result<Keeper::Run> Keeper::RunAll(Instant now, const Guard& guard, const std::f
     CustomerId after;
     do {
       ASSIGN_OR_RETURN(const Page page, database_.Read<Page>([&](db::Connection& connection) -> Result<Page> {
-        ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+        ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, dealer));
         const Day today = zone.DayOf(now);
         return Look(connection, dealer, leads::Visible::All(), zone, today, today, after, kLookedAt);
       }));

@@ -5,6 +5,7 @@
 
 #include "catalog/text_rules.h"
 #include "ledger/ledger.h"
+#include "org/org.h"
 
 namespace dealpace::privacy {
 namespace {
@@ -14,11 +15,6 @@ constexpr std::string_view kAll = "all";
 
 Error NoPurpose(std::string_view purpose, const Policy& policy) {
   return Error("purpose_unknown").With("purpose", purpose.substr(0, 100)).With("known", IdsOf(policy.purposes()));
-}
-
-Status CheckChoice(std::string_view field, std::string_view value, const std::vector<Choice>& choices) {
-  if (FindById(choices, value) != nullptr) return {};
-  return Error("field_choice").With("field", field).With("choices", IdsOf(choices));
 }
 
 std::vector<Block> ReadBlocks(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids) {
@@ -38,16 +34,6 @@ std::vector<Block> ReadBlocks(db::Connection& connection, DealerId dealer, const
 }
 
 }  // namespace
-
-Result<Zone> ZoneOf(db::Connection& connection, DealerId dealer) {
-  std::string name;
-  {
-    db::Rows rows = connection.Query("SELECT time_zone FROM dealer WHERE dealer_id = ?1", dealer);
-    if (!rows.Next()) return Error("not_found");
-    name = rows.Text(0);
-  }
-  return Zone::Find(name);
-}
 
 std::string AnyOf(leads::Where& where, std::string_view column, const std::vector<CustomerId>& ids) {
   if (ids.empty()) return "1 = 0";
@@ -134,7 +120,7 @@ Standing Store::StandingOf(const Purpose& purpose, const std::vector<Consent>& c
 Result<CustomerPrivacy> Store::Get(const Asker& asker, CustomerId id, Instant now) {
   return database_.Read<CustomerPrivacy>([&](db::Connection& connection) -> Result<CustomerPrivacy> {
     ASSIGN_OR_RETURN(const leads::Seen seen, customers_.See(connection, asker, id, now));
-    ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, asker.dealer));
+    ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     CustomerPrivacy privacy;
     privacy.customer = seen.id;
     privacy.consents = ReadConsents(connection, asker.dealer, seen.all(), zone);
@@ -332,7 +318,7 @@ Result<Contact> Store::MayContact(db::Connection& connection, DealerId dealer, C
   for (const Block& block : ReadBlocks(connection, dealer, seen.all())) {
     if (block.channel == kAll || block.channel == channel) return Contact::kBlocked;
   }
-  ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+  ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, dealer));
   const Standing standing = StandingOf(*asked, ReadConsents(connection, dealer, seen.all(), zone), day, zone);
   switch (standing.state) {
     case ConsentState::kNever: return Contact::kNever;
@@ -410,7 +396,7 @@ Status Store::Erase(db::Connection& connection, const Asker& asker, CustomerId i
 
 Status Store::ForEachConsent(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
                              const std::function<void(const Consent&, const std::string&)>& take) const {
-  ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+  ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, dealer));
   for (const Consent& consent : ReadConsents(connection, dealer, ids, zone)) {
     std::string evidence;
     if (consent.has_evidence) {
@@ -434,7 +420,7 @@ Result<ConsentState> Store::StateOf(db::Connection& connection, DealerId dealer,
                                     std::string_view purpose, Day day) const {
   const Purpose* asked = policy_.FindPurpose(purpose);
   if (asked == nullptr) return NoPurpose(purpose, policy_);
-  ASSIGN_OR_RETURN(const Zone zone, ZoneOf(connection, dealer));
+  ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, dealer));
   return StandingOf(*asked, ReadConsents(connection, dealer, ids, zone), day, zone).state;
 }
 

@@ -161,8 +161,6 @@ class Store {
   const Policy& policy_;
 };
 
-// Of the dealer. Fails with not_found.
-[[nodiscard]] Result<Zone> ZoneOf(db::Connection& connection, DealerId dealer);
 // "1 = 0", or "column IN (…)" with the ids bound to `where`.
 [[nodiscard]] std::string AnyOf(leads::Where& where, std::string_view column, const std::vector<CustomerId>& ids);
 

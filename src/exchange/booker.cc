@@ -23,29 +23,37 @@ void Booked::Add(const Booked& other) {
   removed += other.removed;
 }
 
-Booker::ByDealer Booker::Sort(const std::vector<Statement>& statements) {
+Booker::ByDealer Booker::Sort(const Chunk& chunk) {
   ByDealer by_dealer;
-  for (const Statement& statement : statements) by_dealer[statement.dealer.value].push_back(&statement);
+  for (const Statement& statement : chunk.statements) {
+    by_dealer[statement.dealer.value].statements.push_back(&statement);
+  }
+  OfDealer* last = nullptr;  // those of one row follow each other
+  DealerId of;
+  for (const Denial& denial : chunk.denials) {
+    if (last == nullptr || denial.dealer != of) last = &by_dealer[(of = denial.dealer).value];
+    last->denials.push_back(&denial);
+  }
   return by_dealer;
 }
 
-Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
-                             const std::vector<const Statement*>& statements, bool lookup, const Statement* first,
-                             Booked& total) const {
+Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer, const OfDealer& said, bool lookup,
+                             const Chunk& chunk, Booked& total) const {
   Plan plan;
   std::unordered_map<Hash128, ledger::KeyedEntry> known;
   if (lookup) {
     std::vector<Hash128> keys;
-    keys.reserve(statements.size());
-    for (const Statement* statement : statements) {
+    keys.reserve(said.statements.size() + said.denials.size());
+    for (const Statement* statement : said.statements) {
       if (statement->keyed) keys.push_back(statement->key);
     }
+    for (const Denial* denial : said.denials) keys.push_back(denial->key);
     std::sort(keys.begin(), keys.end());  // as they lie in the ledger
     known = ledger::FindKeys(connection, catalog_, dealer, keys);
   }
-  plan.append.reserve(statements.size());
-  for (const Statement* statement : statements) {
-    Outcome& outcome = total.outcomes[static_cast<size_t>(statement - first)];
+  plan.append.reserve(said.statements.size());
+  for (const Statement* statement : said.statements) {
+    Outcome& outcome = total.outcomes[static_cast<size_t>(statement - chunk.statements.data())];
     const auto it = known.empty() || !statement->keyed ? known.end() : known.find(statement->key);
     if (it == known.end()) {
       if (!statement->entry) continue;
@@ -62,13 +70,21 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer,
     }
     if (statement->entry) plan.append.push_back(&*statement->entry);
   }
+  if (known.empty()) return plan;
+  for (const Denial* denial : said.denials) {
+    const auto it = known.find(denial->key);
+    if (it == known.end()) continue;
+    total.taken_back.push_back(static_cast<size_t>(denial - chunk.denials.data()));
+    ++total.removed;
+    plan.reverse.push_back(it->second.seq);
+  }
   return plan;
 }
 
-Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, DealerId dealer,
-                                                  const std::vector<const Statement*>& statements,
-                                                  const Statement* first, Booked& total) const {
-  const bool lookup = std::any_of(statements.begin(), statements.end(), [](const Statement* s) { return s->keyed; });
+Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, DealerId dealer, const OfDealer& said,
+                                                  const Chunk& chunk, Booked& total) const {
+  const bool lookup = !said.denials.empty() || std::any_of(said.statements.begin(), said.statements.end(),
+                                                           [](const Statement* s) { return s->keyed; });
   ledger::Locked locked;
   bool untouched = false;
   if (lookup) {
@@ -77,7 +93,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
     untouched = fresh != fresh_heads_.end() ? fresh->second == locked.head : locked.head == 0;
     if (!untouched && locked.keys_later) ledger::IndexKeys(connection, dealer);
   }
-  const Plan plan = Compare(connection, dealer, statements, lookup && !untouched, first, total);
+  const Plan plan = Compare(connection, dealer, said, lookup && !untouched, chunk, total);
   RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
   if (!plan.append.empty()) {
     const bool later = untouched && keys_ == ledger::Keys::kLater && booked_ >= kManyStatements;
@@ -88,20 +104,21 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
   return std::optional(locked.head + static_cast<int64_t>(plan.append.size()));
 }
 
-Result<Booked> Booker::Book(std::vector<Statement>& statements, int64_t rows, const Also& also) {
+Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const Denial> denials, int64_t rows,
+                            const Also& also) {
   for (Statement& statement : statements) {
     if (statement.entry && statement.keyed) statement.entry->key = statement.key;
   }
-  const ByDealer by_dealer = Sort(statements);
+  const Chunk chunk{statements, denials};
+  const ByDealer by_dealer = Sort(chunk);
   recorder_.at = Now();
   std::unordered_map<int64_t, int64_t> heads;
   const auto work = [&](db::Connection& connection) -> Result<Booked> {
     Booked total;
     total.outcomes.resize(statements.size(), Outcome::kNothing);
     heads.clear();
-    for (const auto& [id, of_dealer] : by_dealer) {
-      ASSIGN_OR_RETURN(const std::optional<int64_t> head,
-                       BookDealer(connection, DealerId(id), of_dealer, statements.data(), total));
+    for (const auto& [id, said] : by_dealer) {
+      ASSIGN_OR_RETURN(const std::optional<int64_t> head, BookDealer(connection, DealerId(id), said, chunk, total));
       if (head) heads[id] = *head;
     }
     if (recorder_.batch.set()) {
@@ -161,14 +178,13 @@ Status Booker::FinishKeys() {
   }
 }
 
-Result<Booked> Booker::Try(const std::vector<Statement>& statements) {
-  const ByDealer by_dealer = Sort(statements);
+Result<Booked> Booker::Try(const std::vector<Statement>& statements, std::span<const Denial> denials) {
+  const Chunk chunk{statements, denials};
+  const ByDealer by_dealer = Sort(chunk);
   return database_.Read<Booked>([&](db::Connection& connection) -> Result<Booked> {
     Booked total;
     total.outcomes.resize(statements.size(), Outcome::kNothing);
-    for (const auto& [id, of_dealer] : by_dealer) {
-      (void)Compare(connection, DealerId(id), of_dealer, true, statements.data(), total);
-    }
+    for (const auto& [id, said] : by_dealer) (void)Compare(connection, DealerId(id), said, true, chunk, total);
     return total;
   });
 }

@@ -56,8 +56,14 @@ struct Chunk {
   int64_t read = 0;
   int64_t taken = 0;
   int64_t empty = 0;
+  // What rows say up to some point.
+  struct End {
+    size_t statements = 0;
+    size_t denials = 0;
+  };
   std::vector<Statement> statements;
-  std::vector<size_t> ends;  // of each row that is taken or empty: where its statements end
+  std::vector<Denial> denials;
+  std::vector<End> ends;  // of each row that is taken or empty
   std::vector<Refused> refused;
   std::vector<int64_t> recorded;  // rows by event
   std::optional<Period> days;
@@ -77,11 +83,13 @@ class ChunkReader {
         converter_(converter),
         head_(std::move(head)),
         next_head_(head_.body),
-        dry_(dry) {}
+        dry_(dry),
+        each_row_speaks_of_all_(converter.EachRowSpeaksOfAll()) {}
 
   // The next chunk into `chunk`, whose buffers are used again; false after the last.
   Result<bool> Next(Chunk& chunk) {
     chunk.statements.clear();
+    chunk.denials.clear();
     chunk.ends.clear();
     chunk.refused.clear();
     chunk.recorded.assign(catalog_.events().size(), 0);
@@ -158,8 +166,12 @@ class ChunkReader {
 
   Converted ConvertRow(const Pending& pending) {
     Converted converted;
-    if (converter_.ConvertOrdinary(pending.row, pending.key, converted.statements, converted.notes)) return converted;
-    return converter_.Convert(pending.row, pending.key);
+    std::vector<Denial> denials;
+    if (!converter_.ConvertOrdinary(pending.row, pending.key, converted.statements, denials, converted.notes)) {
+      return converter_.Convert(pending.row, pending.key);
+    }
+    for (const Denial& denial : denials) converted.statements.push_back({denial.dealer, denial.key, true, {}});
+    return converted;
   }
 
   Status ConvertBlock(Chunk& chunk) {
@@ -167,9 +179,9 @@ class ChunkReader {
     block_size_ = 0;
     size_t i = 0;
     for (; i < rows.size(); ++i) {
-      const size_t begin = chunk.statements.size();
+      const Chunk::End begin{chunk.statements.size(), chunk.denials.size()};
       notes_.clear();
-      if (!converter_.ConvertOrdinary(rows[i].row, rows[i].key, chunk.statements, notes_)) break;
+      if (!converter_.ConvertOrdinary(rows[i].row, rows[i].key, chunk.statements, chunk.denials, notes_)) break;
       TakeRow(rows[i], begin, std::nullopt, chunk);
     }
     if (i == rows.size()) return {};
@@ -177,49 +189,65 @@ class ChunkReader {
     const std::span<const Pending> rest = rows.subspan(i);
     ASSIGN_OR_RETURN(std::vector<Converted> results, Convert(rest, dry_));
     for (size_t r = 0; r < rest.size(); ++r) {
-      const size_t begin = chunk.statements.size();
-      std::move(results[r].statements.begin(), results[r].statements.end(), std::back_inserter(chunk.statements));
+      const Chunk::End begin{chunk.statements.size(), chunk.denials.size()};
+      for (Statement& statement : results[r].statements) {
+        if (statement.entry) {
+          chunk.statements.push_back(std::move(statement));
+        } else {
+          chunk.denials.push_back({statement.dealer, statement.key});
+        }
+      }
       notes_ = std::move(results[r].notes);
       TakeRow(rest[r], begin, std::move(results[r].refusal), chunk);
     }
     return {};
   }
 
-  // A row whose statements stand in the chunk from `begin` on, and whose notes are in notes_.
-  void TakeRow(const Pending& pending, size_t begin, std::optional<Error> refusal, Chunk& chunk) {
+  // A row that says what stands in the chunk from `begin` on, and whose notes are in notes_.
+  void TakeRow(const Pending& pending, Chunk::End begin, std::optional<Error> refusal, Chunk& chunk) {
     ++chunk.read;
-    const std::span<const Statement> statements = std::span(chunk.statements).subspan(begin);
-    if (!refusal) refusal = FindDuplicate(statements, pending.row.number);
+    const std::span<const Statement> statements = std::span(chunk.statements).subspan(begin.statements);
+    if (!refusal) refusal = FindDuplicate(pending, statements, std::span(chunk.denials).subspan(begin.denials));
     // Of a refused row only what speaks against it is told.
     for (const int position : notes_) {
       CellNote& note = names_.notes()[static_cast<size_t>(position)];
       if (refusal.has_value() == (note.kind == CellNote::Kind::kUnknown)) ++note.rows;
     }
     if (refusal) {
-      chunk.statements.resize(begin);
+      chunk.statements.resize(begin.statements);
+      chunk.denials.resize(begin.denials);
       chunk.refused.push_back({pending.row.number, CellTexts(pending.row), *std::move(refusal)});
       return;
     }
-    bool records = false;
     for (const Statement& statement : statements) {
-      if (!statement.entry) continue;
-      records = true;
       const ledger::NewEntry& entry = *statement.entry;
       ++chunk.recorded[static_cast<size_t>(entry.event)];
       if (!chunk.days) chunk.days = Period{entry.day, entry.day};
       chunk.days->from = std::min(chunk.days->from, entry.day);
       chunk.days->to = std::max(chunk.days->to, entry.day);
     }
-    chunk.ends.push_back(chunk.statements.size());
-    ++(records ? chunk.taken : chunk.empty);
+    chunk.ends.push_back({chunk.statements.size(), chunk.denials.size()});
+    ++(statements.empty() ? chunk.empty : chunk.taken);
   }
 
   // A key must stand for one row of the file, or each import would undo the other row.
-  std::optional<Error> FindDuplicate(std::span<const Statement> statements, int64_t row) {
-    if (mapping_.key.empty()) return std::nullopt;
+  std::optional<Error> FindDuplicate(const Pending& pending, std::span<const Statement> statements,
+                                     std::span<const Denial> denials) {
+    if (mapping_.key.empty() || (statements.empty() && denials.empty())) return std::nullopt;
+    const auto remember = [&](const Hash128& key) -> std::optional<Error> {
+      const auto before = seen_keys_.Remember(key, pending.row.number);
+      if (!before) return std::nullopt;
+      return Error("row_duplicate_key").With("key", Join(mapping_.key, ", ")).With("other", *before);
+    };
+    if (each_row_speaks_of_all_) {
+      const DealerId dealer = statements.empty() ? denials.front().dealer : statements.front().dealer;
+      return remember(HashText(pending.key, static_cast<uint64_t>(dealer.value)));
+    }
     for (const Statement& statement : statements) {
-      const auto before = seen_keys_.Remember(statement.key, row);
-      if (before) return Error("row_duplicate_key").With("key", Join(mapping_.key, ", ")).With("other", *before);
+      if (auto duplicate = remember(statement.key)) return duplicate;
+    }
+    for (const Denial& denial : denials) {
+      if (auto duplicate = remember(denial.key)) return duplicate;
     }
     return std::nullopt;
   }
@@ -233,6 +261,7 @@ class ChunkReader {
   Head head_;
   size_t next_head_;
   const bool dry_;
+  const bool each_row_speaks_of_all_;
   int64_t number_ = 0;  // of the next chunk
   bool done_ = false;
   std::vector<Pending> block_;
@@ -462,12 +491,13 @@ class Importer {
       if (summary_.examples.size() < kExamplesMax) summary_.examples.emplace_back(refused.number, refused.error);
       if (options_.refused) options_.refused(refused.number, refused.cells, refused.error);
     }
-    RETURN_IF_ERROR(Book(chunk.statements, chunk.ends, chunk.read));
+    RETURN_IF_ERROR(Book(chunk));
     if (options_.progress) options_.progress(chunk.progress);
     return {};
   }
 
-  Status Book(std::vector<Statement>& statements, const std::vector<size_t>& ends, int64_t rows) {
+  Status Book(Chunk& chunk) {
+    std::vector<Statement>& statements = chunk.statements;
     // A chunk that an earlier run has booked is compared only; what that run counted for it is counted once.
     const bool again = summary_.counts.chunks < options_.done_before.chunks;
     const auto after = [&](const Booked& booked) {
@@ -475,12 +505,12 @@ class Importer {
       ++counts.chunks;
       counts.booked.Add(booked);
       if (again) counts.booked.unchanged -= booked.unchanged;
-      CountRows(booked, ends, again, counts);
+      CountRows(booked, chunk.ends, again, counts);
       return counts;
     };
     Result<Booked> booked = options_.dry_run
-                                ? booker_->Try(statements)
-                                : booker_->Book(statements, again ? 0 : rows,
+                                ? booker_->Try(statements, chunk.denials)
+                                : booker_->Book(statements, chunk.denials, again ? 0 : chunk.read,
                                                 [&](db::Connection& connection, const Booked& done) -> Status {
                                                   if (!options_.checkpoint || again) return {};
                                                   return options_.checkpoint(connection, after(done));
@@ -507,15 +537,19 @@ class Importer {
     counts.booked.Add(before.booked);
   }
 
-  // What became of the rows whose statements end there. `again`: rows without a change have been counted before.
-  static void CountRows(const Booked& booked, const std::vector<size_t>& ends, bool again, ImportCounts& counts) {
+  // What became of the rows that end there. `again`: rows without a change have been counted before.
+  static void CountRows(const Booked& booked, const std::vector<Chunk::End>& ends, bool again, ImportCounts& counts) {
+    std::vector<size_t> taken_back = booked.taken_back;
+    std::sort(taken_back.begin(), taken_back.end());
+    auto next = taken_back.begin();
     size_t begin = 0;
-    for (const size_t end : ends) {
+    for (const Chunk::End& end : ends) {
       bool added = false;
       bool changed = false;
       bool unchanged = false;
-      bool removed = false;
-      for (size_t i = begin; i < end; ++i) {
+      bool removed = next != taken_back.end() && *next < end.denials;
+      next = std::find_if(next, taken_back.end(), [&](size_t denial) { return denial >= end.denials; });
+      for (size_t i = begin; i < end.statements; ++i) {
         const Outcome outcome = booked.outcomes[i];
         added = added || outcome == Outcome::kAdded;
         changed = changed || outcome == Outcome::kChanged;
@@ -530,7 +564,7 @@ class Importer {
       } else if (unchanged && !again) {
         ++counts.rows_unchanged;
       }
-      begin = end;
+      begin = end.statements;
     }
   }
 

@@ -151,6 +151,7 @@ RowPlan::RowPlan(const Basis& basis, const std::vector<std::string>& headers)
   for (const char* field : {"at", "count", "amount"}) usable_ = usable_ && !mapping.values.contains(field);
   for (const EventRule& rule : basis_.rules) {
     RulePlan plan;
+    plan.number = rules_.size();
     usable_ = usable_ && Compile(rule, plan);
     for (const EventRule& other : basis_.rules) {
       if (&other == &rule) break;
@@ -182,15 +183,21 @@ RowPlan::FieldPlan RowPlan::PlanOf(const EventRule& rule, const std::string& fie
   return plan;
 }
 
-bool RowPlan::Compile(const EventRule& rule, RulePlan& plan) const {
+bool RowPlan::Compile(const EventRule& rule, RulePlan& plan) {
   plan.rule = &rule;
   plan.event = PlanOf(rule, "event");
   if (!rule.name.empty()) plan.fixed_event = basis_.catalog.FindEvent(rule.name);
   const FieldPlan at = PlanOf(rule, "at");
-  plan.at = rule.at.empty() ? at.column : ColumnOf(rule.at);
-  if (plan.at < 0 || (rule.at.empty() && !at.plain())) return false;
-  plan.dealer = PlanOf(rule, "dealer");
-  plan.region = PlanOf(rule, "region");
+  const int at_column = rule.at.empty() ? at.column : ColumnOf(rule.at);
+  if (at_column < 0 || (rule.at.empty() && !at.plain())) return false;
+  while (plan.at < dates_.size() && dates_[plan.at].column != at_column) ++plan.at;
+  if (plan.at == dates_.size()) dates_.push_back({at_column, false, true, std::nullopt});
+  DealerLook look{PlanOf(rule, "dealer"), PlanOf(rule, "region"), {}, nullptr};
+  while (plan.look < looks_.size() &&
+         (looks_[plan.look].dealer != look.dealer || looks_[plan.look].region != look.region)) {
+    ++plan.look;
+  }
+  if (plan.look == looks_.size()) looks_.push_back(std::move(look));
   plan.staff = PlanOf(rule, "staff");
   plan.team = PlanOf(rule, "team");
   plan.lead = PlanOf(rule, "lead");
@@ -241,68 +248,68 @@ DayClock* RowPlan::ClockOf(const std::string& time_zone) {
 }
 
 bool RowPlan::Convert(const Row& row, std::string_view key, std::vector<Statement>& statements,
-                      std::vector<int>& notes) {
+                      std::vector<Denial>& denials, std::vector<int>& notes) {
   if (!usable_ || basis_.names.keeps_texts()) return false;
   if (basis_.names.made() != names_made_) {
     // Names that are made change what is said of others: everything is looked up anew.
     names_made_ = basis_.names.made();
+    for (DealerLook& look : looks_) look.dealers.Clear();
     for (RulePlan& plan : rules_) {
-      plan.dealers.Clear();
       for (auto& names : plan.names) names.Clear();
       plan.reasons.clear();
     }
   }
-  const size_t before = statements.size();
+  for (DealerLook& look : looks_) look.of_row = nullptr;
+  for (DateColumn& date : dates_) date.read = false;
+  const size_t stated = statements.size();
+  const size_t denied = denials.size();
   for (RulePlan& plan : rules_) {
-    statements.emplace_back();
-    if (ConvertRule(row, key, plan, statements.back(), notes)) continue;
-    statements.resize(before);
+    if (ConvertRule(row, key, plan, statements, denials, notes)) continue;
+    statements.resize(stated);
+    denials.resize(denied);
     notes.clear();
     return false;
   }
   return true;
 }
 
-bool RowPlan::ConvertRule(const Row& row, std::string_view key, RulePlan& plan, Statement& statement,
-                          std::vector<int>& notes) {
+bool RowPlan::ConvertRule(const Row& row, std::string_view key, RulePlan& plan, std::vector<Statement>& statements,
+                          std::vector<Denial>& denials, std::vector<int>& notes) {
   const int event = EventOf(row, plan);
   if (event < 0) return false;
-  const catalog::Event& definition = basis_.catalog.events()[static_cast<size_t>(event)];
-  if (definition.reading_of >= 0) return false;
-  DealerPlan* const dealer = DealerOf(row, plan);
+  if (basis_.catalog.events()[static_cast<size_t>(event)].reading_of >= 0) return false;
+  DealerPlan* const dealer = DealerOf(row, looks_[plan.look]);
   if (dealer == nullptr) return false;
   AddNote(notes, dealer->note);
+  const DateColumn& at = DateOf(row, dates_[plan.at]);
+  if (!at.ordinary) return false;
 
-  statement.dealer = dealer->dealer->id;
   text_ = IdentityOf(plan, *dealer, event);
   text_ += key;
-  statement.key = HashText(text_);
-
-  std::optional<DateTime> date;
-  const std::string_view at = Text(row, plan.at);
-  if (!IsMissing(at)) {
-    if (row.cells[static_cast<size_t>(plan.at)].kind != Cell::Kind::kText) return false;
-    if (date_length_ == 0 || date_length_ == at.size()) {
-      date = ParseUsual(at, date_length_ == 0);
-    }
-    if (!date) return false;
-  }
+  const DealerId id = dealer->dealer->id;
+  const Hash128 hash = HashText(text_);
+  bool records = at.date.has_value();
   for (const auto& [column, texts] : plan.when) {
     std::string_view text = Text(row, column);
     if (IsMissing(text)) text = {};
-    if (std::find(texts->begin(), texts->end(), text) == texts->end()) return true;
+    if (std::find(texts->begin(), texts->end(), text) == texts->end()) records = false;
   }
-  if (!date) return true;
+  if (records) {
+    ledger::NewEntry& entry = statements.emplace_back(Statement{id, hash, true, {}}).entry.emplace();
+    if (!SetEntry(row, plan, event, *at.date, *dealer, entry, records, notes)) return false;
+    if (records) return true;
+    statements.pop_back();
+  }
+  denials.push_back({id, hash});
+  return true;
+}
 
-  ledger::NewEntry& entry = statement.entry.emplace();
+bool RowPlan::SetEntry(const Row& row, RulePlan& plan, int event, const DateTime& date, DealerPlan& dealer,
+                       ledger::NewEntry& entry, bool& records, std::vector<int>& notes) {
   entry.event = event;
-  if (!SetTime(*date, *dealer->dealer, entry)) return false;
-  bool records = false;
-  if (!SetNumbers(row, plan, definition, entry, records)) return false;
-  if (!records) {
-    statement.entry.reset();
-    return true;
-  }
+  if (!SetTime(date, *dealer.dealer, entry)) return false;
+  if (!SetNumbers(row, plan, basis_.catalog.events()[static_cast<size_t>(event)], entry, records)) return false;
+  if (!records) return true;
   const std::string_view lead = Text(row, plan.lead.column);
   if (plan.lead.plain()) {
     if (!IsMissing(lead)) entry.lead = lead;
@@ -318,7 +325,22 @@ bool RowPlan::ConvertRule(const Row& row, std::string_view key, RulePlan& plan, 
       if (entry.attempt < 1) return false;
     }
   }
-  return SetNames(row, plan, event, *dealer, entry, notes);
+  return SetNames(row, plan, event, dealer, entry, notes);
+}
+
+const RowPlan::DateColumn& RowPlan::DateOf(const Row& row, DateColumn& at) const {
+  if (at.read) return at;
+  at.read = true;
+  at.ordinary = true;
+  at.date.reset();
+  const std::string_view text = Text(row, at.column);
+  if (IsMissing(text)) return at;
+  if (row.cells[static_cast<size_t>(at.column)].kind == Cell::Kind::kText &&
+      (date_length_ == 0 || date_length_ == text.size())) {
+    at.date = ParseUsual(text, date_length_ == 0);
+  }
+  at.ordinary = at.date.has_value();
+  return at;
 }
 
 int RowPlan::EventOf(const Row& row, RulePlan& plan) const {
@@ -329,21 +351,25 @@ int RowPlan::EventOf(const Row& row, RulePlan& plan) const {
   return it == basis_.event_by_text.end() ? -1 : *plan.events.Insert(cell, it->second);
 }
 
-RowPlan::DealerPlan* RowPlan::DealerOf(const Row& row, RulePlan& plan) {
-  const std::string_view cell = Text(row, plan.dealer.column);
-  if (const auto* dealer = plan.dealers.Find(cell)) return dealer->get();
+RowPlan::DealerPlan* RowPlan::DealerOf(const Row& row, DealerLook& look) {
+  if (look.of_row != nullptr) return look.of_row;
+  const std::string_view cell = Text(row, look.dealer.column);
+  if (const auto* dealer = look.dealers.Find(cell)) return look.of_row = dealer->get();
   auto of_dealer = std::make_shared<DealerPlan>();
-  const auto found = basis_.names.DealerOf(MeaningOf(plan.dealer, cell),
-                                           MeaningOf(plan.region, Text(row, plan.region.column)), of_dealer->note);
+  const auto found = basis_.names.DealerOf(MeaningOf(look.dealer, cell),
+                                           MeaningOf(look.region, Text(row, look.region.column)), of_dealer->note);
   if (!found.ok() || *found == nullptr) return nullptr;
   of_dealer->dealer = *found;
-  of_dealer->identities.resize(basis_.catalog.events().size());
-  return plan.dealers.Insert(cell, std::move(of_dealer))->get();
+  of_dealer->rules.resize(rules_.size());
+  return look.of_row = look.dealers.Insert(cell, std::move(of_dealer))->get();
 }
 
 // As RowConverter::ConvertRule has it.
 const std::string& RowPlan::IdentityOf(const RulePlan& plan, DealerPlan& dealer, int event) const {
-  std::string& identity = dealer.identities[static_cast<size_t>(event)];
+  DealerPlan::OfRule& of_rule = dealer.rules[plan.number];
+  if (of_rule.identity != nullptr) return *of_rule.identity;
+  std::string& identity = of_rule.identities[event];
+  if (plan.fixed_event >= 0) of_rule.identity = &identity;
   if (!identity.empty()) return identity;
   identity = dealer.dealer->code + '\x1e' + basis_.catalog.events()[static_cast<size_t>(event)].id + '\x1e';
   for (const auto& [field, value] : plan.rule->constants) identity += field + '=' + value + '\x1f';
@@ -403,7 +429,8 @@ bool RowPlan::SetNames(const Row& row, RulePlan& plan, int event, DealerPlan& de
                        std::vector<int>& notes) {
   if (plan.staff.any()) {
     const std::string_view cell = Text(row, plan.staff.column);
-    const Named* named = dealer.staff.Find(cell);
+    ByText<Named>& staff_names = dealer.rules[plan.number].staff;
+    const Named* named = staff_names.Find(cell);
     if (named == nullptr) {
       Named found;
       const std::string text = MeaningOf(plan.staff, cell);
@@ -411,7 +438,7 @@ bool RowPlan::SetNames(const Row& row, RulePlan& plan, int event, DealerPlan& de
           basis_.names.StaffOf(dealer.dealer->id, text, MeaningOf(plan.team, Text(row, plan.team.column)), found.note);
       if (!staff.ok() || (!staff->set() && !text.empty())) return false;
       found.id = staff->value;
-      named = dealer.staff.Insert(cell, found);
+      named = staff_names.Insert(cell, found);
     }
     entry.actor = StaffId(named->id);
     AddNote(notes, named->note);

@@ -54,9 +54,10 @@ class RowPlan {
   // From now on rows are doubted, as RowConverter::Doubt has it.
   void Doubt(Instant now) { doubt_since_ = now; }
 
-  // Adds the row's statements and, each once, its notes. False, and nothing added, when it is none of the ordinary.
+  // Adds what the row states and denies and, each once, its notes. False, and nothing added, when it is none of the
+  // ordinary.
   [[nodiscard]] bool Convert(const Row& row, std::string_view key, std::vector<Statement>& statements,
-                             std::vector<int>& notes);
+                             std::vector<Denial>& denials, std::vector<int>& notes);
 
  private:
   // Values by text: each distinct text is looked up once.
@@ -85,16 +86,35 @@ class RowPlan {
     const std::map<std::string, std::string>* values = {};  // what texts mean
     [[nodiscard]] bool any() const { return column >= 0 || !fallback.empty() || values != nullptr; }
     [[nodiscard]] bool plain() const { return fallback.empty() && values == nullptr; }
+    bool operator==(const FieldPlan&) const = default;
   };
   struct Named {
     int64_t id = 0;
     int note = -1;
   };
   struct DealerPlan {
+    struct OfRule {
+      ByText<Named> staff;
+      std::unordered_map<int, std::string> identities;  // by event: what stands before the key cells
+      const std::string* identity = nullptr;            // of the event, where it is fixed
+    };
     const org::Dealer* dealer = nullptr;
     int note = -1;
-    ByText<Named> staff;
-    std::vector<std::string> identities;  // by event: what stands before the key cells
+    std::vector<OfRule> rules;
+  };
+  // How rules find the dealer: most mappings have one way for all of them. What the row has is looked up once.
+  struct DealerLook {
+    FieldPlan dealer;
+    FieldPlan region;
+    ByText<std::shared_ptr<DealerPlan>> dealers;
+    DealerPlan* of_row = nullptr;
+  };
+  // A column with dates, the row's read once.
+  struct DateColumn {
+    int column = -1;
+    bool read = false;
+    bool ordinary = true;
+    std::optional<DateTime> date;
   };
   struct Number {
     int column = -1;
@@ -102,12 +122,12 @@ class RowPlan {
   };
   struct RulePlan {
     const EventRule* rule = nullptr;
+    size_t number = 0;
     int fixed_event = -1;
-    int at = -1;
+    size_t at = 0;     // of the date columns
+    size_t look = 0;   // of the dealer looks
     int place = 0;
     FieldPlan event;
-    FieldPlan dealer;
-    FieldPlan region;
     FieldPlan staff;
     FieldPlan team;
     FieldPlan lead;
@@ -118,22 +138,26 @@ class RowPlan {
     bool amount_of_some = false;  // only of events that have one
     std::vector<std::pair<int, const std::vector<std::string>*>> when;
     ByText<int> events;
-    ByText<std::shared_ptr<DealerPlan>> dealers;
     std::vector<ByText<Named>> names;                // of each member dimension
     std::unordered_map<int, ByText<Named>> reasons;  // by event
   };
 
-  [[nodiscard]] bool Compile(const EventRule& rule, RulePlan& plan) const;
+  [[nodiscard]] bool Compile(const EventRule& rule, RulePlan& plan);
   [[nodiscard]] FieldPlan PlanOf(const EventRule& rule, const std::string& field) const;
   [[nodiscard]] int ColumnOf(const std::string& header) const;
   [[nodiscard]] std::string MeaningOf(const FieldPlan& field, std::string_view cell) const;
   [[nodiscard]] bool IsMissing(std::string_view text) const { return text.empty() || missing_.contains(text); }
   [[nodiscard]] std::string_view Text(const Row& row, int column) const;
 
-  [[nodiscard]] bool ConvertRule(const Row& row, std::string_view key, RulePlan& plan, Statement& statement,
+  [[nodiscard]] bool ConvertRule(const Row& row, std::string_view key, RulePlan& plan,
+                                 std::vector<Statement>& statements, std::vector<Denial>& denials,
                                  std::vector<int>& notes);
+  // False: not ordinary. `records`: whether the entry says that something happened.
+  [[nodiscard]] bool SetEntry(const Row& row, RulePlan& plan, int event, const DateTime& date, DealerPlan& dealer,
+                              ledger::NewEntry& entry, bool& records, std::vector<int>& notes);
   [[nodiscard]] int EventOf(const Row& row, RulePlan& plan) const;
-  [[nodiscard]] DealerPlan* DealerOf(const Row& row, RulePlan& plan);
+  [[nodiscard]] DealerPlan* DealerOf(const Row& row, DealerLook& look);
+  [[nodiscard]] const DateColumn& DateOf(const Row& row, DateColumn& at) const;
   [[nodiscard]] const std::string& IdentityOf(const RulePlan& plan, DealerPlan& dealer, int event) const;
   [[nodiscard]] bool SetTime(const DateTime& date, const org::Dealer& dealer, ledger::NewEntry& entry);
   // False: not ordinary. `records`: whether there is anything to record.
@@ -150,6 +174,8 @@ class RowPlan {
   size_t date_length_ = 0;  // of the dates that are understood; 0: day, minute and second
   std::optional<Instant> doubt_since_;
   std::vector<RulePlan> rules_;
+  std::vector<DealerLook> looks_;
+  std::vector<DateColumn> dates_;
   std::unordered_map<std::string, DayClock> clocks_;
   std::optional<std::string> file_zone_;
   int64_t names_made_ = 0;

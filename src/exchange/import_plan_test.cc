@@ -141,14 +141,22 @@ TEST_P(RowPlanTest, MeansWhatTheConverterMeans) {
     const std::string key = thorough.KeyOf(row).value_or("row " + std::to_string(i % 7));
     std::vector<Statement> statements;
     std::vector<int> notes;
-    if (!quick.ConvertOrdinary(row, key, statements, notes)) {
-      ASSERT_TRUE(statements.empty() && notes.empty());
+    std::vector<Denial> denials;
+    if (!quick.ConvertOrdinary(row, key, statements, denials, notes)) {
+      ASSERT_TRUE(statements.empty() && denials.empty() && notes.empty());
       continue;
     }
     ++ordinary;
     const Converted converted = thorough.Convert(row, key);
     ASSERT_FALSE(converted.refusal) << converted.refusal->code << " in row " << i;
-    ASSERT_EQ(TextsOf(statements), TextsOf(converted.statements)) << "row " << i;
+    std::vector<Statement> stated;
+    std::vector<Statement> denied;
+    for (const Statement& statement : converted.statements) (statement.entry ? stated : denied).push_back(statement);
+    ASSERT_EQ(TextsOf(statements), TextsOf(stated)) << "row " << i;
+    ASSERT_EQ(denials.size(), denied.size()) << "row " << i;
+    for (size_t d = 0; d < denials.size(); ++d) {
+      ASSERT_TRUE(denials[d].dealer == denied[d].dealer && denials[d].key == denied[d].key) << "row " << i;
+    }
     std::vector<std::string> said[2];
     for (const int note : notes) said[0].push_back(quick_names.notes()[static_cast<size_t>(note)].cell);
     for (const int note : converted.notes) said[1].push_back(thorough_names.notes()[static_cast<size_t>(note)].cell);

@@ -1,6 +1,7 @@
 #include "exchange/import_rows.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/money.h"
 #include "base/text.h"
@@ -99,6 +100,23 @@ Converted RowConverter::Convert(const Row& row, const std::string& key) {
     if (*statement) converted.statements.push_back(std::move(**statement));
   }
   return converted;
+}
+
+bool RowConverter::EachRowSpeaksOfAll() const {
+  const auto ways = [](const EventRule& rule) {
+    std::array<std::string, 4> found;
+    size_t i = 0;
+    for (const char* field : {"dealer", "region"}) {
+      for (const auto* said : {&rule.columns, &rule.constants}) {
+        if (const auto it = said->find(field); it != said->end()) found[i] = it->second;
+        ++i;
+      }
+    }
+    return found;
+  };
+  return mapping_.kind == "events" && std::all_of(rules_.begin(), rules_.end(), [&](const EventRule& rule) {
+           return !rule.name.empty() && ways(rule) == ways(rules_.front());
+         });
 }
 
 // ---- Cells ----

@@ -47,12 +47,15 @@ class RowConverter {
   // `key`: the key cells, or the whole row and its position among identical ones. A refusal (row_…) names, where it
   // lies in a cell, its "column", "cell" and "field". While the names are wanting, some ids are missing.
   [[nodiscard]] Converted Convert(const Row& row, const std::string& key);
-  // The same for an ordinary row, far faster: adds its statements and notes (none may be there before). False, and
-  // nothing added, for any other row.
+  // The same for an ordinary row, far faster: adds what it states and denies, and its notes (none may be there before).
+  // False, and nothing added, for any other row.
   [[nodiscard]] bool ConvertOrdinary(const Row& row, std::string_view key, std::vector<Statement>& statements,
-                                     std::vector<int>& notes) {
-    return plan_ && plan_->Convert(row, key, statements, notes);
+                                     std::vector<Denial>& denials, std::vector<int>& notes) {
+    return plan_ && plan_->Convert(row, key, statements, denials, notes);
   }
+  // Whether two rows of the same dealer and key speak of the same events, and other rows of none of them: each row
+  // speaks of every event of the mapping, at one dealer.
+  [[nodiscard]] bool EachRowSpeaksOfAll() const;
 
   [[nodiscard]] const std::vector<std::string>& headers() const { return headers_; }
 

@@ -152,7 +152,7 @@ class Recording {
     recorded_.refused.erase(same, recorded_.refused.end());
     if (!recorded_.refused.empty() || statements.empty()) return std::move(recorded_);
     Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, kWithdrawnNote);
-    ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, 0, [&](db::Connection& connection, const Booked&) {
+    ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) {
       return NoteBooked(connection, options_.witness, mapping_.kind, statements);
     }));
     return std::move(recorded_);
@@ -297,8 +297,9 @@ class RecordDesk::Clerk {
     }
     notes_.clear();
     const size_t before = statements.size();
-    if (!converter_.ConvertOrdinary(row_, KeyCells(record.key), statements, notes_)) return false;
-    if (statements.size() != before + 1 || !statements.back().entry) return false;
+    denials_.clear();
+    if (!converter_.ConvertOrdinary(row_, KeyCells(record.key), statements, denials_, notes_)) return false;
+    if (statements.size() != before + 1) return false;
     Statement& statement = statements.back();
     if (!options.rows->network && (!record.key.empty() || FindUnseen(statement, record.fields, options))) return false;
     if (at) statement.entry->at = *at;
@@ -314,6 +315,7 @@ class RecordDesk::Clerk {
   Names names_;
   RowConverter converter_;
   Row row_;
+  std::vector<Denial> denials_;
   std::vector<int> notes_;
 };
 
@@ -361,7 +363,7 @@ Result<std::optional<Recorded>> BookOrdinary(db::Database& database, const catal
   Booker booker(database, catalog, {options.recorded_by, options.now, {}}, kWithdrawnNote);
   constexpr std::string_view kMoved = "organisation_moved";  // seen by nobody
   Recorded recorded;
-  Result<Booked> booked = booker.Book(statements, 0, [&](db::Connection& connection, const Booked&) -> Status {
+  Result<Booked> booked = booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) -> Status {
     if (OrgVersion(connection) != clerk->version()) return Error(kMoved);
     return NoteBooked(connection, options.witness, "events", statements);
   });

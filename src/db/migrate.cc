@@ -38,8 +38,39 @@ Migrations Sorted(const std::vector<EmbeddedFile>& files) {
   return result;
 }
 
-// The file in the words of one database.
-std::string Expand(std::string_view content, Kind kind) {
+bool HasTable(Connection& connection) {
+  Rows rows = connection.Query(connection.kind() == Kind::kSqlite
+                                   ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = "
+                                     "'schema_migration'"
+                                   : "SELECT count(*) FROM pg_class WHERE relname = 'schema_migration' AND "
+                                     "relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())");
+  return rows.Next() && rows.Int(0) > 0;
+}
+
+std::set<int64_t> Applied(Connection& connection) {
+  std::set<int64_t> versions;
+  if (!HasTable(connection)) return versions;
+  Rows rows = connection.Query("SELECT version FROM schema_migration");
+  while (rows.Next()) versions.insert(rows.Int(0));
+  return versions;
+}
+
+Result<MigrationState> StateOf(const std::set<int64_t>& applied, const Migrations& migrations) {
+  MigrationState state;
+  if (!applied.empty()) state.version = *applied.rbegin();
+  const int64_t known = migrations.empty() ? 0 : migrations.rbegin()->first;
+  if (state.version > known) {
+    return Error("database_newer").With("version", state.version).With("known", known);
+  }
+  for (const auto& [version, migration] : migrations) {
+    if (!applied.contains(version)) state.due.push_back(migration.name);
+  }
+  return state;
+}
+
+}  // namespace
+
+std::string ExpandScript(std::string_view content, Kind kind) {
   struct Word {
     std::string_view sqlite;
     std::string_view postgres;
@@ -73,38 +104,6 @@ std::string Expand(std::string_view content, Kind kind) {
   return result;
 }
 
-bool HasTable(Connection& connection) {
-  Rows rows = connection.Query(connection.kind() == Kind::kSqlite
-                                   ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = "
-                                     "'schema_migration'"
-                                   : "SELECT count(*) FROM pg_class WHERE relname = 'schema_migration' AND "
-                                     "relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())");
-  return rows.Next() && rows.Int(0) > 0;
-}
-
-std::set<int64_t> Applied(Connection& connection) {
-  std::set<int64_t> versions;
-  if (!HasTable(connection)) return versions;
-  Rows rows = connection.Query("SELECT version FROM schema_migration");
-  while (rows.Next()) versions.insert(rows.Int(0));
-  return versions;
-}
-
-Result<MigrationState> StateOf(const std::set<int64_t>& applied, const Migrations& migrations) {
-  MigrationState state;
-  if (!applied.empty()) state.version = *applied.rbegin();
-  const int64_t known = migrations.empty() ? 0 : migrations.rbegin()->first;
-  if (state.version > known) {
-    return Error("database_newer").With("version", state.version).With("known", known);
-  }
-  for (const auto& [version, migration] : migrations) {
-    if (!applied.contains(version)) state.due.push_back(migration.name);
-  }
-  return state;
-}
-
-}  // namespace
-
 // SQLite has one writer anyway.
 void LockOutMigrations(Connection& connection) {
   if (connection.kind() == Kind::kSqlite) return;
@@ -129,13 +128,13 @@ Result<std::vector<std::string>> Migrate(Database& database, const std::vector<E
   for (const auto& [number, migration] : migrations) {
     const int64_t version = number;
     const std::string& name = migration.name;
-    const std::string script = Expand(migration.content, database.kind());
+    const std::string script = ExpandScript(migration.content, database.kind());
     ASSIGN_OR_RETURN(const bool applied, database.Write<bool>([&](Connection& connection) -> Result<bool> {
       LockOutMigrations(connection);
       connection.ExecuteScript(
-          Expand("CREATE TABLE IF NOT EXISTS schema_migration (version {int} PRIMARY KEY, "
-                 "name TEXT NOT NULL, applied_at {int} NOT NULL) {strict}",
-                 connection.kind()));
+          ExpandScript("CREATE TABLE IF NOT EXISTS schema_migration (version {int} PRIMARY KEY, "
+                       "name TEXT NOT NULL, applied_at {int} NOT NULL) {strict}",
+                       connection.kind()));
       const std::set<int64_t> known = Applied(connection);
       RETURN_IF_ERROR(StateOf(known, migrations));
       if (known.contains(version)) return false;

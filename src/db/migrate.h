@@ -28,6 +28,9 @@ struct MigrationState {
 // is read by its key. PostgreSQL has nothing in their place.
 [[nodiscard]] Result<std::vector<std::string>> Migrate(Database& database);
 
+// A script in the words of one database, as Migrate has it.
+[[nodiscard]] std::string ExpandScript(std::string_view script, Kind kind);
+
 // Keeps other processes from migrating until the transaction ends, and lets what it does take as long as it must.
 void LockOutMigrations(Connection& connection);
 

@@ -98,7 +98,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
   if (!plan.append.empty()) {
     const bool later = untouched && keys_ == ledger::Keys::kLater && booked_ >= kManyStatements;
     ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
-                   later ? ledger::Keys::kLater : ledger::Keys::kNow);
+                   {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom});
   }
   if (!untouched) return std::optional<int64_t>();
   return std::optional(locked.head + static_cast<int64_t>(plan.append.size()));

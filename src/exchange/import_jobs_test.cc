@@ -15,6 +15,7 @@
 #include "exchange/imports_api.h"
 #include "exchange/imports_json.h"
 #include "facts/facts.h"
+#include "ledger/read.h"
 #include "ledger/verify.h"
 #include "org/org.h"
 
@@ -113,7 +114,8 @@ class ImportJobsTest : public testing::TestWithParam<db::Kind> {
   }
   int64_t Live() {
     return *database_->Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
-      db::Rows rows = connection.Query("SELECT CAST(coalesce(sum(quantity), 0) AS BIGINT) / 1000 FROM ledger_entry");
+      ledger::MakeWhole(connection, std::nullopt);
+      db::Rows rows = connection.Query("SELECT CAST(coalesce(sum(quantity), 0) AS BIGINT) / 1000 FROM ledger_whole");
       rows.Next();
       return rows.Int(0);
     });

@@ -11,6 +11,7 @@
 #include "base/csv_writer.h"
 #include "catalog/embedded.h"
 #include "db/testing.h"
+#include "ledger/read.h"
 #include "ledger/recount.h"
 #include "ledger/verify.h"
 #include "org/org.h"
@@ -107,9 +108,10 @@ class ImportTest : public testing::TestWithParam<db::Kind> {
   Lines Live() {
     const auto rows = database_->Read<Lines>([](db::Connection& connection) -> Result<Lines> {
       Lines lines;
+      ledger::MakeWhole(connection, std::nullopt);
       db::Rows found = connection.Query(
           "SELECT e.day, e.event, e.lead, s.code, e.quantity, e.amount, e.attempt, src.code, m.code, r.code, d.code "
-          "FROM ledger_entry e JOIN dealer d ON d.dealer_id = e.dealer_id "
+          "FROM ledger_whole e JOIN dealer d ON d.dealer_id = e.dealer_id "
           "LEFT JOIN staff s ON s.dealer_id = e.dealer_id AND s.staff_id = e.actor "
           "LEFT JOIN member src ON src.dim = 'source' AND src.member_id = e.source "
           "LEFT JOIN member m ON m.dim = 'model' AND m.member_id = e.model "
@@ -139,7 +141,8 @@ class ImportTest : public testing::TestWithParam<db::Kind> {
   }
   int64_t Entries() {
     return *database_->Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
-      db::Rows rows = connection.Query("SELECT COUNT(*) FROM ledger_entry");
+      ledger::MakeWhole(connection, std::nullopt);
+      db::Rows rows = connection.Query("SELECT COUNT(*) FROM ledger_whole");
       rows.Next();
       return rows.Int(0);
     });

@@ -7,6 +7,7 @@
 #include "exchange/import.h"
 #include "exchange/records_api.h"
 #include "kpi/answer.h"
+#include "ledger/read.h"
 #include "org/change.h"
 #include "org/org.h"
 
@@ -107,7 +108,8 @@ class RecordsTest : public testing::TestWithParam<db::Kind> {
 
   int64_t Entries() {
     return *database_->Read<int64_t>([](db::Connection& connection) -> Result<int64_t> {
-      db::Rows rows = connection.Query("SELECT count(*) FROM ledger_entry");
+      ledger::MakeWhole(connection, std::nullopt);
+      db::Rows rows = connection.Query("SELECT count(*) FROM ledger_whole");
       rows.Next();
       return rows.Int(0);
     });

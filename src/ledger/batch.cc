@@ -2,31 +2,12 @@
 
 #include <algorithm>
 
+#include "ledger/read.h"
+
 namespace dealpace::ledger {
 namespace {
 
-constexpr int64_t kChunk = 5'000;
-
-struct Booked {
-  int64_t seq = 0;
-  int64_t reverses = 0;
-  std::optional<Hash128> key;
-};
-
-// Entries of the batch at a dealer after `seq` that undoing may have to act on.
-std::vector<Booked> NextBooked(db::Connection& connection, DealerId dealer, BatchId batch, int64_t seq) {
-  std::vector<Booked> booked;
-  db::Rows rows = connection.Query(
-      "SELECT seq, reverses, entry_key FROM ledger_entry "
-      "WHERE dealer_id = ?1 AND seq > ?2 AND batch_id = ?3 ORDER BY seq LIMIT ?4",
-      dealer, seq, batch, kChunk);
-  while (rows.Next()) {
-    Booked entry{rows.Int(0), rows.Int(1), std::nullopt};
-    if (!rows.IsNull(2)) entry.key = Hash128::FromBytes(rows.Bytes(2));
-    booked.push_back(entry);
-  }
-  return booked;
-}
+constexpr size_t kChunk = 5'000;
 
 bool IsReversed(db::Connection& connection, DealerId dealer, int64_t seq) {
   return connection.Query("SELECT seq FROM ledger_entry WHERE dealer_id = ?1 AND reverses = ?2", dealer, seq).Next();
@@ -121,12 +102,12 @@ Result<Undone> UndoBatch(db::Database& database, const catalog::Catalog& catalog
         };
         ASSIGN_OR_RETURN(const Step step, database.WriteBulk<Step>([&](db::Connection& connection) -> Result<Step> {
           Lock(connection, dealer);
-          const std::vector<Booked> booked = NextBooked(connection, dealer, id, after);
-          const auto has_key_back = [](const Booked& entry) { return entry.reverses != 0 && entry.key; };
+          const std::vector<BatchEntry> booked = ReadBatch(connection, dealer, id, after, kChunk);
+          const auto has_key_back = [](const BatchEntry& entry) { return entry.reverses != 0 && entry.key; };
           if (restoring && std::any_of(booked.begin(), booked.end(), has_key_back)) IndexKeys(connection, dealer);
           Step result;
           std::vector<int64_t> reverse;
-          for (const Booked& entry : booked) {
+          for (const BatchEntry& entry : booked) {
             result.last = entry.seq;
             if (!restoring && entry.reverses == 0 && !IsReversed(connection, dealer, entry.seq)) {
               reverse.push_back(entry.seq);

@@ -31,8 +31,15 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
 // When the keys of entries can be found by FindKeys without looking at each entry: at once, or after IndexKeys, which
 // costs far less for very many together.
 enum class Keys { kNow, kLater };
+// How entries lie in the ledger.
+struct Laying {
+  Keys keys = Keys::kNow;
+  size_t together_from = SIZE_MAX;  // so many or more, without readings among them, lie in blocks, not one by one
+};
+// From here on a block takes less room, and less time, than the entries one by one.
+inline constexpr size_t kTogetherFrom = 24;
 int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
-               std::span<const NewEntry* const> entries, const Recorder& recorder, Keys keys);
+               std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying);
 
 // Makes other writers of the dealer wait until the end of the transaction; to be called before reading what a write
 // depends on. Returns the dealer's head.

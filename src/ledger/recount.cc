@@ -4,6 +4,8 @@
 #include <cassert>
 #include <string>
 
+#include "ledger/read.h"
+
 namespace dealpace::ledger {
 namespace {
 
@@ -117,7 +119,7 @@ SELECT e.dealer_id,
                                    e.seq),
        e.seq, e.event, k.is_start, k.is_level, e.attempt, e.day, e.at, e.actor, e.source, e.access_form, e.channel,
        e.model, e.customer_type, e.campaign, e.stage, e.reason, e.quantity, e.amount
-FROM ledger_entry e
+FROM ledger_whole e
 JOIN recount_event k ON k.event = e.event
 LEFT JOIN (SELECT dealer_id, staff_id,
                   CASE WHEN COUNT(*) OVER (PARTITION BY dealer_id, name) > 1 THEN name || ' (' || code || ')'
@@ -427,6 +429,7 @@ void Recount::FillDefinitions() {
 void Recount::TakeEntries(const Options& options) {
   connection_.Execute(kTakeRegions, options.dealer);
   connection_.Execute(kTakeTeams, options.dealer);
+  MakeWhole(connection_, options.dealer.set() ? std::optional(options.dealer) : std::nullopt);
   connection_.Execute(kTakeEntries, options.known_at.ms, options.dealer);
 }
 

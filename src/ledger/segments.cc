@@ -1,7 +1,6 @@
-#include <zlib.h>
-
 #include <algorithm>
 
+#include "ledger/deflate.h"
 #include "ledger/ledger.h"
 
 // Blobs that readers keep of their work: compressed, with a checksum, in a table of their own.
@@ -11,30 +10,9 @@ namespace {
 // What is larger when packed is not kept: to make it again costs less than to carry it around.
 constexpr size_t kPackedMax = 256U << 20U;
 
-// Empty when it cannot be packed.
-std::string Pack(const std::string& bytes) {
-  uLongf size = compressBound(bytes.size());
-  std::string packed(size, '\0');
-  const int code = compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                             reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), 1);
-  packed.resize(code == Z_OK ? size : 0);
-  return packed;
-}
-
-std::optional<std::string> Unpack(std::string_view packed, int64_t size) {
-  std::string bytes(static_cast<size_t>(size), '\0');
-  uLongf unpacked = bytes.size();
-  const int code = uncompress(reinterpret_cast<Bytef*>(bytes.data()), &unpacked,
-                              reinterpret_cast<const Bytef*>(packed.data()), packed.size());
-  if (code != Z_OK || unpacked != bytes.size()) return std::nullopt;
-  return bytes;
-}
-
 // Of the blob and of the numbers that stand beside it.
-int64_t Checksum(std::string_view packed, int64_t up_to_seq, int64_t stamp, int64_t size) {
-  const std::string numbers =
-      std::to_string(up_to_seq) + ' ' + std::to_string(stamp) + ' ' + std::to_string(size) + ' ';
-  return static_cast<int64_t>(HashText(numbers).low ^ HashText(packed).low);
+int64_t ChecksumOf(std::string_view packed, int64_t up_to_seq, int64_t stamp, int64_t size) {
+  return Checksum(std::to_string(up_to_seq) + ' ' + std::to_string(stamp) + ' ' + std::to_string(size) + ' ', packed);
 }
 
 }  // namespace
@@ -49,8 +27,8 @@ Result<std::optional<Source::Segment>> DatabaseSource::ReadSegment(DealerId deal
         dealer, part, stamp);
     if (!rows.Next()) return Found();
     const std::string_view packed = rows.Bytes(3);
-    if (Checksum(packed, rows.Int(0), stamp, rows.Int(1)) != rows.Int(2)) return Found();
-    std::optional<std::string> bytes = Unpack(packed, rows.Int(1));
+    if (ChecksumOf(packed, rows.Int(0), stamp, rows.Int(1)) != rows.Int(2)) return Found();
+    std::optional<std::string> bytes = Inflate(packed, rows.Int(1));
     if (!bytes) return Found();
     return Found(Segment{rows.Int(0), stamp, *std::move(bytes), rows.Int(2)});
   });
@@ -61,7 +39,7 @@ Result<std::optional<int64_t>> DatabaseSource::WriteSegments(DealerId dealer, co
   const auto& parts = segments.parts;
   std::vector<std::string> packed;
   packed.reserve(parts.size());
-  for (const auto& [part, bytes] : parts) packed.push_back(Pack(bytes));
+  for (const auto& [part, bytes] : parts) packed.push_back(Deflate(bytes));
   return database_.WriteBulk<Mark>([&](db::Connection& connection) -> Result<Mark> {
     if (!segments.unchanged.empty()) {
       db::Rows known = connection.Query("SELECT checksum FROM ledger_segment WHERE dealer_id = ?1 AND part = ?2",
@@ -83,7 +61,7 @@ Result<std::optional<int64_t>> DatabaseSource::WriteSegments(DealerId dealer, co
     for (size_t i = 0; i < parts.size(); ++i) {
       if (packed[i].empty() || packed[i].size() > kPackedMax) continue;
       const auto size = static_cast<int64_t>(parts[i].second.size());
-      const int64_t checksum = Checksum(packed[i], segments.up_to_seq, segments.stamp, size);
+      const int64_t checksum = ChecksumOf(packed[i], segments.up_to_seq, segments.stamp, size);
       if (i == 0) mark = checksum;
       connection.Execute(
           "INSERT INTO ledger_segment (dealer_id, part, up_to_seq, stamp, size, checksum, packed) "

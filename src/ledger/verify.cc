@@ -3,6 +3,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "ledger/read.h"
+
 namespace dealpace::ledger {
 namespace {
 
@@ -19,16 +21,24 @@ const std::vector<Check>& Checks() {
        R"sql(
 SELECT g.dealer_id, d.code, g.before + 1, g.seq - g.before - 1
 FROM (SELECT dealer_id, seq, LAG(seq, 1) OVER (PARTITION BY dealer_id ORDER BY seq) AS before
-      FROM (SELECT dealer_id, seq FROM ledger_entry
-            UNION ALL SELECT DISTINCT dealer_id, CAST(0 AS BIGINT) FROM ledger_entry) numbered) g
+      FROM (SELECT dealer_id, seq FROM ledger_whole
+            UNION ALL SELECT DISTINCT dealer_id, CAST(0 AS BIGINT) FROM ledger_whole) numbered) g
 LEFT JOIN dealer d ON d.dealer_id = g.dealer_id
 WHERE g.seq > g.before + 1
 ORDER BY g.dealer_id, g.seq)sql",
        {"count"}},
+      {"verify_number_twice",
+       R"sql(
+SELECT e.dealer_id, d.code, e.seq, COUNT(*)
+FROM ledger_whole e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
+GROUP BY e.dealer_id, d.code, e.seq
+HAVING COUNT(*) > 1
+ORDER BY e.dealer_id, e.seq)sql",
+       {"count"}},
       {"verify_head",
        R"sql(
 SELECT e.dealer_id, d.code, e.last, COALESCE(h.head, 0)
-FROM (SELECT dealer_id, MAX(seq) AS last FROM (SELECT dealer_id, seq FROM ledger_entry
+FROM (SELECT dealer_id, MAX(seq) AS last FROM (SELECT dealer_id, seq FROM ledger_whole
                                                UNION ALL SELECT dealer_id, 0 FROM ledger_head) numbered
       GROUP BY dealer_id) e
 LEFT JOIN ledger_head h ON h.dealer_id = e.dealer_id
@@ -39,7 +49,7 @@ ORDER BY e.dealer_id)sql",
       {"verify_orphan_dealer",
        R"sql(
 SELECT e.dealer_id, NULL, MIN(e.seq)
-FROM ledger_entry e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
+FROM ledger_whole e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE d.dealer_id IS NULL
 GROUP BY e.dealer_id
 ORDER BY e.dealer_id)sql",
@@ -47,7 +57,7 @@ ORDER BY e.dealer_id)sql",
       {"verify_orphan_actor",
        R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.actor
-FROM ledger_entry e
+FROM ledger_whole e
 LEFT JOIN staff s ON s.dealer_id = e.dealer_id AND s.staff_id = e.actor
 LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.actor IS NOT NULL AND s.staff_id IS NULL
@@ -56,7 +66,7 @@ ORDER BY e.dealer_id, e.seq)sql",
       {"verify_orphan_batch",
        R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.batch_id
-FROM ledger_entry e
+FROM ledger_whole e
 LEFT JOIN import_batch b ON b.batch_id = e.batch_id
 LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.batch_id IS NOT NULL AND b.batch_id IS NULL
@@ -66,7 +76,7 @@ ORDER BY e.dealer_id, e.seq)sql",
        R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.reverses
 FROM ledger_entry e
-LEFT JOIN ledger_entry o ON o.dealer_id = e.dealer_id AND o.seq = e.reverses
+LEFT JOIN ledger_whole o ON o.dealer_id = e.dealer_id AND o.seq = e.reverses
 LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.reverses IS NOT NULL AND (o.seq IS NULL OR o.seq >= e.seq OR o.reverses IS NOT NULL)
 ORDER BY e.dealer_id, e.seq)sql",
@@ -75,7 +85,7 @@ ORDER BY e.dealer_id, e.seq)sql",
        R"sql(
 SELECT e.dealer_id, d.code, e.seq, e.reverses
 FROM ledger_entry e
-JOIN ledger_entry o ON o.dealer_id = e.dealer_id AND o.seq = e.reverses
+JOIN ledger_whole o ON o.dealer_id = e.dealer_id AND o.seq = e.reverses
 LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 WHERE e.event <> o.event OR e.day <> o.day OR e.at <> o.at OR COALESCE(e.lead, '') <> COALESCE(o.lead, '')
    OR e.attempt <> o.attempt OR COALESCE(e.actor, 0) <> COALESCE(o.actor, 0)
@@ -101,7 +111,7 @@ ORDER BY e.dealer_id, e.reverses)sql",
        R"sql(
 SELECT k.dealer_id, d.code, k.seq, k.other
 FROM (SELECT e.dealer_id, e.seq, MIN(e.seq) OVER (PARTITION BY e.dealer_id, e.entry_key) AS other
-      FROM ledger_entry e
+      FROM ledger_whole e
       LEFT JOIN ledger_entry r ON r.dealer_id = e.dealer_id AND r.reverses = e.seq
       WHERE e.entry_key IS NOT NULL AND e.reverses IS NULL AND r.seq IS NULL) k
 LEFT JOIN dealer d ON d.dealer_id = k.dealer_id
@@ -111,7 +121,7 @@ ORDER BY k.dealer_id, k.seq)sql",
       {"verify_key_missing",
        R"sql(
 SELECT e.dealer_id, d.code, e.seq
-FROM ledger_entry e
+FROM ledger_whole e
 JOIN ledger_head h ON h.dealer_id = e.dealer_id AND e.seq <= h.keyed
 LEFT JOIN ledger_key k ON k.dealer_id = e.dealer_id AND k.key_head = substr(e.entry_key, 1, 5) AND k.seq = e.seq
 LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
@@ -124,14 +134,14 @@ ORDER BY e.dealer_id, e.seq)sql",
 
 constexpr std::string_view kUnknownEvents = R"sql(
 SELECT e.dealer_id, d.code, MIN(e.seq), e.event
-FROM ledger_entry e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
+FROM ledger_whole e LEFT JOIN dealer d ON d.dealer_id = e.dealer_id
 GROUP BY e.dealer_id, d.code, e.event
 ORDER BY e.dealer_id, MIN(e.seq))sql";
 
 // "SELECT" … for one member dimension, whose column has its name.
 std::string OrphanMembers(Dim dim) {
   const std::string name(DimName(dim));
-  return "SELECT e.dealer_id, d.code, e.seq, e." + name + " FROM ledger_entry e LEFT JOIN member m ON m.dim = '" +
+  return "SELECT e.dealer_id, d.code, e.seq, e." + name + " FROM ledger_whole e LEFT JOIN member m ON m.dim = '" +
          name + "' AND m.member_id = e." + name + " LEFT JOIN dealer d ON d.dealer_id = e.dealer_id WHERE e." + name +
          " IS NOT NULL AND m.member_id IS NULL ORDER BY e.dealer_id, e.seq";
 }
@@ -147,10 +157,11 @@ class Verifier {
   Verifier(db::Connection& connection, const catalog::Catalog& catalog) : connection_(connection), catalog_(catalog) {}
 
   Verification Run() {
-    verification_.entries = QueryInt(connection_, "SELECT COUNT(*) FROM ledger_entry");
+    Unpack();
+    verification_.entries = QueryInt(connection_, "SELECT COUNT(*) FROM ledger_whole");
     verification_.dealers = QueryInt(
         connection_,
-        "SELECT COUNT(*) FROM (SELECT dealer_id FROM ledger_head UNION SELECT dealer_id FROM ledger_entry) known");
+        "SELECT COUNT(*) FROM (SELECT dealer_id FROM ledger_head UNION SELECT dealer_id FROM ledger_whole) known");
     for (const Check& check : Checks()) Look(check.code, check.sql, check.args);
     for (int m = 0; m < kMemberDimCount; ++m) {
       const Dim dim = MemberDim(m);
@@ -170,6 +181,16 @@ class Verifier {
   }
 
  private:
+  void Unpack() {
+    MakeWhole(connection_, std::nullopt, [&](DealerId dealer, int64_t last) {
+      db::Rows rows = connection_.Query("SELECT code FROM dealer WHERE dealer_id = ?1", dealer);
+      verification_.findings.push_back(
+          Error("verify_block_damaged")
+              .With("dealer", rows.Next() ? std::string(rows.Text(0)) : "#" + std::to_string(dealer.value))
+              .With("seq", last));
+    });
+  }
+
   using Complete = std::function<bool(Error&, const db::Rows&)>;  // false: the row is in order
 
   void Look(std::string_view code, std::string_view sql, const std::vector<std::string_view>& args,

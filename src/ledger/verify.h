@@ -12,6 +12,8 @@ namespace dealpace::ledger {
 // code, or #id when it has none) and "seq"; more arguments as noted.
 //
 //   verify_gap                 "seq" is missing, the first of the "count" that are
+//   verify_number_twice        "seq" is the number of "count" entries
+//   verify_block_damaged       the block of entries up to "seq" cannot be read; they are missing from all that follows
 //   verify_head                "head" says another last entry than the "seq" that there is
 //   verify_orphan_dealer       entries of a dealer that does not exist
 //   verify_orphan_actor        "actor" is no member of the dealer's staff

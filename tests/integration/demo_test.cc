@@ -10,6 +10,7 @@
 
 #include "db/testing.h"
 #include "kpi/answer.h"
+#include "ledger/read.h"
 
 namespace dealpace::app {
 namespace {
@@ -116,11 +117,12 @@ TEST_P(DemoTest, HeadsAreGaplessAndNothingIsAfterTheLastDay) {
   };
   const auto read = (*demo).database().Read<Ledger>([](db::Connection& connection) -> Result<Ledger> {
     Ledger ledger;
+    ledger::MakeWhole(connection, std::nullopt);
     db::Rows rows = connection.Query(
         "SELECT h.head, count(e.seq), min(e.seq), max(e.seq), min(e.day), max(e.day), "
         "sum(CASE WHEN e.recorded_at < e.at THEN 1 ELSE 0 END), "
         "sum(CASE WHEN (e.at + 28800000) % 86400000 BETWEEN 32400000 AND 72000000 THEN 0 ELSE 1 END) "
-        "FROM ledger_head h JOIN ledger_entry e ON e.dealer_id = h.dealer_id GROUP BY h.dealer_id, h.head");
+        "FROM ledger_head h JOIN ledger_whole e ON e.dealer_id = h.dealer_id GROUP BY h.dealer_id, h.head");
     ledger.first = kLastDay;
     while (rows.Next()) {
       ++ledger.dealers;

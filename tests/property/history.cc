@@ -1,6 +1,7 @@
 #include "tests/property/history.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -423,7 +424,7 @@ void TellMove(const Ids& ids, const History::Move& move, db::Database& database)
 }
 
 void Tell(const History& history, const Ids& ids, const catalog::Catalog& catalog, size_t from, size_t to,
-          db::Database& database, std::vector<int64_t>& seqs) {
+          db::Database& database, std::vector<int64_t>& seqs, Lies lies) {
   seqs.resize(history.said.size());
   Check(database.Write<void>([&](db::Connection& connection) -> Status {
     for (size_t i = from; i < to; ++i) {
@@ -431,8 +432,11 @@ void Tell(const History& history, const Ids& ids, const catalog::Catalog& catalo
       const DealerId dealer = ids.dealers[static_cast<size_t>(said.dealer)];
       const ledger::Recorder recorder{"property", said.recorded_at, {}};
       if (said.reverses < 0) {
-        const std::vector<ledger::NewEntry> entries{ids.EntryOf(said)};
-        seqs[i] = ledger::Append(connection, catalog, dealer, entries, recorder);
+        // Two of three lie in a block, which changes nothing.
+        const ledger::NewEntry entry = ids.EntryOf(said);
+        const std::array<const ledger::NewEntry*, 1> one{&entry};
+        seqs[i] = ledger::Append(connection, catalog, dealer, one, recorder,
+                                 {ledger::Keys::kNow, lies == Lies::kOneByOne || i % 3 == 0 ? SIZE_MAX : 1});
       } else {
         const std::vector<int64_t> reversed{seqs[static_cast<size_t>(said.reverses)]};
         RETURN_IF_ERROR(ledger::Reverse(connection, dealer, reversed, "a slip", recorder));

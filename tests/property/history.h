@@ -76,7 +76,9 @@ void Tell(const History& history, const Ids& ids, const std::vector<int>& order,
 
 [[nodiscard]] Ids TellOrg(const History& history, db::Database& database);
 void TellMove(const Ids& ids, const History::Move& move, db::Database& database);
+// Where entries lie in the ledger: which changes nothing, so most tests have both.
+enum class Lies { kMixed, kOneByOne };
 void Tell(const History& history, const Ids& ids, const catalog::Catalog& catalog, size_t from, size_t to,
-          db::Database& database, std::vector<int64_t>& seqs);
+          db::Database& database, std::vector<int64_t>& seqs, Lies lies = Lies::kMixed);
 
 }  // namespace dealpace::test

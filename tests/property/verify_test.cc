@@ -8,6 +8,7 @@
 #include "app/wiring.h"
 #include "db/testing.h"
 #include "ledger/batch.h"
+#include "ledger/read.h"
 #include "tests/property/questions.h"
 
 // What `dealpace verify` finds, and that two processes over one database see each other's entries at once.
@@ -64,7 +65,7 @@ class DamageTest : public VerifyTest {
     history.said.resize(200);
     const Ids ids = TellOrg(history, system_.database());
     std::vector<int64_t> seqs;
-    Tell(history, ids, *TheCatalog(), 0, history.said.size(), system_.database(), seqs);
+    Tell(history, ids, *TheCatalog(), 0, history.said.size(), system_.database(), seqs, Lies::kOneByOne);
     dealer_ = ids.dealers[0];
   }
 
@@ -228,7 +229,7 @@ TEST_P(DamageTest, KeysThatAreInOrderCanBeFound) {
   const ledger::Recorder recorder{"property", {1}, {}};
   int64_t first = 0;
   Write([&](db::Connection& c) {
-    first = ledger::Append(c, *TheCatalog(), dealer_, all, recorder, ledger::Keys::kLater);
+    first = ledger::Append(c, *TheCatalog(), dealer_, all, recorder, {ledger::Keys::kLater});
     EXPECT_EQ(found(c), 3U) << "found all the same";
     const std::vector<int64_t> seqs{first + 1};
     ASSERT_TRUE(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).ok());
@@ -249,6 +250,164 @@ TEST_P(DamageTest, KeysThatAreInOrderCanBeFound) {
     EXPECT_EQ(found(c), 2U);
   });
   ExpectOnly("verify_key_missing dealer=d0 seq=" + std::to_string(first));
+}
+
+// So many entries of a dealer as make several blocks, with a key each but for some, and a row before and behind them.
+class Together {
+ public:
+  explicit Together(size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      ledger::NewEntry entry;
+      entry.event = TheCatalog()->FindEvent(i % 4 == 0 ? "traffic" : "deal");
+      entry.day = {20'500 + static_cast<int32_t>(i / 1000)};
+      entry.at = {Noon(entry.day).ms + static_cast<int64_t>(i) * (i % 2 == 0 ? 1000 : 7)};
+      entry.lead = i % 5 == 0 ? "" : "L" + std::to_string(i);
+      entry.attempt = i % 7 == 0 ? 2 : 1;
+      entry.quantity = i % 11 == 0 ? -1000 : 1000;
+      entry.amount = static_cast<int64_t>(i) * 12'345'678;
+      if (i % 3 != 0) entry.key = HashText("together " + std::to_string(i));
+      entries.push_back(std::move(entry));
+    }
+    for (const ledger::NewEntry& entry : entries) all.push_back(&entry);
+  }
+  std::vector<ledger::NewEntry> entries;
+  std::vector<const ledger::NewEntry*> all;
+};
+
+TEST_P(DamageTest, EntriesThatLieTogetherAreReadAsThoseOneByOne) {
+  const Together together(2 * ledger::kBlockEntriesMax + 100);
+  const ledger::Recorder recorder{"property", {1'800'000'000'000}, BatchId(77)};
+  int64_t first = 0;
+  Write([&](db::Connection& c) {
+    first = ledger::Append(c, *TheCatalog(), dealer_, together.all, recorder, {ledger::Keys::kLater, 1});
+    ledger::Append(c, *TheCatalog(), dealer_, {&together.entries[1], 1}, {"property", {1}, {}});
+  });
+  const auto count = static_cast<int64_t>(together.all.size());
+  EXPECT_EQ(Number("SELECT COUNT(*) FROM ledger_block WHERE dealer_id = ?1 AND batch_id = 77"), 3);
+  Write([&](db::Connection& c) {
+    // Ranges that begin and end anywhere.
+    for (const auto& [after, last] : std::vector<std::pair<int64_t, int64_t>>{{first - 2, first + count},
+                                                                              {first + 10, first + 20},
+                                                                              {first + 4'000, first + 8'250},
+                                                                              {first + 8'192, 0}}) {
+      const int64_t until = last == 0 ? first + count : last;
+      ASSERT_LE(until, first + count);
+      int64_t next = after + 1;
+      ledger::VisitEntries(c, *TheCatalog(), dealer_, after, until, [&](const ledger::Entry& entry) {
+        ASSERT_EQ(entry.seq, next++);
+        const int64_t i = entry.seq - first;
+        if (i < 0 || i >= count) return;
+        const ledger::NewEntry& told = together.entries[static_cast<size_t>(i)];
+        ASSERT_EQ(entry.event, told.event);
+        ASSERT_EQ(entry.day, told.day);
+        ASSERT_EQ(entry.at, told.at);
+        ASSERT_EQ(entry.lead, told.lead);
+        ASSERT_EQ(entry.attempt, told.attempt);
+        ASSERT_EQ(entry.members, told.members);
+        ASSERT_EQ(entry.quantity, told.quantity);
+        ASSERT_EQ(entry.amount, told.amount);
+        ASSERT_EQ(entry.recorded_at, recorder.at);
+        ASSERT_EQ(entry.reverses, 0);
+      });
+      EXPECT_EQ(next, until + 1);
+    }
+    int64_t keys = 0;
+    ledger::VisitKeys(c, dealer_, first - 1, first + count - 1, [&](int64_t seq, std::string_view key) {
+      ++keys;
+      ASSERT_EQ(Hash128::FromBytes(key), together.entries[static_cast<size_t>(seq - first)].key);
+    });
+    EXPECT_EQ(keys,
+              std::count_if(together.all.begin(), together.all.end(), [](auto* e) { return e->key.has_value(); }));
+
+    const std::vector<int64_t> wanted{first + count + 5, first, first + 5'000, first + 5'001, first - 1, first + count};
+    std::vector<int64_t> seqs;
+    for (const ledger::StoredEntry& entry : ledger::ReadEntries(c, dealer_, wanted)) {
+      seqs.push_back(entry.seq - first);
+      if (entry.seq != first + 5'000) continue;
+      EXPECT_EQ(entry.event_id, "traffic");
+      EXPECT_EQ(entry.amount, 5'000 * int64_t{12'345'678});
+      EXPECT_EQ(entry.recorded_by, "property");
+      EXPECT_EQ(entry.batch, 77);
+    }
+    std::sort(seqs.begin(), seqs.end());
+    EXPECT_EQ(seqs, (std::vector<int64_t>{-1, 0, 5'000, 5'001, count}));
+
+    std::vector<int64_t> of_batch;
+    for (int64_t after = 0;;) {
+      const auto some = ledger::ReadBatch(c, dealer_, BatchId(77), after, 1'000);
+      for (const auto& entry : some) of_batch.push_back(entry.seq);
+      if (some.empty()) break;
+      after = some.back().seq;
+    }
+    ASSERT_EQ(of_batch.size(), static_cast<size_t>(count));
+    EXPECT_EQ(of_batch.front(), first);
+    EXPECT_EQ(of_batch.back(), first + count - 1);
+  });
+}
+
+TEST_P(DamageTest, AnEntryThatLiesTogetherWithOthersIsFoundTakenBackAndBookedAgain) {
+  const Together together(60);
+  const ledger::Recorder recorder{"property", {1}, {}};
+  std::vector<Hash128> keys;
+  for (const ledger::NewEntry& entry : together.entries) {
+    if (entry.key) keys.push_back(*entry.key);
+  }
+  const auto found = [&](db::Connection& c) { return ledger::FindKeys(c, *TheCatalog(), dealer_, keys); };
+  int64_t first = 0;
+  Write([&](db::Connection& c) {
+    first = ledger::Append(c, *TheCatalog(), dealer_, together.all, recorder, {ledger::Keys::kNow, 1});
+    const auto live = found(c);
+    EXPECT_EQ(live.size(), keys.size());
+    const ledger::KeyedEntry& one = live.at(*together.entries[7].key);
+    EXPECT_EQ(one.seq, first + 7);
+    EXPECT_EQ(one.content.amount, together.entries[7].amount);
+    EXPECT_EQ(one.content.event, together.entries[7].event);
+    const std::vector<int64_t> seqs{first + 7, first + 8};
+    ASSERT_TRUE(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).ok());
+    EXPECT_EQ(found(c).size(), keys.size() - 2);
+    EXPECT_EQ(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).error().code, "already_reversed");
+    const std::vector<int64_t> none{first + 1'000};
+    EXPECT_EQ(ledger::Reverse(c, dealer_, none, "a slip", recorder).error().code, "entry_not_found");
+    EXPECT_EQ(ledger::BookAgain(c, dealer_, first + 7, recorder), first + 62);
+    EXPECT_EQ(found(c).at(*together.entries[7].key).seq, first + 62);
+  });
+  EXPECT_EQ(Findings(), std::vector<std::string>{});
+}
+
+TEST_P(DamageTest, ADamagedBlockIsFound) {
+  const Together together(30);
+  int64_t first = 0;
+  Write([&](db::Connection& c) {
+    first = ledger::Append(c, *TheCatalog(), dealer_, together.all, {"property", {1}, {}}, {ledger::Keys::kNow, 1});
+  });
+  EXPECT_EQ(Findings(), std::vector<std::string>{});
+  const int64_t last = first + 29;
+  Write([&](db::Connection& c) {
+    c.Execute("UPDATE ledger_block SET size = size + 1 WHERE dealer_id = ?1 AND last_seq = ?2", dealer_, last);
+  });
+  const std::vector<std::string> findings = Findings();
+  EXPECT_NE(std::find(findings.begin(), findings.end(), "verify_block_damaged dealer=d0 seq=" + std::to_string(last)),
+            findings.end());
+  const auto read = system_.database().Read<int>([&](db::Connection& c) -> Result<int> {
+    ledger::VisitEntries(c, *TheCatalog(), dealer_, 0, last, [](const ledger::Entry&) {});
+    return 0;
+  });
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, "database_corrupt");
+}
+
+TEST_P(DamageTest, TwoEntriesOfOneNumberAreFound) {
+  const Together together(30);
+  int64_t first = 0;
+  Write([&](db::Connection& c) {
+    first = ledger::Append(c, *TheCatalog(), dealer_, together.all, {"property", {1}, {}}, {ledger::Keys::kNow, 1});
+    c.Execute(
+        "INSERT INTO ledger_entry (dealer_id, seq, event, day, at, attempt, quantity, amount, recorded_at, "
+        "recorded_by) "
+        "VALUES (?1, ?2, 'traffic', 20500, 1, 1, 1000, 0, 1, 'property')",
+        dealer_, first + 3);
+  });
+  ExpectOnly("verify_number_twice dealer=d0 seq=" + std::to_string(first + 3) + " count=2");
 }
 
 TEST_P(DamageTest, ABrokenOffImportIsReportedButNoDamage) {

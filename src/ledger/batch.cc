@@ -9,10 +9,6 @@ namespace {
 
 constexpr size_t kChunk = 5'000;
 
-bool IsReversed(db::Connection& connection, DealerId dealer, int64_t seq) {
-  return connection.Query("SELECT seq FROM ledger_entry WHERE dealer_id = ?1 AND reverses = ?2", dealer, seq).Next();
-}
-
 }  // namespace
 
 Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::string_view file_name,
@@ -107,9 +103,15 @@ Result<Undone> UndoBatch(db::Database& database, const catalog::Catalog& catalog
           if (restoring && std::any_of(booked.begin(), booked.end(), has_key_back)) IndexKeys(connection, dealer);
           Step result;
           std::vector<int64_t> reverse;
+          std::unordered_set<int64_t> reversed;
+          if (!restoring) {
+            std::vector<int64_t> seqs;
+            for (const BatchEntry& entry : booked) seqs.push_back(entry.seq);
+            reversed = ReversedAmong(connection, dealer, seqs);
+          }
           for (const BatchEntry& entry : booked) {
             result.last = entry.seq;
-            if (!restoring && entry.reverses == 0 && !IsReversed(connection, dealer, entry.seq)) {
+            if (!restoring && entry.reverses == 0 && !reversed.contains(entry.seq)) {
               reverse.push_back(entry.seq);
             }
             if (restoring && entry.reverses != 0) {

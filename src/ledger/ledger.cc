@@ -201,13 +201,12 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
   Lock(connection, dealer);
   std::unordered_map<int64_t, StoredEntry> entries;
   for (StoredEntry& entry : ReadEntries(connection, dealer, seqs)) entries[entry.seq] = std::move(entry);
+  const std::unordered_set<int64_t> reversed = ReversedAmong(connection, dealer, seqs);
   for (const int64_t seq : seqs) {
     const auto found = entries.find(seq);
     if (found == entries.end()) return Error("entry_not_found").With("seq", seq);
     if (found->second.reverses != 0) return Error("entry_is_reversal").With("seq", seq);
-    db::Rows taken =
-        connection.Query("SELECT seq FROM ledger_entry WHERE dealer_id = ?1 AND reverses = ?2", dealer, seq);
-    if (taken.Next()) return Error("already_reversed").With("seq", seq);
+    if (reversed.contains(seq)) return Error("already_reversed").With("seq", seq);
   }
   const Taken taken = TakeSeqs(connection, dealer, seqs.size(), Keys::kNow);
   std::vector<LaterKeys::Key> keys;

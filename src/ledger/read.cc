@@ -79,46 +79,52 @@ StoredEntry EntryOf(const StoredBlock& stored, size_t i) {
   return out;
 }
 
+// Asks for so many numbers at a time, so that one statement serves all; a last group that is not full repeats its last
+// number. The statement is `begin` and the list.
+constexpr size_t kAtOnce = 50;
+void AskForMany(db::Connection& connection, std::string_view begin, DealerId dealer, std::span<const int64_t> seqs,
+                const std::function<void(const db::Rows&)>& take) {
+  std::string sql(begin);
+  for (size_t i = 0; i < kAtOnce; ++i) sql += (i == 0 ? "(?" : ", ?") + std::to_string(i + 2);
+  sql += ")";
+  std::vector<db::Value> values;
+  for (size_t group = 0; group < seqs.size(); group += kAtOnce) {
+    values.assign(1, dealer);
+    for (size_t i = 0; i < kAtOnce; ++i) values.emplace_back(seqs[std::min(group + i, seqs.size() - 1)]);
+    db::Rows rows = connection.QueryValues(sql, values);
+    while (rows.Next()) take(rows);
+  }
+}
+
 // The rows among the entries with these numbers.
 void ReadRows(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs,
               std::vector<StoredEntry>& entries) {
-  // So many at a time, so that one statement serves all; a last group that is not full repeats its last number.
-  constexpr size_t kAtOnce = 50;
-  static const std::string kSql = [] {
-    std::string sql =
-        "SELECT seq, event, day, at, lead, attempt, actor, source, access_form, channel, model, customer_type, "
-        "campaign, stage, reason, quantity, amount, recorded_at, recorded_by, batch_id, entry_key, reverses "
-        "FROM ledger_entry WHERE dealer_id = ?1 AND seq IN (";
-    for (size_t i = 0; i < kAtOnce; ++i) sql += (i == 0 ? "?" : ", ?") + std::to_string(i + 2);
-    return sql + ")";
-  }();
   constexpr int kFirstMember = 7;
   constexpr int kAfterMembers = kFirstMember + kMemberDimCount;
-  std::vector<db::Value> values;
-  for (size_t begin = 0; begin < seqs.size(); begin += kAtOnce) {
-    values.assign(1, dealer);
-    for (size_t i = 0; i < kAtOnce; ++i) values.emplace_back(seqs[std::min(begin + i, seqs.size() - 1)]);
-    db::Rows rows = connection.QueryValues(kSql, values);
-    while (rows.Next()) {
-      StoredEntry entry;
-      entry.seq = rows.Int(0);
-      entry.event_id = rows.Text(1);
-      entry.day = {static_cast<int32_t>(rows.Int(2))};
-      entry.at = {rows.Int(3)};
-      entry.lead = rows.Text(4);
-      entry.attempt = static_cast<int>(rows.Int(5));
-      entry.actor = StaffId(rows.Int(6));
-      for (int m = 0; m < kMemberDimCount; ++m) entry.members[static_cast<size_t>(m)] = rows.Int(kFirstMember + m);
-      entry.quantity = rows.Int(kAfterMembers);
-      entry.amount = rows.Int(kAfterMembers + 1);
-      entry.recorded_at = {rows.Int(kAfterMembers + 2)};
-      entry.recorded_by = rows.Text(kAfterMembers + 3);
-      entry.batch = rows.OptionalInt(kAfterMembers + 4);
-      if (!rows.IsNull(kAfterMembers + 5)) entry.key = Hash128::FromBytes(rows.Bytes(kAfterMembers + 5));
-      entry.reverses = rows.Int(kAfterMembers + 6);
-      entries.push_back(std::move(entry));
-    }
-  }
+  AskForMany(
+      connection,
+      "SELECT seq, event, day, at, lead, attempt, actor, source, access_form, channel, model, customer_type, campaign, "
+      "stage, reason, quantity, amount, recorded_at, recorded_by, batch_id, entry_key, reverses "
+      "FROM ledger_entry WHERE dealer_id = ?1 AND seq IN ",
+      dealer, seqs, [&](const db::Rows& rows) {
+        StoredEntry entry;
+        entry.seq = rows.Int(0);
+        entry.event_id = rows.Text(1);
+        entry.day = {static_cast<int32_t>(rows.Int(2))};
+        entry.at = {rows.Int(3)};
+        entry.lead = rows.Text(4);
+        entry.attempt = static_cast<int>(rows.Int(5));
+        entry.actor = StaffId(rows.Int(6));
+        for (int m = 0; m < kMemberDimCount; ++m) entry.members[static_cast<size_t>(m)] = rows.Int(kFirstMember + m);
+        entry.quantity = rows.Int(kAfterMembers);
+        entry.amount = rows.Int(kAfterMembers + 1);
+        entry.recorded_at = {rows.Int(kAfterMembers + 2)};
+        entry.recorded_by = rows.Text(kAfterMembers + 3);
+        entry.batch = rows.OptionalInt(kAfterMembers + 4);
+        if (!rows.IsNull(kAfterMembers + 5)) entry.key = Hash128::FromBytes(rows.Bytes(kAfterMembers + 5));
+        entry.reverses = rows.Int(kAfterMembers + 6);
+        entries.push_back(std::move(entry));
+      });
 }
 
 // The numbers of a page, in order: rows and blocks never share one, so that all of a block comes before the next row.
@@ -171,6 +177,13 @@ std::vector<StoredEntry> ReadEntries(db::Connection& connection, DealerId dealer
     }
   }
   return entries;
+}
+
+std::unordered_set<int64_t> ReversedAmong(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs) {
+  std::unordered_set<int64_t> reversed;
+  AskForMany(connection, "SELECT reverses FROM ledger_entry WHERE dealer_id = ?1 AND reverses IN ", dealer, seqs,
+             [&](const db::Rows& rows) { reversed.insert(rows.Int(0)); });
+  return reversed;
 }
 
 void VisitEntries(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, int64_t after,

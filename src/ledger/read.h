@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "catalog/catalog.h"
@@ -30,6 +31,10 @@ struct StoredEntry : NewEntry {
 // The entries with these numbers, in any order; those that do not exist are left out.
 [[nodiscard]] std::vector<StoredEntry> ReadEntries(db::Connection& connection, DealerId dealer,
                                                    std::span<const int64_t> seqs);
+
+// Which of these entries have been taken back.
+[[nodiscard]] std::unordered_set<int64_t> ReversedAmong(db::Connection& connection, DealerId dealer,
+                                                        std::span<const int64_t> seqs);
 
 // The entries after `after` up to `last`, in order.
 void VisitEntries(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, int64_t after,

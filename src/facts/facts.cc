@@ -490,15 +490,30 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
     for (const auto& [id, held] : view->dealers) all.emplace_back(id, held);
   }
   for (const auto& [dealer, held] : all) RETURN_IF_ERROR(KeepOne(*held, dealer, grown_by));
+  Forget(budget);
+  return {};
+}
+
+void Facts::Forget(size_t budget) {
   size_t bytes = size().bytes;
-  if (bytes <= budget) return {};
+  if (bytes <= budget) return;
+  std::vector<std::shared_ptr<Held>> all;
+  {
+    std::shared_ptr<View> view;
+    {
+      const std::lock_guard lock(mutex_);
+      view = present_;
+    }
+    const std::lock_guard lock(view->mutex);
+    for (const auto& [id, held] : view->dealers) all.push_back(held);
+  }
   struct Shelved {
     int64_t used = 0;
     Held* held = nullptr;
     size_t shelf = 0;
   };
   std::vector<Shelved> kept;
-  for (const auto& [dealer, held] : all) {
+  for (const auto& held : all) {
     const std::shared_lock lock(held->mutex);
     if (!held->facts) continue;
     const auto& shelves = held->facts->shelves();
@@ -519,7 +534,6 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
     bytes -= std::min(bytes, before - std::min(before, shelf.bytes()));
   }
   malloc_trim(0);  // columns that grew side by side leave gaps: the system shall have them back
-  return {};
 }
 
 Status Facts::KeepOne(Held& held, DealerId dealer, int64_t grown_by) {
@@ -573,16 +587,36 @@ Status Facts::KeepOne(Held& held, DealerId dealer, int64_t grown_by) {
 }
 
 Status Facts::Warm(int64_t grown_by, size_t budget) {
-  constexpr size_t kAtATime = 8;
+  constexpr size_t kForgetEvery = 8;  // dealers
   ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
-  for (size_t from = 0; from < heads->size(); from += kAtATime) {
-    std::vector<DealerId> dealers;
-    for (size_t i = from; i < std::min(heads->size(), from + kAtATime); ++i) dealers.push_back((*heads)[i].dealer);
-    const auto extent = Extent(dealers);
-    if (!extent.ok()) return extent.error();
-    RETURN_IF_ERROR(Keep(grown_by, budget));
-  }
-  return {};
+  const std::shared_ptr<View> view = ViewAt(kForever);
+  std::atomic<size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::mutex failure_mutex;
+  Status failure;
+  const auto one = [&](DealerId dealer) -> Status {
+    ASSIGN_OR_RETURN([[maybe_unused]] const std::optional<Period> extent, Extent({dealer}));
+    std::shared_ptr<Held> held;
+    {
+      const std::lock_guard lock(view->mutex);
+      const auto found = view->dealers.find(dealer.value);
+      if (found != view->dealers.end()) held = found->second;
+    }
+    return held != nullptr ? KeepOne(*held, dealer, grown_by) : Status();
+  };
+  const auto work = [&](size_t /*thread*/) {
+    for (size_t i = next++; i < heads->size() && !failed; i = next++) {
+      const Status done = one((*heads)[i].dealer);
+      if (!done.ok()) {
+        const std::lock_guard lock(failure_mutex);
+        if (!failed.exchange(true)) failure = done;
+      }
+      if (i % kForgetEvery == kForgetEvery - 1) Forget(budget);
+    }
+  };
+  workers_.Run(ThreadsMax() - 1, work);
+  Forget(budget);
+  return failure;
 }
 
 Result<std::shared_ptr<const OrgView>> Facts::Org(const RowScope& scope) {

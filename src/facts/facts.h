@@ -62,8 +62,8 @@ class Facts {
   // of dealers with `grown_by` new entries or more, and of those what has changed. Then forgets rows that are kept,
   // those unused longest first, until no more than `budget` bytes are held.
   [[nodiscard]] Status Keep(int64_t grown_by, size_t budget);
-  // Brings all dealers up to date, a few at a time, and keeps them as above: so that the next question finds them so,
-  // with no more memory than `budget` and what those few take.
+  // Brings all dealers up to date, one after the other on each thread, and keeps them as above: so that the next question
+  // finds them so, with no more memory than `budget` and what some of them take.
   [[nodiscard]] Status Warm(int64_t grown_by, size_t budget);
 
  private:
@@ -122,6 +122,8 @@ class Facts {
   Status TakeTail(Held& held, DealerId dealer, Instant known_at);
   // Reads shelves back from what is kept; reads the ledger anew where that fails.
   Status LoadShelves(Held& held, DealerId dealer, std::span<const size_t> away);
+  // Of rows that are kept, those unused longest, until no more than so many bytes are held.
+  void Forget(size_t budget);
   // Keeps what has changed of a dealer.
   Status KeepOne(Held& held, DealerId dealer, int64_t grown_by);
   [[nodiscard]] int64_t Stamp(uint64_t fingerprint) const;

@@ -402,13 +402,14 @@ const Cuboids::Cuboid* Cuboids::FindCohorts(int event, uint32_t dims) const {
 }
 
 const Cuboids::Cuboid* Cuboids::Find(int event, uint32_t dims) const {
+  // The one without dimensions is by day and has a single combination: none is smaller.
+  if (dims == 0 && cuboids_[kAll].Has(event)) return &cuboids_[kAll];
   const Cuboid* best = nullptr;
   for (const Cuboid& cuboid : cuboids_) {
-    if (cuboid.time() == Cuboid::Time::kCohortMonth || (dims & ~cuboid.dims()) != 0 || !cuboid.Has(event)) continue;
+    if (cuboid.time() == Cuboid::Time::kCohortMonth || (dims & ~cuboid.dims()) != 0) continue;
     // By day before by month, then the one with fewer combinations.
-    if (best == nullptr || (cuboid.time() == best->time() && cuboid.combinations() < best->combinations())) {
-      best = &cuboid;
-    }
+    if (best != nullptr && (cuboid.time() != best->time() || cuboid.combinations() >= best->combinations())) continue;
+    if (cuboid.Has(event)) best = &cuboid;
   }
   return best;
 }

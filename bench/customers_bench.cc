@@ -3,19 +3,25 @@
 //   customers_bench [CUSTOMERS [URL]]      200000 customers in a SQLite file of its own, or in an empty PostgreSQL
 //
 // Prints the median and the 95th percentile of each question in milliseconds, asked by who sees the whole dealer and by
-// a consultant who sees one two-hundredth of it.
+// a consultant who sees one two-hundredth of it. Then everything is sealed anew with another data key, as a server does
+// it behind the scenes, while one person searches, lists, opens and edits without a pause: how long that takes, and
+// what he waits for each beside how it is when nothing else goes on.
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "access/key_file.h"
+#include "access/resealing.h"
 #include "access/vault.h"
 #include "catalog/catalog.h"
 #include "catalog/embedded.h"
@@ -64,6 +70,76 @@ void Measure(const char* what, const Ask& ask) {
   std::sort(times.begin(), times.end());
   std::printf("  %-34s %8.2f %8.2f   %6.1f rows\n", what, times[times.size() / 2], times[times.size() * 95 / 100],
               static_cast<double>(found) / kTimes);
+}
+
+double Seconds(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+// What somebody waits for who does one thing after the other.
+class Work {
+ public:
+  Work(const char* name, std::function<void(int)> act) : name_(name), act_(std::move(act)) {}
+  void Do(int i) {
+    const auto begin = Clock::now();
+    act_(i);
+    times_.push_back(1'000 * Seconds(begin));
+  }
+  // Median, 95th percentile and the longest; begins anew.
+  std::string Figures() {
+    std::sort(times_.begin(), times_.end());
+    char text[64];
+    std::snprintf(text, sizeof text, "%8.2f %8.2f %8.2f", times_[times_.size() / 2], times_[times_.size() * 95 / 100],
+                  times_.back());
+    times_.clear();
+    return text;
+  }
+  [[nodiscard]] const char* name() const { return name_; }
+
+ private:
+  const char* name_;
+  std::function<void(int)> act_;
+  std::vector<double> times_;
+};
+
+void MeasureRotation(db::Database& database, access::Vault& vault, std::vector<Work>& works) {
+  std::vector<std::string> quiet;
+  for (int i = 0; i < kTimes; ++i) {
+    for (Work& work : works) work.Do(i);
+  }
+  for (Work& work : works) quiet.push_back(work.Figures());
+
+  (void)Must(vault.Rotate(Now()));
+  access::Resealer resealer(database, vault, {}, 0);
+  access::Resealer::Hooks hooks;
+  std::chrono::milliseconds longest{0};
+  hooks.rest = [&](std::chrono::milliseconds took, int64_t) {
+    longest = std::max(longest, took);
+    std::this_thread::sleep_for(access::RestAfter(took));
+  };
+  std::atomic<bool> done{false};
+  access::Resealer::Outcome outcome;
+  const auto begin = Clock::now();
+  double seconds = 0;
+  {
+    std::jthread behind([&] {
+      outcome = Must(resealer.Run(hooks));
+      seconds = Seconds(begin);
+      done = true;
+    });
+    for (int i = 0; !done; ++i) {
+      for (Work& work : works) work.Do(i);
+    }
+  }
+  std::printf("another data key: %lld fields sealed anew in %.1f s, the longest step %lld ms%s\n",
+              static_cast<long long>(outcome.sealed), seconds, static_cast<long long>(longest.count()),
+              outcome.clear ? "" : "; SOME ARE LEFT");
+  std::printf("  %-34s %26s   %26s\n", "median, 95th percentile, longest", "quiet", "meanwhile");
+  for (size_t i = 0; i < works.size(); ++i) {
+    std::printf("  %-34s %s   %s\n", works[i].name(), quiet[i].c_str(), works[i].Figures().c_str());
+  }
+  const auto drop = Clock::now();
+  const int64_t dropped = Must(resealer.Run({})).dropped;
+  std::printf("  %lld old keys dropped, after a last look at everything, in %.2f s\n", static_cast<long long>(dropped),
+              Seconds(drop));
 }
 
 }  // namespace
@@ -162,6 +238,20 @@ int main(int argc, char** argv) {
       return Must(store.ListLeads(asker, {}, leads::LeadSort::kChanged, "", 50, Reveal::kMasked, now)).leads.size();
     });
   }
+  std::vector<Work> works;
+  works.emplace_back("search by the sound of the name", [&](int i) {
+    (void)Must(store.Search(all, sounds[static_cast<size_t>(i) % sounds.size()], 20, Reveal::kMasked, now));
+  });
+  works.emplace_back("list, first page with count", [&](int) {
+    (void)Must(store.List(all, {}, leads::CustomerSort::kChanged, "", 50, Reveal::kMasked, now));
+  });
+  const auto at = [&](int i) { return ids[(static_cast<size_t>(i) * 97 * kStaff + 7) % ids.size()]; };
+  works.emplace_back("a customer's page", [&](int i) { (void)Must(store.Get(all, at(i), Reveal::kMasked, now)); });
+  works.emplace_back("a change of a customer", [&](int i) {
+    const int64_t version = Must(store.Get(all, at(i), Reveal::kMasked, now)).version;
+    Must(store.Change(all, at(i), version, {{"address", "南京路" + std::to_string(i)}}, now));
+  });
+  MeasureRotation(*database, *vault, works);
   std::filesystem::remove_all(folder);
   return 0;
 }

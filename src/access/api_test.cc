@@ -265,7 +265,7 @@ TEST_P(ApiTest, SigningInInTwoSteps) {
   const std::string secret = *database_->Read<std::string>([&](db::Connection& c) -> Result<std::string> {
     db::Rows rows = c.Query("SELECT secret FROM second_factor");
     rows.Next();
-    return vault_->Unseal({"second_factor", "secret", ana_.id.value, 0}, std::string(rows.Bytes(0)));
+    return vault_->Unseal({SealedField::kSecondFactorSecret, ana_.id.value}, std::string(rows.Bytes(0)));
   });
   EXPECT_EQ(Text(Json(begun), "secret"), Base32(secret));
   const auto app = [&] { return TotpCode(secret, TotpStep(now_)); };

@@ -144,6 +144,13 @@ Status KeyFile::AddMaster() {
   return Replace(std::move(masters));
 }
 
+Status KeyFile::ReadMastersAgain() {
+  ASSIGN_OR_RETURN(KeyFile now, Read(path_));
+  if (now.index_ != index_ || now.audit_ != audit_) return Error("key_file_wrong").With("path", path_.string());
+  masters_.swap(now.masters_);
+  return {};
+}
+
 Status KeyFile::DropOldMasters() { return Replace({*masters_.rbegin()}); }
 
 Status KeyFile::Replace(std::map<int, Key> masters) {

@@ -38,7 +38,10 @@ class KeyFile {
   // Adds another master key. Written beside and put in place at once, so that a power failure leaves the old or the
   // new file. Fails with storage_failed, storage_full, and then changes nothing.
   Status AddMaster();
-  // Removes the masters but the last, once nothing is wrapped with them (Vault::Rotate). Fails as AddMaster does.
+  // Takes over masters that were added to the file, or removed from it, since it was read. Fails as Read does, and with
+  // key_file_wrong when it has other index or audit keys; then nothing changes.
+  Status ReadMastersAgain();
+  // Removes the masters but the last, once nothing is wrapped with them (Vault::WrapAnew). Fails as AddMaster does.
   Status DropOldMasters();
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kTypedMax = 64;
 
-Vault::Place PlaceOf(AccountId account) { return {"second_factor", "secret", account.value, 0}; }
+Vault::Place PlaceOf(AccountId account) { return {SealedField::kSecondFactorSecret, account.value}; }
 
 // Keyed, and of this account only: who reads the table can neither try codes nor compare accounts.
 std::string HashOf(const Vault& vault, AccountId account, std::string_view code) {
@@ -78,7 +78,7 @@ Result<std::string> BeginSecondFactor(db::Connection& connection, const Vault& v
   StartSodium();
   std::string secret(kTotpSecretBytes, '\0');
   randombytes_buf(secret.data(), secret.size());
-  const std::string sealed = vault.Seal(PlaceOf(account), secret);
+  ASSIGN_OR_RETURN(const std::string sealed, vault.Seal(connection, PlaceOf(account), secret));
   const int64_t rows = connection.Execute(
       "INSERT INTO second_factor (account_id, secret, created_at, last_step) VALUES (?1, ?2, ?3, -1) "
       "ON CONFLICT (account_id) DO UPDATE SET secret = excluded.secret, created_at = excluded.created_at, "

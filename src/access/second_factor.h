@@ -27,7 +27,7 @@ struct SecondFactorState {
 [[nodiscard]] SecondFactorState ReadSecondFactor(db::Connection& connection, AccountId account);
 
 // A new secret, of kTotpSecretBytes, that counts once it is confirmed; one that was not confirmed is forgotten. Fails
-// with second_factor_on.
+// with second_factor_on and as Vault::BeginSealing does.
 [[nodiscard]] Result<std::string> BeginSecondFactor(db::Connection& connection, const Vault& vault, AccountId account,
                                                     Instant now);
 // Turns it on, for who can show a code of the new secret; the code is used up. Fails with second_factor_on,

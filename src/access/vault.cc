@@ -6,6 +6,7 @@
 #include <cassert>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "access/secrets.h"
 
@@ -63,8 +64,9 @@ bool UnsealWith(const Key& key, std::string_view about, std::string_view sealed,
 }
 
 std::string About(const Vault::Place& place) {
+  const SealedColumn& column = ColumnOf(place.field);
   std::string about = std::to_string(place.dealer);
-  about.append("|").append(place.table).append("|").append(place.column).append("|");
+  about.append("|").append(column.table).append("|").append(column.column).append("|");
   return about + std::to_string(place.row);
 }
 std::string AboutDataKey(uint32_t number) { return "data_key|" + std::to_string(number); }
@@ -76,7 +78,7 @@ std::string Wrap(const KeyFile& keys, uint32_t number, const Key& key) {
 }
 
 // False when the file's masters do not open it.
-bool Unwrap(const KeyFile& keys, uint32_t number, std::string_view wrapped, Key& key) {
+bool UnwrapWith(const KeyFile& keys, uint32_t number, std::string_view wrapped, Key& key) {
   const auto master_number = NumberOf(wrapped);
   if (!master_number || wrapped.size() != kNumber + kNonce + key.size() + kTag) return false;
   const Key* master = keys.master(static_cast<int>(*master_number));
@@ -122,54 +124,92 @@ Result<std::unique_ptr<Vault>> Vault::Open(db::Database& database, KeyFile keys,
 
 Result<std::map<uint32_t, Key>> Vault::ReadDataKeys(db::Connection& connection) const {
   std::map<uint32_t, Key> data;
+  bool reread = false;
   db::Rows rows = connection.Query("SELECT key_number, wrapped FROM data_key ORDER BY key_number");
+  const std::lock_guard lock(masters_mutex_);
   while (rows.Next()) {
     const auto number = static_cast<uint32_t>(rows.Int(0));
-    if (Unwrap(keys_, number, rows.Bytes(1), data[number])) continue;
+    const std::string wrapped(rows.Bytes(1));
+    if (UnwrapWith(keys_, number, wrapped, data[number])) continue;
+    // A master may have been added to the file since it was read.
+    if (!std::exchange(reread, true) && keys_.ReadMastersAgain().ok() &&
+        UnwrapWith(keys_, number, wrapped, data[number])) {
+      continue;
+    }
     WipeAll(data);
     return Error("key_file_wrong").With("path", keys_.path().string());
   }
   return data;
 }
 
-Status Vault::Refresh() const {
-  using Keys = std::map<uint32_t, Key>;
-  ASSIGN_OR_RETURN(Keys data, database_.Read<Keys>([this](db::Connection& c) { return ReadDataKeys(c); }));
+void Vault::Keep(std::map<uint32_t, Key>& data) const {
   const std::lock_guard lock(mutex_);
   data_.swap(data);
   WipeAll(data);
+}
+
+Status Vault::Refresh() const {
+  using Keys = std::map<uint32_t, Key>;
+  ASSIGN_OR_RETURN(Keys data, database_.Read<Keys>([this](db::Connection& c) { return ReadDataKeys(c); }));
+  Keep(data);
   return {};
 }
 
-Status Vault::Rotate(Instant now) {
-  RETURN_IF_ERROR(database_.Write<void>([&](db::Connection& connection) -> Status {
+int64_t Vault::Rewrap(db::Connection& connection, const std::map<uint32_t, Key>& data) const {
+  std::vector<uint32_t> others;
+  {
+    const int master = keys_.newest_master();
+    db::Rows rows = connection.Query("SELECT key_number, wrapped FROM data_key ORDER BY key_number");
+    while (rows.Next()) {
+      if (KeyOf(rows.Bytes(1)) != static_cast<uint32_t>(master)) others.push_back(static_cast<uint32_t>(rows.Int(0)));
+    }
+  }
+  for (const uint32_t number : others) {
+    const std::string wrapped = Wrap(keys_, number, data.at(number));
+    connection.Execute("UPDATE data_key SET wrapped = ?2 WHERE key_number = ?1", int64_t{number}, db::Blob{wrapped});
+  }
+  return static_cast<int64_t>(others.size());
+}
+
+Result<uint32_t> Vault::Rotate(Instant now, const db::Witness& witness) {
+  ASSIGN_OR_RETURN(const uint32_t made, database_.Write<uint32_t>([&](db::Connection& connection) -> Result<uint32_t> {
     ASSIGN_OR_RETURN(auto data, ReadDataKeys(connection));
     const WipingAll wiping{data};
     Held fresh;
     randombytes_buf(fresh.key.data(), fresh.key.size());
     const uint32_t number = data.empty() ? 1 : data.rbegin()->first + 1;
+    const std::lock_guard lock(masters_mutex_);
+    // Never back to a master that was newest when the server started.
+    RETURN_IF_ERROR(keys_.ReadMastersAgain());
     // Of two servers that rotate at once the later one waits here, and then finds it done.
     const std::string wrapped_fresh = Wrap(keys_, number, fresh.key);
     const int64_t added = connection.Execute(
         "INSERT INTO data_key (key_number, wrapped, created_at) VALUES (?1, ?2, ?3) "
         "ON CONFLICT (key_number) DO NOTHING",
         int64_t{number}, db::Blob{wrapped_fresh}, now.ms);
-    if (added == 0) return {};
-    for (const auto& [old, key] : data) {
-      const std::string wrapped = Wrap(keys_, old, key);
-      connection.Execute("UPDATE data_key SET wrapped = ?2 WHERE key_number = ?1", int64_t{old}, db::Blob{wrapped});
-    }
-    return {};
+    if (added == 0) return number;
+    data[number] = fresh.key;
+    (void)Rewrap(connection, data);
+    RETURN_IF_ERROR(witness.Note(connection, "data_key.rotate", db::ObjectOf("data_key", number)));
+    return number;
   }));
-  return Refresh();
+  RETURN_IF_ERROR(Refresh());
+  return made;
 }
 
-Status Vault::DropOld() {
-  RETURN_IF_ERROR(database_.Write<void>([&](db::Connection& connection) -> Status {
-    connection.Execute("DELETE FROM data_key WHERE key_number < (SELECT max(key_number) FROM data_key)");
-    return {};
-  }));
-  return Refresh();
+Result<int64_t> Vault::WrapAnew(const db::Witness& witness) {
+  return database_.Write<int64_t>([&](db::Connection& connection) -> Result<int64_t> {
+    ASSIGN_OR_RETURN(auto data, ReadDataKeys(connection));
+    const WipingAll wiping{data};
+    const std::lock_guard lock(masters_mutex_);
+    RETURN_IF_ERROR(keys_.ReadMastersAgain());
+    const int64_t wrapped = Rewrap(connection, data);
+    if (wrapped > 0) {
+      RETURN_IF_ERROR(witness.Note(connection, "data_key.wrap", db::ObjectOf("master_key", keys_.newest_master()), {},
+                                   {{"count", wrapped}}));
+    }
+    return wrapped;
+  });
 }
 
 bool Vault::Find(uint32_t number, Key& key) const {
@@ -180,16 +220,43 @@ bool Vault::Find(uint32_t number, Key& key) const {
   return true;
 }
 
-std::string Vault::Seal(const Place& place, std::string_view plain) const {
-  Held held;
-  uint32_t number = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    number = data_.rbegin()->first;
-    held.key = data_.rbegin()->second;
-  }
-  return SealWith(number, held.key, About(place), plain);
+Vault::Sealer::Sealer(Sealer&& other) noexcept : number_(other.number_), key_(other.key_) { Wipe(other.key_); }
+
+Vault::Sealer::~Sealer() { Wipe(key_); }
+
+std::string Vault::Sealer::Seal(const Place& place, std::string_view plain) const {
+  return SealWith(number_, key_, About(place), plain);
 }
+
+Result<Vault::Sealer> Vault::BeginSealing(db::Connection& connection) const {
+  // Whoever drops a key waits for the transactions that hold it, and then counts. On SQLite one transaction writes at a
+  // time, so nothing can be dropped in this one. What was newest in the view of the statement cannot be gone again, but
+  // for a transaction that slept through all of a rotation: that looks again.
+  constexpr int kLooks = 3;
+  const bool postgres = connection.kind() == db::Kind::kPostgres;
+  std::optional<uint32_t> newest;
+  for (int look = 0; look < kLooks && !newest; ++look) {
+    db::Rows rows =
+        connection.Query(postgres ? "SELECT key_number FROM data_key ORDER BY key_number DESC LIMIT 1 FOR KEY SHARE"
+                                  : "SELECT key_number FROM data_key ORDER BY key_number DESC LIMIT 1");
+    if (rows.Next()) newest = static_cast<uint32_t>(rows.Int(0));
+  }
+  if (!newest) return Error("key_file_wrong").With("path", keys_.path().string());
+  Held held;
+  if (!Find(*newest, held.key)) {
+    ASSIGN_OR_RETURN(auto data, ReadDataKeys(connection));
+    Keep(data);
+    if (!Find(*newest, held.key)) return Error("key_file_wrong").With("path", keys_.path().string());
+  }
+  return Sealer(*newest, held.key);
+}
+
+Result<std::string> Vault::Seal(db::Connection& connection, const Place& place, std::string_view plain) const {
+  ASSIGN_OR_RETURN(const Sealer sealer, BeginSealing(connection));
+  return sealer.Seal(place, plain);
+}
+
+std::optional<uint32_t> Vault::KeyOf(std::string_view sealed) { return NumberOf(sealed); }
 
 Result<std::string> Vault::Unseal(const Place& place, std::string_view sealed) const {
   const auto number = NumberOf(sealed);
@@ -204,12 +271,6 @@ Result<std::string> Vault::Unseal(const Place& place, std::string_view sealed) c
     return Error("sealed_damaged");
   }
   return plain;
-}
-
-bool Vault::IsOld(std::string_view sealed) const {
-  const auto number = NumberOf(sealed);
-  const std::lock_guard lock(mutex_);
-  return number && *number < data_.rbegin()->first;
 }
 
 std::string Vault::Index(std::string_view scope, std::string_view value, size_t bytes) const {

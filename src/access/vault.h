@@ -4,11 +4,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "access/key_file.h"
+#include "access/sealed_fields.h"
 #include "base/days.h"
+#include "db/audit.h"
 #include "db/db.h"
 
 // Personal data in the database: encrypted, and found again without decrypting (methods M33).
@@ -31,39 +34,68 @@ class Vault {
 
   // Where a field lies; bound to what is sealed, so that no ciphertext can be moved to another row, column or dealer.
   struct Place {
-    std::string_view table;
-    std::string_view column;
-    int64_t row = 0;
+    SealedField field{};
+    int64_t row = 0;     // 0 where the key is a text
     int64_t dealer = 0;  // 0: the network
   };
-  // XChaCha20-Poly1305 with a fresh nonce: number of the data key (4 bytes), nonce (24), ciphertext, tag (16).
-  [[nodiscard]] std::string Seal(const Place& place, std::string_view plain) const;
+
+  // The newest data key, held for one transaction: it stays until that has ended, however long it takes, so what is
+  // sealed with it and stored in the same transaction can always be opened. Not to be kept beyond the transaction.
+  class Sealer {
+   public:
+    Sealer(const Sealer&) = delete;
+    Sealer(Sealer&& other) noexcept;
+    Sealer& operator=(const Sealer&) = delete;
+    Sealer& operator=(Sealer&&) = delete;
+    ~Sealer();
+    // XChaCha20-Poly1305 with a fresh nonce: number of the data key (4 bytes), nonce (24), ciphertext, tag (16).
+    [[nodiscard]] std::string Seal(const Place& place, std::string_view plain) const;
+    [[nodiscard]] uint32_t number() const { return number_; }
+
+   private:
+    friend class Vault;
+    Sealer(uint32_t number, const Key& key) : number_(number), key_(key) {}
+
+    uint32_t number_;
+    Key key_;
+  };
+  // Costs a look into the database. Fails with key_file_wrong.
+  [[nodiscard]] Result<Sealer> BeginSealing(db::Connection& connection) const;
+  // For one field: begins and seals.
+  [[nodiscard]] Result<std::string> Seal(db::Connection& connection, const Place& place, std::string_view plain) const;
   // Fails with sealed_damaged: altered, of another place, or of a key that is gone. What another server has sealed with
   // a key made since the last Refresh costs a look into the database, once.
   [[nodiscard]] Result<std::string> Unseal(const Place& place, std::string_view sealed) const;
-  // Whether it was sealed with an older key than new ones are.
-  [[nodiscard]] bool IsOld(std::string_view sealed) const;
+  // The number of the key that a text says it was sealed with; nothing for a text that is none of ours.
+  [[nodiscard]] static std::optional<uint32_t> KeyOf(std::string_view sealed);
 
   // By the index key of that scope (KeyFile::index): 16 bytes, or as many as asked for.
   [[nodiscard]] std::string Index(std::string_view scope, std::string_view value, size_t bytes = 16) const;
   [[nodiscard]] const Key& audit_key() const { return keys_.audit(); }
 
-  // A new data key: what is sealed from now on, by other servers after their next Refresh, is sealed with it. The old
-  // ones stay until nothing is sealed with them. All are wrapped anew with the newest master of the key file.
-  [[nodiscard]] Status Rotate(Instant now);
-  // Looks for data keys that other servers made; to be called every minute. Cheap. Fails with key_file_wrong.
+  // A new data key: what is sealed from now on, by every server, is sealed with it. The old ones stay until nothing is
+  // sealed with them (Resealer). All are wrapped anew with the newest master of the key file. Returns its number; of
+  // two who do this at once one has the other's. Noted as data_key.rotate.
+  [[nodiscard]] Result<uint32_t> Rotate(Instant now, const db::Witness& witness = {});
+  // Wraps all data keys with the newest master of the key file; returns how many were not. Noted as data_key.wrap. Every
+  // other server on the database must have that master in its file.
+  [[nodiscard]] Result<int64_t> WrapAnew(const db::Witness& witness = {});
+  // Looks for data keys that other servers made; to be called every minute. Cheap. A master that is new in the key file
+  // is read from there. Fails with key_file_wrong.
   [[nodiscard]] Status Refresh() const;
-  // Removes data keys older than the newest: only once nothing is sealed with them, and every server has refreshed.
-  [[nodiscard]] Status DropOld();
 
  private:
   Vault(db::Database& database, KeyFile keys) : database_(database), keys_(std::move(keys)) {}
   // False when there is none of that number.
   [[nodiscard]] bool Find(uint32_t number, Key& key) const;
   [[nodiscard]] Result<std::map<uint32_t, Key>> ReadDataKeys(db::Connection& connection) const;
+  void Keep(std::map<uint32_t, Key>& data) const;
+  // Wraps those that another master has wrapped; returns how many.
+  [[nodiscard]] int64_t Rewrap(db::Connection& connection, const std::map<uint32_t, Key>& data) const;
 
   db::Database& database_;
-  const KeyFile keys_;
+  mutable std::mutex masters_mutex_;      // guards the masters of
+  mutable KeyFile keys_;                  // the rest of which never changes
   mutable std::mutex mutex_;              // guards what follows
   mutable std::map<uint32_t, Key> data_;  // by number; never empty once open
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "access/testing.h"
@@ -38,13 +39,26 @@ TEST(BlindIndexes, AreThoseOfOtherPrograms) {
 
 class VaultTest : public testing::TestWithParam<db::Kind> {
  protected:
-  static constexpr Vault::Place kPlace{"customer", "phone", 42, 7};
+  static constexpr Vault::Place kPlace{SealedField::kCustomerPersonal, 42, 7};
 
   VaultTest() : database_(GetParam()), keys_(*KeyFile::Make(folder_.path() / "dealpace.keys")) {}
   [[nodiscard]] std::unique_ptr<Vault> Open() {
     auto vault = Vault::Open(*database_, keys_, Instant{1});
     EXPECT_EQ(Code(vault), "");
     return *std::move(vault);
+  }
+  std::string Seal(const Vault& vault, std::string_view plain) {
+    const auto sealed = database_->Write<std::string>(
+        [&](db::Connection& connection) { return vault.Seal(connection, kPlace, plain); });
+    EXPECT_EQ(Code(sealed), "");
+    return sealed.ok() ? *sealed : "";
+  }
+  void Execute(const std::string& sql) {
+    EXPECT_EQ(Code(database_->Write<void>([&](db::Connection& connection) -> Status {
+                connection.Execute(sql);
+                return {};
+              })),
+              "");
   }
   static std::string Text(const Result<std::string>& text) { return text.ok() ? *text : text.error().code; }
 
@@ -55,29 +69,30 @@ class VaultTest : public testing::TestWithParam<db::Kind> {
 
 TEST_P(VaultTest, WhatIsSealedIsOpenedAgainByEveryServer) {
   const auto vault = Open();
-  const std::string sealed = vault->Seal(kPlace, "+8613812345678");
+  const std::string sealed = Seal(*vault, "+8613812345678");
   EXPECT_EQ(sealed.size(), 4U + 24 + 14 + 16);
   EXPECT_EQ(sealed.find("1381234"), std::string::npos);
-  EXPECT_NE(vault->Seal(kPlace, "+8613812345678"), sealed) << "each nonce is fresh";
+  EXPECT_NE(Seal(*vault, "+8613812345678"), sealed) << "each nonce is fresh";
   EXPECT_EQ(Text(vault->Unseal(kPlace, sealed)), "+8613812345678");
   EXPECT_EQ(Text(Open()->Unseal(kPlace, sealed)), "+8613812345678");
-  EXPECT_EQ(Text(vault->Unseal(kPlace, vault->Seal(kPlace, ""))), "");
-  EXPECT_EQ(Text(vault->Unseal(kPlace, vault->Seal(kPlace, std::string_view("a\0b", 3)))), std::string("a\0b", 3));
+  EXPECT_EQ(Text(vault->Unseal(kPlace, Seal(*vault, ""))), "");
+  EXPECT_EQ(Text(vault->Unseal(kPlace, Seal(*vault, std::string_view("a\0b", 3)))), std::string("a\0b", 3));
 }
 
 TEST_P(VaultTest, NoFieldOpensInAnotherPlace) {
   const auto vault = Open();
-  const std::string sealed = vault->Seal(kPlace, "secret");
-  for (const Vault::Place& other : {Vault::Place{"customer", "phone", 43, 7},
-                                    Vault::Place{"customer", "address", 42, 7}, Vault::Place{"lead", "phone", 42, 7},
-                                    Vault::Place{"customer", "phone", 42, 8}, Vault::Place{"customer", "phone", 42}}) {
+  const std::string sealed = Seal(*vault, "secret");
+  using enum SealedField;
+  for (const Vault::Place& other :
+       {Vault::Place{kCustomerPersonal, 43, 7}, Vault::Place{kRequestWords, 42, 7}, Vault::Place{kLeadWords, 42, 7},
+        Vault::Place{kCustomerPersonal, 42, 8}, Vault::Place{kCustomerPersonal, 42}}) {
     EXPECT_EQ(Text(vault->Unseal(other, sealed)), "sealed_damaged");
   }
 }
 
 TEST_P(VaultTest, NoAlteredFieldOpens) {
   const auto vault = Open();
-  const std::string sealed = vault->Seal(kPlace, "secret");
+  const std::string sealed = Seal(*vault, "secret");
   for (size_t i = 0; i < sealed.size(); ++i) {
     std::string altered = sealed;
     altered[i] = static_cast<char>(altered[i] ^ 1);
@@ -89,33 +104,92 @@ TEST_P(VaultTest, NoAlteredFieldOpens) {
   EXPECT_EQ(Text(vault->Unseal(kPlace, sealed + '\0')), "sealed_damaged");
 }
 
-TEST_P(VaultTest, AfterARotationOldFieldsOpenUntilTheirKeyIsDropped) {
+TEST_P(VaultTest, AfterARotationEveryServerSealsWithTheNewKeyAtOnce) {
   const auto vault = Open();
   const auto elsewhere = Open();
-  const std::string old = vault->Seal(kPlace, "secret");
-  EXPECT_FALSE(vault->IsOld(old));
-  ASSERT_EQ(Code(vault->Rotate(Instant{2})), "");
-  EXPECT_TRUE(vault->IsOld(old));
-  const std::string fresh = vault->Seal(kPlace, "secret");
-  EXPECT_FALSE(vault->IsOld(fresh));
+  const std::string old = Seal(*vault, "secret");
+  EXPECT_EQ(Vault::KeyOf(old), 1U);
+  EXPECT_EQ(*vault->Rotate(Instant{2}), 2U);
+  const std::string fresh = Seal(*vault, "secret");
+  EXPECT_EQ(Vault::KeyOf(fresh), 2U);
   EXPECT_EQ(Text(vault->Unseal(kPlace, old)), "secret");
-  // A server that has not looked yet.
-  EXPECT_FALSE(elsewhere->IsOld(old));
+  // A server that has not looked since.
+  EXPECT_EQ(Vault::KeyOf(Seal(*elsewhere, "another")), 2U);
   EXPECT_EQ(Text(elsewhere->Unseal(kPlace, fresh)), "secret");
-  EXPECT_TRUE(elsewhere->IsOld(old));
+  EXPECT_EQ(Text(elsewhere->Unseal(kPlace, old)), "secret");
 
-  ASSERT_EQ(Code(vault->DropOld()), "");
+  Execute("DELETE FROM data_key WHERE key_number = 1");
+  ASSERT_EQ(Code(vault->Refresh()), "");
   EXPECT_EQ(Text(vault->Unseal(kPlace, old)), "sealed_damaged");
   EXPECT_EQ(Text(vault->Unseal(kPlace, fresh)), "secret");
   EXPECT_EQ(Text(Open()->Unseal(kPlace, fresh)), "secret");
 }
 
+TEST_P(VaultTest, ARotationIsWrittenDownWithIt) {
+  const auto vault = Open();
+  std::vector<std::string> deeds;
+  const db::Witness witness(
+      [&](db::Connection&, const db::Deed& deed) -> Status {
+        deeds.push_back(deed.act + " " + deed.object);
+        return {};
+      },
+      AccountId());
+  ASSERT_EQ(Code(vault->Rotate(Instant{2}, witness)), "");
+  EXPECT_EQ(deeds, std::vector<std::string>{"data_key.rotate data_key:2"});
+  const db::Witness refusing([](db::Connection&, const db::Deed&) -> Status { return Error("storage_full"); },
+                             AccountId());
+  EXPECT_EQ(Code(vault->Rotate(Instant{3}, refusing)), "storage_full");
+  EXPECT_EQ(Vault::KeyOf(Seal(*Open(), "secret")), 2U) << "no record, no key";
+}
+
+TEST_P(VaultTest, AKeyStaysWhileATransactionSealsWithIt) {
+  const auto vault = Open();
+  ASSERT_EQ(Code(vault->Rotate(Instant{2})), "");
+  const auto other = database_.Another();
+  std::atomic<bool> dropped{false};
+  std::jthread dropping;
+  const Status sealing = database_->Write<void>([&](db::Connection& connection) -> Status {
+    // As one that began before there was a newer key. With SQLite one transaction writes at a time anyway.
+    const std::string hold = GetParam() == db::Kind::kPostgres ? " FOR KEY SHARE" : "";
+    EXPECT_TRUE(connection.Query("SELECT key_number FROM data_key WHERE key_number = 1" + hold).Next());
+    dropping = std::jthread([&] {
+      EXPECT_EQ(Code(other->Write<void>([](db::Connection& c) -> Status {
+                  c.Execute("DELETE FROM data_key WHERE key_number = 1");
+                  return {};
+                })),
+                "");
+      dropped = true;
+    });
+    for (int i = 0; i < 100 && !dropped; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_FALSE(dropped);
+    return {};
+  });
+  EXPECT_EQ(Code(sealing), "");
+  dropping.join();
+  EXPECT_TRUE(dropped);
+}
+
 TEST_P(VaultTest, AnotherMasterWrapsAllDataKeys) {
-  const std::string sealed = Open()->Seal(kPlace, "secret");
+  const auto vault = Open();
+  const std::string sealed = Seal(*vault, "secret");
+  ASSERT_EQ(Code(vault->Rotate(Instant{2})), "");
   ASSERT_EQ(Code(keys_.AddMaster()), "");
-  ASSERT_EQ(Code(Open()->Rotate(Instant{2})), "");
+  EXPECT_EQ(*vault->WrapAnew(), 2) << "a master that is new in the file is read from there";
+  EXPECT_EQ(*vault->WrapAnew(), 0);
   ASSERT_EQ(Code(keys_.DropOldMasters()), "");
   EXPECT_EQ(Text(Open()->Unseal(kPlace, sealed)), "secret");
+  EXPECT_EQ(Code(vault->Rotate(Instant{3})), "");
+  EXPECT_EQ(Vault::KeyOf(Seal(*Open(), "secret")), 3U);
+}
+
+TEST_P(VaultTest, AServerThatRunsFindsANewMasterInItsFile) {
+  const auto vault = Open();
+  const std::string sealed = Seal(*vault, "secret");
+  ASSERT_EQ(Code(keys_.AddMaster()), "");
+  EXPECT_EQ(*Open()->WrapAnew(), 1);
+  ASSERT_EQ(Code(keys_.DropOldMasters()), "");
+  EXPECT_EQ(Code(vault->Refresh()), "");
+  EXPECT_EQ(Text(vault->Unseal(kPlace, sealed)), "secret");
 }
 
 TEST_P(VaultTest, AnotherKeyFileIsRefused) {
@@ -127,11 +201,7 @@ TEST_P(VaultTest, AnotherKeyFileIsRefused) {
   ASSERT_EQ(Code(keys_.DropOldMasters()), "") << "too early";
   EXPECT_EQ(Code(Vault::Open(*database_, keys_)), "key_file_wrong");
   // And so is a data key that was put under another number.
-  ASSERT_EQ(Code(database_->Write<void>([&](db::Connection& connection) -> Status {
-              connection.Execute("UPDATE data_key SET key_number = 2");
-              return {};
-            })),
-            "");
+  Execute("UPDATE data_key SET key_number = 2");
   EXPECT_EQ(Code(vault->Refresh()), "key_file_wrong");
 }
 
@@ -140,7 +210,7 @@ TEST_P(VaultTest, OfServersThatStartTogetherAllHaveTheSameKey) {
   {
     std::vector<std::jthread> servers;
     for (std::string& one : sealed) {
-      servers.emplace_back([&one, this] { one = Open()->Seal(kPlace, "secret"); });
+      servers.emplace_back([&one, this] { one = Seal(*Open(), "secret"); });
     }
   }
   const auto vault = Open();

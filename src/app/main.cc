@@ -176,6 +176,28 @@ struct PrivacyOptions {
   }
 };
 
+// The subcommands of `keys`.
+struct KeysOptions {
+  KeysArguments arguments;
+
+  void AddTo(CLI::App& keys) {
+    keys.require_subcommand(1);
+    const auto add = [&](const char* name, const char* help) {
+      CLI::App* command = keys.add_subcommand(name, help);
+      command->fallthrough();
+      command->callback([this, name] { arguments.what = name; });
+      return command;
+    };
+    add("status", "The data keys, and how many fields are sealed with each / 列出数据密钥和各自加密的字段数");
+    add("rotate", "Make a new data key; what is written from now on is sealed with it / 生成新的数据密钥")
+        ->add_flag("--wait", arguments.wait, "And seal the rest anew, as reseal does / 并等待其余内容重新加密");
+    add("reseal", "Seal anew what older data keys have sealed, or wait for the server that does / 用最新密钥重新加密");
+    add("master-add", "Add another master key to the key file / 在密钥文件中新增主密钥");
+    add("master-use", "Wrap the data keys with the newest master key / 用最新的主密钥包装数据密钥");
+    add("master-drop", "Remove the older master keys from the key file / 从密钥文件中删除旧主密钥");
+  }
+};
+
 int Main(int argc, char** argv) {
   Context context;
   context.language = LanguageOfLocale();
@@ -277,6 +299,12 @@ int Main(int argc, char** argv) {
                    "Megabytes of answers kept for who asks the same, 0 for none (default 16) / 应答缓存大小（MB）")
       ->check(CLI::Range(0, 4096));
 
+  serve
+      ->add_option("--rotate-keys", serve_arguments.rotate_keys_days,
+                   "Make a new data key when the newest is so many days old, 0: never (default 365) / "
+                   "数据密钥自动更换的天数")
+      ->check(CLI::Range(0, 36'500));
+
   UserOptions user_options;
   CLI::App* user = app.add_subcommand("user", "Accounts, sessions and API tokens / 账号、会话和接口令牌");
   user_options.AddTo(*user);
@@ -288,6 +316,10 @@ int Main(int argc, char** argv) {
   PrivacyOptions privacy_options;
   CLI::App* privacy = app.add_subcommand("privacy", "How long personal data are kept / 个人信息保存期限");
   privacy_options.AddTo(*privacy);
+
+  KeysOptions keys_options;
+  CLI::App* keys = app.add_subcommand("keys", "The keys that personal data are sealed with / 个人信息的加密密钥");
+  keys_options.AddTo(*keys);
 
   ImportArguments import_arguments;
   std::string undo_why = "import undone";
@@ -350,6 +382,7 @@ int Main(int argc, char** argv) {
   server.limits.burst = 2 * server.limits.per_second;
   if (serve->parsed()) return RunServe(context, serve_arguments);
   if (privacy->parsed()) return RunPrivacy(context, privacy_options.arguments);
+  if (keys->parsed()) return RunKeys(context, keys_options.arguments);
   if (audit->parsed()) return RunAudit(context, audit_options.arguments);
   if (user->parsed()) return RunUser(context, user_options.Take());
   if (kpi->parsed()) return RunKpi(context, kpi_options.Take());

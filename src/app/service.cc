@@ -41,6 +41,10 @@ constexpr auto kNightInterval = std::chrono::minutes(1);
 constexpr auto kNightLease = std::chrono::minutes(3);
 constexpr int kNightBegins = 2;  // o'clock where the network does its business
 
+constexpr auto kKeysInterval = std::chrono::seconds(10);
+constexpr auto kKeysAfterTrouble = std::chrono::minutes(1);
+constexpr auto kKeysAfterDamage = std::chrono::hours(1);  // some fields do not open: all are looked at again
+
 constexpr int64_t kRevealsPerHour = 60;  // of an account
 
 access::AccessOptions WithDefaults(access::AccessOptions options, System& system, const std::function<Instant()>& clock,
@@ -95,6 +99,7 @@ struct Service::Rooms {
       keeper.emplace(system.database(), *privacy, audit);
       requests.emplace(system.database(), *system.vault(), *privacy);
       recipients.emplace(system.database(), *privacy);
+      resealer.emplace(system.database(), *system.vault(), audit);
     }
   }
   exchange::ImportJobs imports;
@@ -103,6 +108,7 @@ struct Service::Rooms {
   std::optional<privacy::Keeper> keeper;
   std::optional<privacy::Requests> requests;
   std::optional<privacy::Recipients> recipients;
+  std::optional<access::Resealer> resealer;
   analysis::Freshness freshness;
   analysis::ChangeWatch changes;
 };
@@ -115,7 +121,8 @@ Service::Service(System& system, ServiceOptions options)
                                      options_.access, system, options_.clock, [this] { return Today(); }, audit_)),
       rooms_(std::make_unique<Rooms>(system, options_, ImportOptions(), audit_)),
       housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease),
-      night_work_(system.database(), "night_work", db::Lease::NewHolder(), kNightLease) {
+      night_work_(system.database(), "night_work", db::Lease::NewHolder(), kNightLease),
+      resealing_(system.database(), access::kResealing, db::Lease::NewHolder(), access::kResealingLease) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
@@ -314,6 +321,7 @@ Status Service::Start() {
                    [this] { return static_cast<double>(system_.facts().size().rows); });
   housekeeper_ = std::thread([this] { KeepHouse(); });
   if (rooms_->keeper) night_worker_ = std::thread([this] { WorkAtNight(); });
+  if (rooms_->resealer) key_keeper_ = std::thread([this] { LookAfterKeys(); });
   return {};
 }
 
@@ -325,6 +333,7 @@ void Service::Stop() {
   stopped_.notify_all();
   if (housekeeper_.joinable()) housekeeper_.join();
   if (night_worker_.joinable()) night_worker_.join();
+  if (key_keeper_.joinable()) key_keeper_.join();
   if (server_) server_->Stop();
   rooms_->changes.Stop();
   rooms_->imports.Stop();
@@ -400,6 +409,76 @@ void Service::WorkAtNight() {
     stopped_.wait_for(lock, kNightInterval, [this] { return stopping_; });
   }
   night_work_.Release();
+}
+
+Status Service::RotateWhenDue() {
+  if (options_.rotate_keys_days == 0) return {};
+  // Its age by the time of the database, as far as that is known.
+  ASSIGN_OR_RETURN(const bool due, system_.database().Read<bool>([this](db::Connection& connection) -> Result<bool> {
+    const int64_t now_ms = db::DatabaseClock(connection).ms;
+    db::Rows rows = connection.Query("SELECT max(created_at) FROM data_key");
+    constexpr int64_t kDayMs = 86'400'000;
+    return rows.Next() && !rows.IsNull(0) && now_ms - rows.Int(0) >= options_.rotate_keys_days * kDayMs;
+  }));
+  if (!due) return {};
+  ASSIGN_OR_RETURN(const bool mine, resealing_.Hold());
+  if (!mine) return {};
+  ASSIGN_OR_RETURN(const uint32_t made, system_.vault()->Rotate(Now(), db::Witness(audit_, AccountId())));
+  http::WriteLog(http::LogLevel::kInfo, "data_key_made", {{"key", std::to_string(made)}});
+  return {};
+}
+
+Result<bool> Service::SealAnew() {
+  ASSIGN_OR_RETURN(const bool due, rooms_->resealer->Due());
+  if (!due) return true;
+  ASSIGN_OR_RETURN(const bool mine, resealing_.Hold());
+  if (!mine) return true;
+  access::Resealer::Hooks hooks;
+  hooks.guard = [this](db::Connection& connection) { return resealing_.Guard(connection); };
+  hooks.go_on = [&] {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return false;
+    }
+    if (resealing_.held()) return true;
+    const auto again = resealing_.Hold();
+    return again.ok() && *again;
+  };
+  hooks.rest = [this](std::chrono::milliseconds took, int64_t) {
+    std::unique_lock lock(mutex_);
+    stopped_.wait_for(lock, access::RestAfter(took), [this] { return stopping_; });
+  };
+  const auto outcome = rooms_->resealer->Run(hooks);
+  resealing_.Release();
+  if (!outcome.ok()) return outcome.error();
+  if (outcome->sealed > 0 || outcome->dropped > 0 || outcome->damaged > 0) {
+    http::WriteLog(outcome->damaged > 0 ? http::LogLevel::kWarn : http::LogLevel::kInfo, "sealed_anew",
+                   {{"fields", std::to_string(outcome->sealed)},
+                    {"damaged", std::to_string(outcome->damaged)},
+                    {"keys_dropped", std::to_string(outcome->dropped)}});
+  }
+  return outcome->damaged == 0;
+}
+
+void Service::LookAfterKeys() {
+  std::unique_lock lock(mutex_);
+  auto next = std::chrono::steady_clock::now();
+  while (!stopping_) {
+    lock.unlock();
+    if (std::chrono::steady_clock::now() >= next) {
+      if (const Status rotated = RotateWhenDue(); !rotated.ok()) {
+        http::WriteLog(http::LogLevel::kWarn, "data_key_not_made", {{"code", rotated.error().code}});
+      }
+      const auto well = SealAnew();
+      if (!well.ok() && well.error().code != "lease_lost") {
+        http::WriteLog(http::LogLevel::kWarn, "not_sealed_anew", {{"code", well.error().code}});
+      }
+      if (well.ok() && !*well) next = std::chrono::steady_clock::now() + kKeysAfterDamage;
+      if (!well.ok()) next = std::chrono::steady_clock::now() + kKeysAfterTrouble;
+    }
+    lock.lock();
+    stopped_.wait_for(lock, kKeysInterval, [this] { return stopping_; });
+  }
 }
 
 }  // namespace dealpace::app

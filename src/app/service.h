@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "access/access.h"
+#include "access/resealing.h"
 #include "app/wiring.h"
 #include "db/lease.h"
 #include "exchange/import_jobs.h"
@@ -27,6 +28,7 @@ struct ServiceOptions {
   std::function<Instant()> clock = Now;
   size_t kept_answers_bytes_max = 16 << 20;  // analysis::FreshnessOptions
   size_t facts_bytes_max = size_t{1} << 30;  // of the facts: rows that are unused longest are forgotten beyond
+  int rotate_keys_days = 0;                  // a new data key once the newest is so old; 0: never
 };
 
 class Service {
@@ -69,6 +71,11 @@ class Service {
   // Anonymises what is due, once a day.
   void WorkAtNight();
   [[nodiscard]] int HourOfDay();
+  // Seals anew what is sealed with an older data key, and makes a new one when it is time.
+  void LookAfterKeys();
+  [[nodiscard]] Status RotateWhenDue();
+  // The same with a lease that it holds. False: something is left that cannot be sealed anew.
+  [[nodiscard]] Result<bool> SealAnew();
 
   System& system_;
   ServiceOptions options_;
@@ -82,6 +89,8 @@ class Service {
   std::thread housekeeper_;
   db::Lease night_work_;  // likewise
   std::thread night_worker_;
+  db::Lease resealing_;  // likewise
+  std::thread key_keeper_;
   std::mutex mutex_;
   std::condition_variable stopped_;
   bool stopping_ = false;

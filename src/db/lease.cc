@@ -7,17 +7,14 @@
 #include <utility>
 
 namespace dealpace::db {
-namespace {
 
-// The time by which all holders go. Read before the statement that uses it, since statements take instants as values.
+// Read before the statement that uses it, since statements take instants as values.
 Instant DatabaseClock(Connection& connection) {
-  if (connection.kind() == Kind::kSqlite) return Now();  // all its processes are on one machine
+  if (connection.kind() == Kind::kSqlite) return Now();
   Rows rows = connection.Query("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)");
   rows.Next();
   return {rows.Int(0)};
 }
-
-}  // namespace
 
 Lease::Lease(Database& database, std::string name, std::string holder, std::chrono::milliseconds time)
     : clock(DatabaseClock), database_(database), name_(std::move(name)), holder_(std::move(holder)), time_(time) {}

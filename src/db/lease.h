@@ -11,6 +11,9 @@
 
 namespace dealpace::db {
 
+// The time by which all servers of a database go: on PostgreSQL the database's; with SQLite all are on one machine.
+[[nodiscard]] Instant DatabaseClock(Connection& connection);
+
 // One hold on a piece of work that only one of the servers of a database shall do at a time, such as keeping house: a
 // row of the table `lease`. Whoever holds it calls Hold again well before its time is over; when a holder has died, the
 // next one gets it once that time is over.

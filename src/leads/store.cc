@@ -52,6 +52,10 @@ json::array Ids(const std::vector<CustomerId>& ids) {
   return array;
 }
 
+access::Vault::Place PlaceOf(DealerId dealer, CustomerId customer) {
+  return {access::SealedField::kCustomerPersonal, customer.value, dealer.value};
+}
+
 }  // namespace
 
 Result<std::optional<Cursor>> ReadCursor(std::string_view text) {
@@ -87,14 +91,15 @@ std::string CursorText(int64_t value, std::string_view row) { return std::to_str
 
 // ---- What is sealed, and how it is found ----
 
-std::string Store::Seal(DealerId dealer, CustomerId id, const Record& record) const {
+Result<std::string> Store::Seal(db::Connection& connection, DealerId dealer, CustomerId id,
+                                const Record& record) const {
   json::object object;
   for (const auto& [field, value] : record) object[field] = value;
-  return vault_.Seal({"customer", "personal", id.value, dealer.value}, json::serialize(object));
+  return vault_.Seal(connection, PlaceOf(dealer, id), json::serialize(object));
 }
 
 Result<Record> Store::Unseal(DealerId dealer, CustomerId id, std::string_view sealed) const {
-  ASSIGN_OR_RETURN(const std::string text, vault_.Unseal({"customer", "personal", id.value, dealer.value}, sealed));
+  ASSIGN_OR_RETURN(const std::string text, vault_.Unseal(PlaceOf(dealer, id), sealed));
   boost::system::error_code problem;
   const json::value value = json::parse(text, problem);
   if (problem || !value.is_object()) return Error("sealed_damaged");
@@ -446,7 +451,7 @@ Result<Added> Store::AddIn(db::Connection& connection, const Asker& asker, const
   }
   Added added;
   added.customer = CustomerId(NewId());
-  const std::string sealed = Seal(look.dealer, added.customer, record);
+  ASSIGN_OR_RETURN(const std::string sealed, Seal(connection, look.dealer, added.customer, record));
   connection.Execute(
       "INSERT INTO customer (dealer_id, customer_id, kind, owner_id, personal, active_day, version, created_at, "
       "created_by, changed_at, changed_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?7, ?8)",
@@ -477,7 +482,7 @@ Status Store::Change(const Asker& asker, CustomerId id, int64_t version, const R
     for (const auto& [field, value] : fields) changed.erase(field);
     for (const auto& [field, value] : clean) changed[field] = value;
     RETURN_IF_ERROR(CheckCapture(changed));
-    const std::string sealed = Seal(look.dealer, id, changed);
+    ASSIGN_OR_RETURN(const std::string sealed, Seal(connection, look.dealer, id, changed));
     connection.Execute("UPDATE customer SET personal = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer, id,
                        db::Blob{sealed});
     ChangeTokens(connection, look.dealer, id, row.record, changed);
@@ -698,7 +703,7 @@ Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::
       // What was found by cannot be told any more: looked for among all tokens.
       connection.Execute("DELETE FROM customer_token WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
     }
-    const std::string empty = Seal(dealer, id, {});
+    ASSIGN_OR_RETURN(const std::string empty, Seal(connection, dealer, id, {}));
     connection.Execute(
         "UPDATE customer SET personal = ?3, anonymised_at = ?4, anonymised_why = ?5, version = version + 1 "
         "WHERE dealer_id = ?1 AND customer_id = ?2",
@@ -711,7 +716,7 @@ Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::
     for (const std::string& code : leads) {
       Lead lead;
       lead.code = code;
-      const std::string words = SealWords(dealer, lead);
+      ASSIGN_OR_RETURN(const std::string words, SealWords(connection, dealer, lead));
       connection.Execute(
           "UPDATE lead SET words = ?3, status = CASE WHEN status = 'open' THEN 'suspended' ELSE status END, "
           "version = version + 1 WHERE dealer_id = ?1 AND lead = ?2",
@@ -719,75 +724,6 @@ Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::
     }
   }
   return {};
-}
-
-// ---- Keys ----
-
-Result<int64_t> Store::Reseal(DealerId dealer) {
-  constexpr int kStep = 500;  // rows looked at in one transaction
-  struct Step {
-    int64_t resealed = 0;
-    std::string last;  // row looked at; empty: there was none
-  };
-  // What changes meanwhile is sealed with the new key by whoever changes it: then there is nothing to update.
-  const auto customers = [&](db::Connection& connection, const std::string& after) -> Result<Step> {
-    Step step;
-    std::vector<std::pair<CustomerId, std::string>> old;
-    {
-      db::Rows rows = connection.Query(
-          "SELECT customer_id, personal FROM customer WHERE dealer_id = ?1 AND customer_id > ?2 ORDER BY customer_id "
-          "LIMIT ?3",
-          dealer, after.empty() ? int64_t{0} : std::stoll(after), kStep);
-      while (rows.Next()) {
-        step.last = std::to_string(rows.Int(0));
-        if (vault_.IsOld(rows.Bytes(1))) old.emplace_back(CustomerId(rows.Int(0)), rows.Bytes(1));
-      }
-    }
-    for (const auto& [id, sealed] : old) {
-      ASSIGN_OR_RETURN(const Record record, Unseal(dealer, id, sealed));
-      const std::string fresh = Seal(dealer, id, record);
-      step.resealed += connection.Execute(
-          "UPDATE customer SET personal = ?3 WHERE dealer_id = ?1 AND customer_id = ?2 AND personal = ?4", dealer, id,
-          db::Blob{fresh}, db::Blob{sealed});
-    }
-    return step;
-  };
-  const auto leads = [&](db::Connection& connection, const std::string& after) -> Result<Step> {
-    Step step;
-    std::vector<std::pair<std::string, std::string>> old;
-    {
-      db::Rows rows =
-          connection.Query("SELECT lead, words FROM lead WHERE dealer_id = ?1 AND lead > ?2 ORDER BY lead LIMIT ?3",
-                           dealer, after, kStep);
-      while (rows.Next()) {
-        step.last = rows.Text(0);
-        if (vault_.IsOld(rows.Bytes(1))) old.emplace_back(rows.Text(0), rows.Bytes(1));
-      }
-    }
-    for (const auto& [code, sealed] : old) {
-      Lead lead;
-      lead.code = code;
-      RETURN_IF_ERROR(UnsealWords(dealer, sealed, lead));
-      const std::string fresh = SealWords(dealer, lead);
-      step.resealed +=
-          connection.Execute("UPDATE lead SET words = ?3 WHERE dealer_id = ?1 AND lead = ?2 AND words = ?4", dealer,
-                             code, db::Blob{fresh}, db::Blob{sealed});
-    }
-    return step;
-  };
-  int64_t resealed = 0;
-  const auto run = [&](const auto& one_step) -> Status {
-    Step step;
-    do {
-      const std::string after = step.last;
-      ASSIGN_OR_RETURN(step, database_.Write<Step>([&](db::Connection& c) { return one_step(c, after); }));
-      resealed += step.resealed;
-    } while (!step.last.empty());
-    return {};
-  };
-  RETURN_IF_ERROR(run(customers));
-  RETURN_IF_ERROR(run(leads));
-  return resealed;
 }
 
 }  // namespace dealpace::leads

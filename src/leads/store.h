@@ -273,17 +273,14 @@ class Store {
   [[nodiscard]] Status Anonymise(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
                                  std::string_view why, Instant now) const;
 
-  // Seals anew what is sealed with an older data key than new things are; in steps, so that others get in between.
-  // Returns how much it was. Once it has been done for every dealer, access::Vault::DropOld may follow.
-  [[nodiscard]] Result<int64_t> Reseal(DealerId dealer);
-
  private:
   struct Row;  // of a customer
   class Look;  // one asker's look into one transaction
 
-  [[nodiscard]] std::string Seal(DealerId dealer, CustomerId id, const Record& record) const;
+  [[nodiscard]] Result<std::string> Seal(db::Connection& connection, DealerId dealer, CustomerId id,
+                                         const Record& record) const;
   [[nodiscard]] Result<Record> Unseal(DealerId dealer, CustomerId id, std::string_view sealed) const;
-  [[nodiscard]] std::string SealWords(DealerId dealer, const Lead& lead) const;
+  [[nodiscard]] Result<std::string> SealWords(db::Connection& connection, DealerId dealer, const Lead& lead) const;
   [[nodiscard]] Status UnsealWords(DealerId dealer, std::string_view sealed, Lead& lead) const;
   [[nodiscard]] int64_t Token(DealerId dealer, std::string_view what, std::string_view value) const;
   [[nodiscard]] std::vector<int64_t> Tokens(DealerId dealer, const Record& record) const;

@@ -80,15 +80,15 @@ const std::string kLeadColumns =
     std::string(kNoContactColumns) + " ";
 
 // The code stands inside, so that no words can be moved to another lead.
-std::string Store::SealWords(DealerId dealer, const Lead& lead) const {
+Result<std::string> Store::SealWords(db::Connection& connection, DealerId dealer, const Lead& lead) const {
   return vault_.Seal(
-      {"lead", "words", 0, dealer.value},
+      connection, {access::SealedField::kLeadWords, 0, dealer.value},
       json::serialize(json::object{
           {"lead", lead.code}, {"need", lead.need}, {"remark", lead.remark}, {"grade_why", lead.grade_why}}));
 }
 
 Status Store::UnsealWords(DealerId dealer, std::string_view sealed, Lead& lead) const {
-  ASSIGN_OR_RETURN(const std::string text, vault_.Unseal({"lead", "words", 0, dealer.value}, sealed));
+  ASSIGN_OR_RETURN(const std::string text, vault_.Unseal({access::SealedField::kLeadWords, 0, dealer.value}, sealed));
   boost::system::error_code problem;
   const json::value value = json::parse(text, problem);
   if (problem || !value.is_object() || TextOf(value.get_object(), "lead") != lead.code) return Error("sealed_damaged");
@@ -247,7 +247,7 @@ Result<std::string> Store::AddLeadIn(const Look& look, CustomerId customer, Staf
   lead.owner = owner;
   lead.stage = kFirstStage;
   RETURN_IF_ERROR(TakeInput(look, input, lead));
-  const std::string words = SealWords(look.dealer, lead);
+  ASSIGN_OR_RETURN(const std::string words, SealWords(look.connection, look.dealer, lead));
   look.connection.Execute(
       "INSERT INTO lead (dealer_id, lead, customer_id, attempt, owner_id, status, stage, source, access_form, model, "
       "referrer_id, expected_day, budget_least, budget_most, amount, grade, words, version, created_at, created_by, "
@@ -289,7 +289,7 @@ Status Store::ChangeLead(const Asker& asker, std::string_view code, int64_t vers
     if (lead.anonymised) return Error("customer_anonymised");
     if (moved == 0) return Error("edit_conflict").With("by", lead.changed_by).With("version", lead.version);
     RETURN_IF_ERROR(TakeInput(look, input, lead));
-    const std::string words = SealWords(look.dealer, lead);
+    ASSIGN_OR_RETURN(const std::string words, SealWords(look.connection, look.dealer, lead));
     connection.Execute(
         "UPDATE lead SET source = ?3, access_form = ?4, model = ?5, referrer_id = ?6, expected_day = ?7, "
         "budget_least = ?8, budget_most = ?9, amount = ?10, grade = ?11, words = ?12 "

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
+#include "access/resealing.h"
 #include "access/testing.h"
 #include "catalog/embedded.h"
 #include "db/testing.h"
@@ -531,23 +533,97 @@ TEST_P(StoreTest, WhatIsMovedToAnotherRowIsNotRead) {
   EXPECT_EQ(Code(store_.Get(As(ben_), one, Reveal::kWhole, kNow)), "not_found");
 }
 
-TEST_P(StoreTest, AfterANewKeyAllIsSealedAnewAndTheOldKeyMayGo) {
+TEST_P(StoreTest, SealingAnewIsNoChange) {
   LeadInput input;
   input.need = "接送孩子的旧车空间太小";
   const auto added = AddedLead(ana_, "王小明", "13812345678", input);
-  EXPECT_EQ(*store_.Reseal(dealer_), 0);
+  const std::string before = Dump("SELECT version, changed_at, changed_by FROM customer", 3) +
+                             Dump("SELECT version, changed_at, changed_by FROM lead", 3);
   ASSERT_EQ(Code(vault_->Rotate(kNow)), "");
   const CustomerId later = Added(ana_, "李雷", "13900001111");
-  EXPECT_EQ(*store_.Reseal(dealer_), 2);
-  EXPECT_EQ(*store_.Reseal(dealer_), 0);
-  ASSERT_EQ(Code(vault_->DropOld()), "");
+  access::Resealer resealer(*database_, *vault_, {}, 0);
+  EXPECT_EQ(resealer.Run({})->sealed, 2);
+  EXPECT_EQ(resealer.Run({})->dropped, 1);
   const auto customer = store_.Get(All(), added.customer, Reveal::kWhole, kNow);
   ASSERT_EQ(Code(customer), "");
   EXPECT_EQ(customer->record.at("phone"), "13812345678");
-  EXPECT_EQ(customer->version, 1);
   EXPECT_EQ(store_.GetLead(All(), added.lead, Reveal::kMasked, kNow)->need, *input.need);
   EXPECT_EQ(Code(store_.Get(All(), later, Reveal::kWhole, kNow)), "");
   EXPECT_EQ(Names(All(), "wxm"), "王**");
+  EXPECT_EQ(Dump("SELECT version, changed_at, changed_by FROM customer WHERE customer_id = " +
+                     std::to_string(added.customer.value),
+                 3) +
+                Dump("SELECT version, changed_at, changed_by FROM lead", 3),
+            before);
+}
+
+// People work while everything is sealed anew: what each has written last is there, and nothing is under the old key.
+TEST_P(StoreTest, WhoEditsWhileAllIsSealedAnewLosesNothing) {
+  constexpr int kCustomers = 600;
+  std::vector<leads::Added> customers;
+  ASSERT_EQ(Code(database_->Write<void>([&](db::Connection& c) -> Status {
+              customers.clear();
+              for (int i = 0; i < kCustomers; ++i) {
+                NewCustomer input = Input(ana_, "王小明", "138" + std::to_string(10'000'000 + i));
+                input.despite_duplicates = true;
+                input.lead.emplace().need = "接送孩子的旧车空间太小";
+                ASSIGN_OR_RETURN(leads::Added added, store_.AddIn(c, All(), input, kNow));
+                customers.push_back(std::move(added));
+              }
+              return {};
+            })),
+            "");
+  ASSERT_EQ(Code(vault_->Rotate(kNow)), "");
+  // Two people on servers of their own, one of which was there before the new key; each has every second customer.
+  const auto elsewhere = access::Vault::Open(*database_, *access::KeyFile::Read(folder_.path() / "keys"));
+  ASSERT_EQ(Code(elsewhere), "");
+  Store other(*database_, **elsewhere, catalog::Load(catalog::EmbeddedFiles()).catalog);
+  std::atomic<bool> done{false};
+  std::vector<int> edits(customers.size(), 0);
+  const auto work = [&](Store& store, size_t first) {
+    for (size_t i = first; !done || i < customers.size(); i += 2) {
+      const size_t at = i % customers.size();
+      const int edit = edits[at] + 1;
+      const auto seen = store.Get(All(), customers[at].customer, Reveal::kMasked, kNow);
+      const int64_t version = seen.ok() ? seen->version : 0;
+      EXPECT_EQ(Code(seen), "");
+      EXPECT_EQ(version, edit) << "sealing anew moved a version";
+      EXPECT_EQ(Code(store.Change(All(), customers[at].customer, version, {{"address", "No. " + std::to_string(edit)}},
+                                  kNow)),
+                "");
+      LeadInput input;
+      input.remark = "call " + std::to_string(edit);
+      EXPECT_EQ(Code(store.ChangeLead(All(), customers[at].lead, edit, input, kNow)), "");
+      edits[at] = edit;
+    }
+  };
+  {
+    std::jthread one([&] { work(store_, 0); });
+    std::jthread two([&] { work(other, 1); });
+    access::Resealer resealer(*database_, *vault_, {}, 0);
+    access::Resealer::Hooks hooks;
+    const auto run = resealer.Run(hooks);
+    EXPECT_EQ(Code(run), "");
+    EXPECT_TRUE(run.ok() && run->damaged == 0 && run->clear);
+    done = true;
+  }
+  // Nobody reads an older view of the data any more.
+  EXPECT_EQ(access::Resealer(*database_, *vault_, {}, 0).Run({})->dropped, 1);
+  EXPECT_EQ(Dump("SELECT key_number FROM data_key", 1), "2|\n");
+  const auto fresh = access::Vault::Open(*database_, *access::KeyFile::Read(folder_.path() / "keys"));
+  Store after(*database_, **fresh, catalog::Load(catalog::EmbeddedFiles()).catalog);
+  for (size_t i = 0; i < customers.size(); ++i) {
+    const auto customer = after.Get(All(), customers[i].customer, Reveal::kWhole, kNow);
+    ASSERT_EQ(Code(customer), "");
+    EXPECT_EQ(customer->record.at("phone"), "138" + std::to_string(10'000'000 + i));
+    EXPECT_EQ(customer->version, edits[i] + 1);
+    ASSERT_GT(edits[i], 0);
+    EXPECT_EQ(customer->record.at("address"), "No. " + std::to_string(edits[i]));
+    const auto lead = after.GetLead(All(), customers[i].lead, Reveal::kWhole, kNow);
+    ASSERT_EQ(Code(lead), "");
+    EXPECT_EQ(lead->remark, "call " + std::to_string(edits[i]));
+    EXPECT_EQ(lead->need, "接送孩子的旧车空间太小");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(On, StoreTest, testing::ValuesIn(db::TestKinds()), db::KindNames());

@@ -31,6 +31,10 @@ Error WrongStep(const PersonRequest& request) {
   return Error("request_step").With("state", RequestStateName(request.state));
 }
 
+access::Vault::Place PlaceOf(DealerId dealer, RequestId request) {
+  return {access::SealedField::kRequestWords, request.value, dealer.value};
+}
+
 }  // namespace
 
 std::string_view RequestStateName(RequestState state) {
@@ -80,8 +84,7 @@ Result<PersonRequest> Requests::Read(const db::Rows& rows, const Asker& asker, D
   if (const auto at = rows.OptionalInt(12)) request.closed_at = Instant{*at};
   request.closed_by = rows.Text(13);
   if (!rows.IsNull(14)) {
-    ASSIGN_OR_RETURN(request.words,
-                     vault_.Unseal({"person_request", "words", request.id.value, asker.dealer.value}, rows.Bytes(14)));
+    ASSIGN_OR_RETURN(request.words, vault_.Unseal(PlaceOf(asker.dealer, request.id), rows.Bytes(14)));
   }
   request.version = rows.Int(15);
   return request;
@@ -157,8 +160,10 @@ Result<RequestId> Requests::Receive(const Asker& asker, const db::Witness& witne
     ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
     const Day due = zone.DayOf(received) + FindById(policy.requests(), input.kind)->days;
     const RequestId id(NewId());
-    const std::string sealed =
-        words.empty() ? std::string() : vault_.Seal({"person_request", "words", id.value, asker.dealer.value}, words);
+    std::string sealed;
+    if (!words.empty()) {
+      ASSIGN_OR_RETURN(sealed, vault_.Seal(connection, PlaceOf(asker.dealer, id), words));
+    }
     connection.Execute(
         "INSERT INTO person_request (dealer_id, request_id, customer_id, kind, way, state, received_at, received_by, "
         "due_day, words, version) VALUES (?1, ?2, ?3, ?4, ?5, 'received', ?6, ?7, ?8, ?9, 1)",

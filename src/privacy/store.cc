@@ -33,6 +33,10 @@ std::vector<Block> ReadBlocks(db::Connection& connection, DealerId dealer, const
   return blocks;
 }
 
+access::Vault::Place PlaceOf(DealerId dealer, ConsentId consent) {
+  return {access::SealedField::kConsentEvidence, consent.value, dealer.value};
+}
+
 }  // namespace
 
 std::string AnyOf(leads::Where& where, std::string_view column, const std::vector<CustomerId>& ids) {
@@ -201,8 +205,10 @@ Result<ConsentId> Store::Insert(db::Connection& connection, const Asker& asker, 
   }
   const ConsentId consent(NewId());
   const std::string words(Trim(input.evidence));
-  const std::string evidence =
-      words.empty() ? std::string() : vault_.Seal({"consent", "evidence", consent.value, asker.dealer.value}, words);
+  std::string evidence;
+  if (!words.empty()) {
+    ASSIGN_OR_RETURN(evidence, vault_.Seal(connection, PlaceOf(asker.dealer, consent), words));
+  }
   connection.Execute(
       "INSERT INTO consent (dealer_id, consent_id, customer_id, purpose, text_version, way, given_at, recorded_at, "
       "recorded_by, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -403,8 +409,7 @@ Status Store::ForEachConsent(db::Connection& connection, DealerId dealer, const 
       db::Rows rows =
           connection.Query("SELECT evidence FROM consent WHERE dealer_id = ?1 AND consent_id = ?2", dealer, consent.id);
       if (rows.Next() && !rows.IsNull(0)) {
-        ASSIGN_OR_RETURN(evidence,
-                         vault_.Unseal({"consent", "evidence", consent.id.value, dealer.value}, rows.Bytes(0)));
+        ASSIGN_OR_RETURN(evidence, vault_.Unseal(PlaceOf(dealer, consent.id), rows.Bytes(0)));
       }
     }
     take(consent, evidence);

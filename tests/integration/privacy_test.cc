@@ -172,22 +172,25 @@ class PrivacyTest : public ::testing::TestWithParam<db::Kind> {
       {
         db::Rows rows = c.Query("SELECT dealer_id, customer_id, personal FROM customer");
         while (rows.Next()) {
-          ASSIGN_OR_RETURN(const std::string text,
-                           vault.Unseal({"customer", "personal", rows.Int(1), rows.Int(0)}, rows.Bytes(2)));
+          ASSIGN_OR_RETURN(
+              const std::string text,
+              vault.Unseal({access::SealedField::kCustomerPersonal, rows.Int(1), rows.Int(0)}, rows.Bytes(2)));
           all += text + "\n";
         }
       }
       {
         db::Rows rows = c.Query("SELECT dealer_id, words FROM lead");
         while (rows.Next()) {
-          ASSIGN_OR_RETURN(const std::string text, vault.Unseal({"lead", "words", 0, rows.Int(0)}, rows.Bytes(1)));
+          ASSIGN_OR_RETURN(const std::string text,
+                           vault.Unseal({access::SealedField::kLeadWords, 0, rows.Int(0)}, rows.Bytes(1)));
           all += text + "\n";
         }
       }
       db::Rows rows = c.Query("SELECT dealer_id, consent_id, evidence FROM consent WHERE evidence IS NOT NULL");
       while (rows.Next()) {
-        ASSIGN_OR_RETURN(const std::string text,
-                         vault.Unseal({"consent", "evidence", rows.Int(1), rows.Int(0)}, rows.Bytes(2)));
+        ASSIGN_OR_RETURN(
+            const std::string text,
+            vault.Unseal({access::SealedField::kConsentEvidence, rows.Int(1), rows.Int(0)}, rows.Bytes(2)));
         all += text + "\n";
       }
       return true;

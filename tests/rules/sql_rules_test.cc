@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "access/resealing.h"
 #include "base/text.h"
 #include "db/tables.h"
 #include "db/testing.h"
@@ -298,6 +299,21 @@ TEST(Statements, KeepToWhatADistributedStoreCanDo) {
   // A reader that finds nothing would be content with everything.
   EXPECT_GT(statements, 150);
   EXPECT_GT(on_dealers, 30);
+}
+
+// Those that are put together from the list of sealed columns, which no source has as a whole.
+TEST(Statements, OnSealedColumnsKeepToItToo) {
+  int on_dealers = 0;
+  for (const access::SealedColumn& column : access::kSealedColumns) {
+    const bool of_dealer = column.of == access::SealedColumn::Of::kDealer;
+    EXPECT_EQ(IsDistributed(column.table), of_dealer) << column.table;
+    const access::SealedStatements all = access::StatementsOf(column);
+    for (const std::string& sql : {all.page, all.change, all.find, all.count}) {
+      EXPECT_EQ(Faults(sql, false), Strings()) << sql;
+      on_dealers += of_dealer ? 1 : 0;
+    }
+  }
+  EXPECT_GT(on_dealers, 4);
 }
 
 TEST(Statements, AreFoundInTheirSources) {

@@ -83,6 +83,7 @@ struct ServeArguments {
   http::ServerOptions http;         // threads, queue and limits; the rest is set from the above
   int kept_answers_megabytes = 16;  // of answers kept for who asks the same again
   int facts_megabytes = 1024;
+  int rotate_keys_days = 365;  // 0: never by itself
 };
 int RunServe(const Context& context, const ServeArguments& arguments);
 
@@ -136,6 +137,12 @@ struct PrivacyArguments {
   bool dry_run = false;
 };
 int RunPrivacy(const Context& context, const PrivacyArguments& arguments);
+
+struct KeysArguments {
+  std::string what;  // status, rotate, reseal, master-add, master-use, master-drop
+  bool wait = false;
+};
+int RunKeys(const Context& context, const KeysArguments& arguments);
 
 struct ImportArguments {
   std::string kind;

@@ -69,6 +69,7 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
   options.folder = context.data_dir;
   options.facts_bytes_max = static_cast<size_t>(arguments.facts_megabytes) << 20;
   options.kept_answers_bytes_max = static_cast<size_t>(arguments.kept_answers_megabytes) << 20;
+  options.rotate_keys_days = arguments.rotate_keys_days;
   options.http = arguments.http;
   options.http.address = arguments.address;
   options.http.port = arguments.port;

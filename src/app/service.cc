@@ -235,7 +235,8 @@ http::Router Service::MakeRouter() {
                options_.clock, idempotent,
                [privacy](const http::Request& request, http::JsonBody& body, const leads::Asker& asker, Instant now) {
                  return privacy::ConsentsAlong(privacy, request, body, asker, now);
-               }});
+               },
+               audit_});
   leads::AddSpotCheckRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
                                      [this](const http::Request& request, DealerId dealer) {
                                        return StaffOf(request.caller.account, dealer);

@@ -199,7 +199,10 @@ class CustomerApi {
     if (dealer == 0) return Error("field_missing").With("field", "dealer");
     ASSIGN_OR_RETURN(Visible visible, deps_.visible(request, DealerId(dealer)));
     ASSIGN_OR_RETURN(Store * store, deps_.store());
-    return Call{*store, {DealerId(dealer), std::move(visible), request.caller.login}, deps_.now()};
+    return Call{
+        *store,
+        {DealerId(dealer), std::move(visible), request.caller.login, db::Witness(deps_.audit, request.caller.account)},
+        deps_.now()};
   }
 
   struct Listed {

@@ -26,6 +26,8 @@ struct CustomerDeps {
   // What else the body of a new customer brings that is to be stored with him: reads its fields, and returns what is
   // done in the transaction, or nothing. May be empty.
   std::function<Result<Store::Along>(const http::Request&, http::JsonBody&, const Asker&, Instant)> along = {};
+  // Where changes of customers and leads are written down; may be empty.
+  db::AuditLog audit = {};
 };
 
 // The operations of tag `customers` in docs/openapi.yaml. Personal data are given masked; what is typed of a person

@@ -52,7 +52,13 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
                          exported_ += customers;
                          return {};
                        },
-                       [] { return kNow; }, [](http::Handler handler) { return handler; }});
+                       [] { return kNow; },
+                       [](http::Handler handler) { return handler; },
+                       {},
+                       [this](db::Connection&, const db::Deed& deed) -> Status {
+                         deeds_ += std::to_string(deed.actor.value) + " " + deed.act + ";";
+                         return {};
+                       }});
   }
 
   // As `who`; the path after /api/v1/, to which the dealer is added.
@@ -62,6 +68,7 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
     request.method = method;
     request.language = Language::kEnglish;
     request.caller.login = who;
+    request.caller.account = AccountId(who == "ana" ? 5 : 6);
     const size_t question = path.find('?');
     request.path = "/api/v1/" + path.substr(0, question);
     request.query.emplace_back("dealer", std::to_string(dealer_.value));
@@ -109,6 +116,7 @@ class CustomerApiTest : public testing::TestWithParam<db::Kind> {
   StaffId ana_;
   std::string revealed_;  // what was put on record
   int64_t exported_ = 0;
+  std::string deeds_;  // what was written down of changes
   StaffId ben_;
 };
 
@@ -126,6 +134,16 @@ TEST_P(CustomerApiTest, AFileHoldsWhatMayBeTakenAwayMasked) {
   const Response all = Call("boss", Method::kGet, "customers.csv?kind=person");
   EXPECT_EQ(std::count(all.body.begin(), all.body.end(), '\n'), 3);
   EXPECT_EQ(all.body.find("12345678"), std::string::npos);
+}
+
+TEST_P(CustomerApiTest, ChangesAreWrittenDownWithWhoMadeThem) {
+  const std::string id = Text(Added("ana", "王小明", "13812345678", R"(,"lead":{"model":"GTX"})"), "id");
+  EXPECT_EQ(Outcome("boss", Method::kPut, "customers/" + id, R"({"record":{"address":"南京路 1 号"}})", "W/\"1\""),
+            "204");
+  EXPECT_EQ(Outcome("boss", Method::kPut, "customers/" + id, R"({"record":{"address":"x"}})", "W/\"1\""),
+            "edit_conflict");
+  EXPECT_EQ(Outcome("ana", Method::kGet, "customers/" + id), "200");
+  EXPECT_EQ(deeds_, "5 customer.add;5 lead.add;6 customer.change;");
 }
 
 TEST_P(CustomerApiTest, FromCaptureToTheCustomersPage) {

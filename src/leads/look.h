@@ -30,6 +30,7 @@ class Store::Look {
   db::Connection& connection;
   const DealerId dealer;
   const std::string& by;
+  const db::Witness& witness;
   const Instant now;
   const Day today;
   const Sight sight;
@@ -39,6 +40,7 @@ class Store::Look {
       : connection(c),
         dealer(asker.dealer),
         by(asker.by),
+        witness(asker.witness),
         now(at),
         today(day),
         sight(c, asker.dealer, asker.visible, day) {}

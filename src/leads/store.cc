@@ -52,6 +52,15 @@ json::array Ids(const std::vector<CustomerId>& ids) {
   return array;
 }
 
+// Names of the fields in which two records differ.
+std::vector<std::string> FieldsOf(const Record& before, const Record& after) {
+  std::vector<std::string> fields;
+  for (const Field& field : Fields()) {
+    if (ValueOf(before, field.id) != ValueOf(after, field.id)) fields.emplace_back(field.id);
+  }
+  return fields;
+}
+
 access::Vault::Place PlaceOf(DealerId dealer, CustomerId customer) {
   return {access::SealedField::kCustomerPersonal, customer.value, dealer.value};
 }
@@ -462,6 +471,9 @@ Result<Added> Store::AddIn(db::Connection& connection, const Asker& asker, const
     ASSIGN_OR_RETURN(added.lead, AddLeadIn(look, added.customer, input.owner, *input.lead));
   }
   RETURN_IF_ERROR(BookFields(look, added.customer));
+  RETURN_IF_ERROR(look.witness.Note(connection, "customer.add", db::ObjectOf("customer", added.customer.value),
+                                    look.dealer, {{"fields", FieldsOf({}, record)}}));
+  if (input.lead) RETURN_IF_ERROR(NoteLead(look, "lead.add", added.lead, added.customer));
   return added;
 }
 
@@ -486,7 +498,9 @@ Status Store::Change(const Asker& asker, CustomerId id, int64_t version, const R
     connection.Execute("UPDATE customer SET personal = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer, id,
                        db::Blob{sealed});
     ChangeTokens(connection, look.dealer, id, row.record, changed);
-    return BookFields(look, id);
+    RETURN_IF_ERROR(BookFields(look, id));
+    return look.witness.Note(connection, "customer.change", db::ObjectOf("customer", id.value), look.dealer,
+                             {{"fields", FieldsOf(row.record, changed)}});
   });
 }
 
@@ -543,7 +557,8 @@ Status Store::Merge(const Asker& asker, CustomerId kept, int64_t version, Custom
         "INSERT INTO customer_merge (dealer_id, merge_id, kept_id, merged_id, moved, merged_at, merged_by) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         look.dealer, NewId(), kept, other, moved, now.ms, look.by);
-    return {};
+    return look.witness.Note(connection, "customer.merge", db::ObjectOf("customer", kept.value), look.dealer,
+                             {{"customer", std::to_string(other.value)}});
   });
 }
 
@@ -596,7 +611,8 @@ Status Store::Unmerge(const Asker& asker, CustomerId kept, int64_t version, Cust
     connection.Execute(
         "UPDATE customer_merge SET undone_at = ?3, undone_by = ?4 WHERE dealer_id = ?1 AND merge_id = ?2", look.dealer,
         merge, now.ms, look.by);
-    return {};
+    return look.witness.Note(connection, "customer.unmerge", db::ObjectOf("customer", kept.value), look.dealer,
+                             {{"customer", std::to_string(other.value)}});
   });
 }
 
@@ -621,6 +637,7 @@ Result<int64_t> Store::HandOver(const Asker& asker, StaffId from, StaffId to,
       }
     };
     int64_t count = 0;
+    std::vector<CustomerId> moved;
     if (only) {
       for (const CustomerId id : *only) {
         ASSIGN_OR_RETURN(const Row row, FindRow(look, id));
@@ -629,6 +646,7 @@ Result<int64_t> Store::HandOver(const Asker& asker, StaffId from, StaffId to,
             "SELECT lead, attempt FROM lead WHERE dealer_id = ?1 AND customer_id = ?2 AND owner_id = ?3 "
             "AND status IN ('open', 'suspended', 'won') ORDER BY lead",
             look.dealer, id, from));
+        moved.push_back(id);
         count += connection.Execute(
             "UPDATE customer SET owner_id = ?3, version = version + 1, changed_at = ?4, changed_by = ?5 "
             "WHERE dealer_id = ?1 AND customer_id = ?2",
@@ -639,6 +657,13 @@ Result<int64_t> Store::HandOver(const Asker& asker, StaffId from, StaffId to,
             look.dealer, id, from, to, now.ms, look.by);
       }
     } else {
+      {
+        db::Rows rows = connection.Query(
+            "SELECT customer_id FROM customer WHERE dealer_id = ?1 AND owner_id = ?2 AND merged_into IS NULL "
+            "ORDER BY customer_id",
+            look.dealer, from);
+        while (rows.Next()) moved.emplace_back(rows.Int(0));
+      }
       take_leads(
           connection.Query("SELECT lead, attempt FROM lead WHERE dealer_id = ?1 AND owner_id = ?2 "
                            "AND status IN ('open', 'suspended', 'won') ORDER BY lead",
@@ -657,6 +682,11 @@ Result<int64_t> Store::HandOver(const Asker& asker, StaffId from, StaffId to,
           look.dealer, from, to, now.ms, look.by);
     }
     if (!entries.empty()) ledger::Append(connection, *catalog_, look.dealer, entries, {look.by, now, {}});
+    for (const CustomerId id : moved) {
+      RETURN_IF_ERROR(look.witness.Note(connection, "customer.hand_over", db::ObjectOf("customer", id.value),
+                                        look.dealer,
+                                        {{"from", std::to_string(from.value)}, {"to", std::to_string(to.value)}}));
+    }
     return count;
   });
 }

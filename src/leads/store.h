@@ -11,6 +11,7 @@
 
 #include "access/vault.h"
 #include "catalog/catalog.h"
+#include "db/audit.h"
 #include "db/db.h"
 #include "leads/rules.h"
 #include "leads/visible.h"
@@ -26,6 +27,9 @@ struct Asker {
   DealerId dealer;
   Visible visible;
   std::string by;  // for created_by and the ledger
+  // Where what he changes is written down, in the transaction of the change: by id, and which fields, never what is in
+  // them.
+  db::Witness witness;
 };
 
 // Whether personal data are given whole. That somebody may, and that it is put on record, is the caller's matter.
@@ -289,6 +293,8 @@ class Store {
   [[nodiscard]] Result<Row> FindRow(const Look& look, CustomerId id) const;
   [[nodiscard]] Result<Duplicates> FindDuplicatesIn(const Look& look, const Record& record) const;
   [[nodiscard]] Result<Found> ReadFound(DealerId dealer, const db::Rows& rows, Reveal reveal) const;
+  [[nodiscard]] static Status NoteLead(const Look& look, std::string_view act, std::string_view code,
+                                       CustomerId customer, std::vector<std::string> fields = {});
   [[nodiscard]] Result<std::string> AddLeadIn(const Look& look, CustomerId customer, StaffId owner,
                                               const LeadInput& input) const;
   [[nodiscard]] Result<Lead> FindLead(const Look& look, std::string_view code, Reveal reveal) const;

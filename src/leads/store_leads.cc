@@ -79,6 +79,32 @@ const std::string kLeadColumns =
     "l.created_at, l.changed_at, l.changed_by, c.personal, c.owner_id, c.anonymised_at, " +
     std::string(kNoContactColumns) + " ";
 
+namespace {
+
+// Names of the fields of the interface in which a lead differs from what it was.
+std::vector<std::string> ChangedFields(const Lead& before, const Lead& after) {
+  std::vector<std::string> fields;
+  const auto compare = [&](const char* name, const auto& member) {
+    if (before.*member != after.*member) fields.emplace_back(name);
+  };
+  compare("source", &Lead::source);
+  compare("access_form", &Lead::access_form);
+  compare("model", &Lead::model);
+  compare("referrer", &Lead::referrer);
+  compare("expected", &Lead::expected);
+  compare("budget", &Lead::budget);
+  compare("amount", &Lead::amount_fen);
+  compare("need", &Lead::need);
+  compare("remark", &Lead::remark);
+  if (before.grade_by_hand != after.grade_by_hand || (after.grade_by_hand && before.grade != after.grade)) {
+    fields.emplace_back("grade");
+  }
+  compare("grade_why", &Lead::grade_why);
+  return fields;
+}
+
+}  // namespace
+
 // The code stands inside, so that no words can be moved to another lead.
 Result<std::string> Store::SealWords(db::Connection& connection, DealerId dealer, const Lead& lead) const {
   return vault_.Seal(
@@ -262,6 +288,14 @@ Result<std::string> Store::AddLeadIn(const Look& look, CustomerId customer, Staf
   return lead.code;
 }
 
+// A lead is named by its code; whose it is stands beside it.
+Status Store::NoteLead(const Look& look, std::string_view act, std::string_view code, CustomerId customer,
+                       std::vector<std::string> fields) {
+  std::vector<std::pair<std::string, db::Deed::Detail>> details = {{"customer", std::to_string(customer.value)}};
+  if (!fields.empty()) details.emplace_back("fields", std::move(fields));
+  return look.witness.Note(look.connection, act, "lead:" + std::string(code), look.dealer, std::move(details));
+}
+
 Result<std::string> Store::AddLead(const Asker& asker, CustomerId customer, StaffId owner, const LeadInput& input,
                                    Instant now) {
   return database_.Write<std::string>([&](db::Connection& connection) -> Result<std::string> {
@@ -272,6 +306,7 @@ Result<std::string> Store::AddLead(const Asker& asker, CustomerId customer, Staf
     if (row.anonymised_at) return Error("customer_anonymised");
     ASSIGN_OR_RETURN(std::string code, AddLeadIn(look, row.id, owner, input));
     RETURN_IF_ERROR(BookFields(look, row.id));
+    RETURN_IF_ERROR(NoteLead(look, "lead.add", code, row.id));
     return code;
   });
 }
@@ -288,6 +323,7 @@ Status Store::ChangeLead(const Asker& asker, std::string_view code, int64_t vers
     ASSIGN_OR_RETURN(Lead lead, FindLead(look, code, Reveal::kMasked));
     if (lead.anonymised) return Error("customer_anonymised");
     if (moved == 0) return Error("edit_conflict").With("by", lead.changed_by).With("version", lead.version);
+    const Lead before = lead;
     RETURN_IF_ERROR(TakeInput(look, input, lead));
     ASSIGN_OR_RETURN(const std::string words, SealWords(look.connection, look.dealer, lead));
     connection.Execute(
@@ -298,7 +334,8 @@ Status Store::ChangeLead(const Asker& asker, std::string_view code, int64_t vers
         lead.referrer.set() ? std::optional(lead.referrer.value) : std::nullopt, OrNull(lead.expected),
         lead.budget.least_fen, lead.budget.most_fen, lead.amount_fen,
         lead.grade_by_hand ? OrNull(lead.grade) : std::nullopt, db::Blob{words});
-    return BookFields(look, lead.customer);
+    RETURN_IF_ERROR(BookFields(look, lead.customer));
+    return NoteLead(look, "lead.change", code, lead.customer, ChangedFields(before, lead));
   });
 }
 
@@ -426,7 +463,10 @@ Status Store::MoveLead(db::Connection& connection, const Asker& asker, std::stri
         "UPDATE customer SET active_day = ?3 WHERE dealer_id = ?1 AND customer_id = ?2 AND active_day < ?3",
         look.dealer, lead.customer, look.today.value);
   }
-  return {};
+  return look.witness.Note(connection, "lead.move", "lead:" + std::string(code), look.dealer,
+                           {{"customer", std::to_string(lead.customer.value)},
+                            {"status", std::string(LeadStatusName(lead.status))},
+                            {"stage", lead.stage}});
 }
 
 // ---- Lists ----

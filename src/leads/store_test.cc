@@ -9,6 +9,7 @@
 
 #include "access/resealing.h"
 #include "access/testing.h"
+#include "base/text.h"
 #include "catalog/embedded.h"
 #include "db/testing.h"
 #include "org/org.h"
@@ -531,6 +532,75 @@ TEST_P(StoreTest, WhatIsMovedToAnotherRowIsNotRead) {
             "");
   EXPECT_EQ(Code(store_.Get(All(), one, Reveal::kWhole, kNow)), "sealed_damaged");
   EXPECT_EQ(Code(store_.Get(As(ben_), one, Reveal::kWhole, kNow)), "not_found");
+}
+
+TEST_P(StoreTest, WhoHasChangedWhatIsWrittenDownByNumberAndFieldOnly) {
+  std::string deeds;
+  const db::AuditLog log = [&](db::Connection&, const db::Deed& deed) -> Status {
+    deeds += std::to_string(deed.actor.value) + " " + deed.act + " " + deed.object;
+    EXPECT_EQ(deed.dealer, dealer_);
+    for (const auto& [name, detail] : deed.details) {
+      deeds += " " + name + "=";
+      if (const auto* text = std::get_if<std::string>(&detail)) deeds += *text;
+      if (const auto* texts = std::get_if<std::vector<std::string>>(&detail)) {
+        for (const std::string& each : *texts) deeds += (each == texts->front() ? "" : ",") + each;
+      }
+    }
+    deeds += "\n";
+    return {};
+  };
+  Asker boss = All();
+  boss.witness = db::Witness(log, AccountId(7));
+  const auto told = [&](std::vector<std::pair<std::string, std::string>> names) {
+    std::string text = std::exchange(deeds, "");
+    for (const auto& [id, name] : names) text = ReplaceAll(text, id, name);
+    return text;
+  };
+  const auto name = [](auto id) { return std::to_string(id.value); };
+
+  NewCustomer input = Input(ana_, "王小明", "13812345678");
+  input.lead.emplace().need = "接送孩子的旧车空间太小";
+  const auto one = store_.Add(boss, input, kNow);
+  ASSERT_EQ(Code(one), "");
+  const auto two = store_.Add(boss, Input(ana_, "李雷", "13900001111"), kNow);
+  ASSERT_EQ(Code(two), "");
+  const std::vector<std::pair<std::string, std::string>> names = {{name(one->customer), "ONE"},
+                                                                  {name(two->customer), "TWO"},
+                                                                  {one->lead, "LEAD"},
+                                                                  {name(ana_), "ANA"},
+                                                                  {name(ben_), "BEN"}};
+  EXPECT_EQ(told(names),
+            "7 customer.add customer:ONE fields=name,phone\n7 lead.add lead:LEAD customer=ONE\n"
+            "7 customer.add customer:TWO fields=name,phone\n");
+
+  // The name that is given again is no change of it.
+  ASSERT_EQ(Code(store_.Change(boss, one->customer, 1, {{"name", "王小明"}, {"address", "南京路 1 号"}}, kNow)), "");
+  EXPECT_EQ(told(names), "7 customer.change customer:ONE fields=address\n");
+  LeadInput change;
+  change.remark = "下周来店";
+  change.amount_fen = 18'000'000;
+  ASSERT_EQ(Code(store_.ChangeLead(boss, one->lead, 1, change, kNow)), "");
+  EXPECT_EQ(told(names), "7 lead.change lead:LEAD customer=ONE fields=amount,remark\n");
+  ASSERT_EQ(Code(Move(boss, one->lead, {LeadStatus::kWon, "", ""})), "");
+  EXPECT_EQ(told(names).find("7 lead.move lead:LEAD customer=ONE status=won stage="), 0U);
+
+  ASSERT_EQ(Code(store_.Merge(boss, one->customer, 2, two->customer, kNow)), "");
+  ASSERT_EQ(Code(store_.Unmerge(boss, one->customer, 3, two->customer, kNow)), "");
+  EXPECT_EQ(told(names), "7 customer.merge customer:ONE customer=TWO\n7 customer.unmerge customer:ONE customer=TWO\n");
+  ASSERT_EQ(Code(store_.HandOver(boss, ana_, ben_, std::vector{two->customer}, kNow)), "");
+  EXPECT_EQ(told(names), "7 customer.hand_over customer:TWO from=ANA to=BEN\n");
+  ASSERT_EQ(Code(store_.HandOver(boss, ana_, ben_, std::nullopt, kNow)), "");
+  EXPECT_EQ(told(names), "7 customer.hand_over customer:ONE from=ANA to=BEN\n");
+
+  // What is refused is not written down, and what cannot be written down is not done.
+  EXPECT_EQ(Code(store_.Change(boss, one->customer, 1, {{"address", "x"}}, kNow)), "edit_conflict");
+  EXPECT_EQ(told(names), "");
+  Asker unheard = All();
+  unheard.witness =
+      db::Witness([](db::Connection&, const db::Deed&) -> Status { return Error("storage_full"); }, AccountId(7));
+  const int64_t version = Version(one->customer);
+  EXPECT_EQ(Code(store_.Change(unheard, one->customer, version, {{"address", "南京路 2 号"}}, kNow)), "storage_full");
+  EXPECT_EQ(Version(one->customer), version);
 }
 
 TEST_P(StoreTest, SealingAnewIsNoChange) {

@@ -174,16 +174,19 @@ bool VerifyReport::ok() const {
 Result<VerifyReport> VerifyAll(System& system) {
   using Dealers = std::vector<std::pair<DealerId, std::string>>;
   VerifyReport report;
-  ASSIGN_OR_RETURN(const Dealers dealers,
-                   system.database().Read<Dealers>([&](db::Connection& connection) -> Result<Dealers> {
-                     report.ledger = ledger::Verify(connection, system.catalog());
-                     Dealers found;
-                     db::Rows rows = connection.Query(
-                         "SELECT h.dealer_id, COALESCE(d.code, '') FROM ledger_head h "
-                         "LEFT JOIN dealer d ON d.dealer_id = h.dealer_id ORDER BY h.dealer_id");
-                     while (rows.Next()) found.emplace_back(DealerId(rows.Int(0)), std::string(rows.Text(1)));
-                     return found;
-                   }));
+  ASSIGN_OR_RETURN(
+      const Dealers dealers, system.database().Read<Dealers>([&](db::Connection& connection) -> Result<Dealers> {
+        report.ledger = ledger::Verify(connection, system.catalog());
+        Dealers found;
+        db::Rows rows = connection.Query(
+            "SELECT h.dealer_id, COALESCE(d.code, '') FROM ledger_head h "
+            "LEFT JOIN dealer d ON d.dealer_id = h.dealer_id ORDER BY h.dealer_id");
+        while (rows.Next()) {
+          const std::string code(rows.Text(1));
+          found.emplace_back(DealerId(rows.Int(0)), code.empty() ? "#" + std::to_string(rows.Int(0)) : code);
+        }
+        return found;
+      }));
   for (const auto& [dealer, name] : dealers) {
     // Where entries cannot be read there is nothing to compare, and that has been said.
     const bool damaged = std::any_of(report.ledger.findings.begin(), report.ledger.findings.end(), [&](const Error& f) {

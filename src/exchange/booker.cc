@@ -6,8 +6,8 @@
 namespace dealpace::exchange {
 namespace {
 
-constexpr int64_t kKeysAtOnce = 250'000;    // put in order in one transaction
-constexpr size_t kManyStatements = 40'000;  // from here on the keys are left for later
+constexpr int64_t kKeysAtOnce = 250'000;  // put in order in one transaction
+constexpr size_t kManyStated = 40'000;    // from so many statements on the keys are left for later
 
 bool SameContent(const ledger::NewEntry& a, const ledger::NewEntry& b) {
   return a.event == b.event && a.day == b.day && a.at == b.at && a.lead == b.lead && a.attempt == b.attempt &&
@@ -96,7 +96,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
   const Plan plan = Compare(connection, dealer, said, lookup && !untouched, chunk, total);
   RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
   if (!plan.append.empty()) {
-    const bool later = untouched && keys_ == ledger::Keys::kLater && booked_ >= kManyStatements;
+    const bool later = untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
     ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
                    {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom});
   }
@@ -131,12 +131,12 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const 
   ASSIGN_OR_RETURN(Booked booked,
                    recorder_.batch.set() ? database_.WriteBulk<Booked>(work) : database_.Write<Booked>(work));
   for (const auto& [id, head] : heads) fresh_heads_[id] = head;
-  booked_ += statements.size();
+  stated_ += statements.size();
   return booked;
 }
 
 Status Booker::FinishKeys() {
-  if (keys_ == ledger::Keys::kNow || booked_ < kManyStatements) return {};
+  if (keys_ == ledger::Keys::kNow || stated_ < kManyStated) return {};
   std::vector<DealerId> dealers;
   for (const auto& [id, head] : fresh_heads_) dealers.emplace_back(id);
   std::sort(dealers.begin(), dealers.end());

@@ -44,8 +44,8 @@ struct Booked {
   int64_t added = 0;
   int64_t changed = 0;  // reversed and booked anew
   int64_t unchanged = 0;
-  int64_t removed = 0;            // reversed
-  std::vector<Outcome> outcomes;  // of each statement, in their order
+  int64_t removed = 0;             // reversed
+  std::vector<Outcome> outcomes;   // of each statement, in their order
   std::vector<size_t> taken_back;  // positions of the denials that took something back, in no order
 
   void Add(const Booked& other);  // the counts
@@ -100,7 +100,7 @@ class Booker {
   ledger::Recorder recorder_;
   std::string why_;
   ledger::Keys keys_;
-  size_t booked_ = 0;  // statements
+  size_t stated_ = 0;  // statements booked
   // Dealers that had no entries before, with the head that this object left: as long as nobody else writes there,
   // nothing can be known under any key yet.
   std::unordered_map<int64_t, int64_t> fresh_heads_;

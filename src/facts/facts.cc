@@ -495,6 +495,8 @@ Status Facts::Keep(int64_t grown_by, size_t budget) {
 }
 
 void Facts::Forget(size_t budget) {
+  const std::unique_lock forgetting(forget_mutex_, std::try_to_lock);
+  if (!forgetting) return;  // somebody is at it
   size_t bytes = size().bytes;
   if (bytes <= budget) return;
   std::vector<std::shared_ptr<Held>> all;
@@ -589,13 +591,13 @@ Status Facts::KeepOne(Held& held, DealerId dealer, int64_t grown_by) {
 Status Facts::Warm(int64_t grown_by, size_t budget) {
   constexpr size_t kForgetEvery = 8;  // dealers
   ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
-  const std::shared_ptr<View> view = ViewAt(kForever);
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex failure_mutex;
   Status failure;
   const auto one = [&](DealerId dealer) -> Status {
     ASSIGN_OR_RETURN([[maybe_unused]] const std::optional<Period> extent, Extent({dealer}));
+    const std::shared_ptr<View> view = ViewAt(kForever);
     std::shared_ptr<Held> held;
     {
       const std::lock_guard lock(view->mutex);
@@ -642,9 +644,14 @@ Facts::Size Facts::size() const {
     const std::lock_guard lock(mutex_);
     view = present_;
   }
+  // Whoever reads a dealer's ledger holds it for long; nobody else shall wait for that.
+  std::vector<std::shared_ptr<Held>> all;
+  {
+    const std::lock_guard lock(view->mutex);
+    for (const auto& [id, held] : view->dealers) all.push_back(held);
+  }
   Size size;
-  const std::lock_guard lock(view->mutex);
-  for (const auto& [id, held] : view->dealers) {
+  for (const auto& held : all) {
     const std::shared_lock held_lock(held->mutex);
     if (!held->facts) continue;
     ++size.dealers;

@@ -62,8 +62,8 @@ class Facts {
   // of dealers with `grown_by` new entries or more, and of those what has changed. Then forgets rows that are kept,
   // those unused longest first, until no more than `budget` bytes are held.
   [[nodiscard]] Status Keep(int64_t grown_by, size_t budget);
-  // Brings all dealers up to date, one after the other on each thread, and keeps them as above: so that the next question
-  // finds them so, with no more memory than `budget` and what some of them take.
+  // Brings all dealers up to date, one after the other on each thread, and keeps them as above: so that the next
+  // question finds them so, with no more memory than `budget` and what some of them take.
   [[nodiscard]] Status Warm(int64_t grown_by, size_t budget);
 
  private:
@@ -144,6 +144,7 @@ class Facts {
     std::shared_ptr<const OrgView> part;
   };
   std::map<std::string, Narrowed> narrowed_;  // by RowScope::Text; guarded by mutex_
+  std::mutex forget_mutex_;                   // one forgets at a time
   Workers workers_{ThreadsMax() - 1};
 };
 

@@ -9,6 +9,36 @@ namespace {
 
 constexpr size_t kChunk = 5'000;
 
+// Of a batch's entries those that still stand.
+std::vector<int64_t> WhatItBooked(db::Connection& connection, DealerId dealer, std::span<const BatchEntry> booked) {
+  std::vector<int64_t> seqs;
+  for (const BatchEntry& entry : booked) {
+    if (entry.reverses == 0) seqs.push_back(entry.seq);
+  }
+  const std::unordered_set<int64_t> reversed = ReversedAmong(connection, dealer, seqs);
+  std::erase_if(seqs, [&](int64_t seq) { return reversed.contains(seq); });
+  return seqs;
+}
+
+// What a batch took back and nothing newer stands for: of a key the last.
+std::vector<int64_t> WhatItTookBack(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+                                    std::span<const BatchEntry> reversals) {
+  std::vector<Hash128> keys;
+  for (const BatchEntry& entry : reversals) {
+    if (entry.key) keys.push_back(*entry.key);
+  }
+  if (!keys.empty()) IndexKeys(connection, dealer);
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  std::unordered_set<Hash128> live;
+  for (const auto& [key, entry] : FindKeys(connection, catalog, dealer, keys)) live.insert(key);
+  std::vector<int64_t> seqs;
+  for (auto entry = reversals.rbegin(); entry != reversals.rend(); ++entry) {
+    if (!entry->key || live.insert(*entry->key).second) seqs.push_back(entry->reverses);
+  }
+  return seqs;
+}
+
 }  // namespace
 
 Result<Begun> BeginBatch(db::Database& database, std::string_view kind, std::string_view file_name,
@@ -98,33 +128,20 @@ Result<Undone> UndoBatch(db::Database& database, const catalog::Catalog& catalog
         };
         ASSIGN_OR_RETURN(const Step step, database.WriteBulk<Step>([&](db::Connection& connection) -> Result<Step> {
           Lock(connection, dealer);
-          const std::vector<BatchEntry> booked = ReadBatch(connection, dealer, id, after, kChunk);
-          const auto has_key_back = [](const BatchEntry& entry) { return entry.reverses != 0 && entry.key; };
-          if (restoring && std::any_of(booked.begin(), booked.end(), has_key_back)) IndexKeys(connection, dealer);
+          const auto read = restoring ? ReadReversals : ReadBatch;
+          const std::vector<BatchEntry> booked = read(connection, dealer, id, after, kChunk);
           Step result;
-          std::vector<int64_t> reverse;
-          std::unordered_set<int64_t> reversed;
-          if (!restoring) {
-            std::vector<int64_t> seqs;
-            for (const BatchEntry& entry : booked) seqs.push_back(entry.seq);
-            reversed = ReversedAmong(connection, dealer, seqs);
+          if (booked.empty()) return result;
+          result.last = booked.back().seq;
+          std::vector<int64_t> seqs;
+          if (restoring) {
+            seqs = WhatItTookBack(connection, catalog, dealer, booked);
+            if (!seqs.empty()) RETURN_IF_ERROR(BookAgain(connection, dealer, seqs, undoing));
+          } else {
+            seqs = WhatItBooked(connection, dealer, booked);
+            RETURN_IF_ERROR(Reverse(connection, dealer, seqs, why, undoing));
           }
-          for (const BatchEntry& entry : booked) {
-            result.last = entry.seq;
-            if (!restoring && entry.reverses == 0 && !reversed.contains(entry.seq)) {
-              reverse.push_back(entry.seq);
-            }
-            if (restoring && entry.reverses != 0) {
-              if (entry.key) {
-                const std::array<Hash128, 1> key{*entry.key};
-                if (!FindKeys(connection, catalog, dealer, key).empty()) continue;  // something newer stands there
-              }
-              BookAgain(connection, dealer, entry.reverses, undoing);
-              ++result.done;
-            }
-          }
-          result.done += static_cast<int64_t>(reverse.size());
-          RETURN_IF_ERROR(Reverse(connection, dealer, reverse, why, undoing));
+          result.done = static_cast<int64_t>(seqs.size());
           return result;
         }));
         if (step.last == 0) break;

@@ -13,7 +13,8 @@
 
 namespace dealpace::ledger {
 
-// At most so many entries stand in a block, so that to read one of them costs little.
+// At most so many entries stand in a block, so that to read one of them costs little. Stored blocks rely on it: it may
+// grow, never shrink.
 inline constexpr size_t kBlockEntriesMax = 4096;
 
 // The content of entries that follow each other as bytes: column by column, each distinct value once. Pure; equal

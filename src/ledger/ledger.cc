@@ -222,14 +222,20 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
   return {};
 }
 
-int64_t BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder) {
-  const std::vector<StoredEntry> entries = ReadEntries(connection, dealer, {&seq, 1});
-  const Taken taken = TakeSeqs(connection, dealer, 1, Keys::kNow);
-  RowInsert insert(connection, dealer, recorder);
-  insert.Add(taken.first, entries.at(0).event_id, entries.at(0));
-  insert.Finish();
+Result<int64_t> BookAgain(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs,
+                          const Recorder& recorder) {
+  std::vector<StoredEntry> entries = ReadEntries(connection, dealer, seqs);
+  if (entries.size() != seqs.size()) return Error("entry_not_found").With("seq", seqs.empty() ? 0 : seqs.front());
+  std::sort(entries.begin(), entries.end(), [](const StoredEntry& a, const StoredEntry& b) { return a.seq < b.seq; });
+  const Taken taken = TakeSeqs(connection, dealer, entries.size(), Keys::kNow);
   std::vector<LaterKeys::Key> keys;
-  if (entries[0].key) keys.push_back(KeyAt(taken.first, *entries[0].key));
+  RowInsert insert(connection, dealer, recorder);
+  int64_t next = taken.first;
+  for (const StoredEntry& entry : entries) {
+    if (entry.key) keys.push_back(KeyAt(next, *entry.key));
+    insert.Add(next++, entry.event_id, entry);
+  }
+  insert.Finish();
   if (taken.keyed) InsertKeys(connection, dealer, keys);
   return taken.first;
 }

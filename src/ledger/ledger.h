@@ -73,8 +73,10 @@ void AddLaterKeys(db::Connection& connection, const LaterKeys& later);
 [[nodiscard]] Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs,
                              std::string_view why, const Recorder& recorder);
 
-// Books an entry once more, as a new one with the same content and key; returns its seq.
-int64_t BookAgain(db::Connection& connection, DealerId dealer, int64_t seq, const Recorder& recorder);
+// Books entries once more, as new ones with the same content and key, in the order of their numbers; returns the seq of
+// the first. Fails with entry_not_found.
+Result<int64_t> BookAgain(db::Connection& connection, DealerId dealer, std::span<const int64_t> seqs,
+                          const Recorder& recorder);
 
 // A live entry that carries a key: what an import compares with.
 struct KeyedEntry {

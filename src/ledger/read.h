@@ -36,13 +36,14 @@ struct StoredEntry : NewEntry {
 [[nodiscard]] std::unordered_set<int64_t> ReversedAmong(db::Connection& connection, DealerId dealer,
                                                         std::span<const int64_t> seqs);
 
-// The entries after `after` up to `last`, in order.
+// The entries after `after` up to `last`, in order. `page`: of so many numbers the database is asked at a time.
+inline constexpr int64_t kNumbersAtOnce = 50'000;
 void VisitEntries(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, int64_t after,
-                  int64_t last, const std::function<void(const Entry&)>& visit);
+                  int64_t last, const std::function<void(const Entry&)>& visit, int64_t page = kNumbersAtOnce);
 
 // The keys of those that have one, in order of seq; 16 bytes each, lent.
 void VisitKeys(db::Connection& connection, DealerId dealer, int64_t after, int64_t last,
-               const std::function<void(int64_t seq, std::string_view key)>& visit);
+               const std::function<void(int64_t seq, std::string_view key)>& visit, int64_t page = kNumbersAtOnce);
 
 // The entries of a batch after `after`, in order, at most `most`.
 struct BatchEntry {
@@ -52,6 +53,10 @@ struct BatchEntry {
 };
 [[nodiscard]] std::vector<BatchEntry> ReadBatch(db::Connection& connection, DealerId dealer, BatchId batch,
                                                 int64_t after, size_t most);
+
+// The same of those that take others back.
+[[nodiscard]] std::vector<BatchEntry> ReadReversals(db::Connection& connection, DealerId dealer, BatchId batch,
+                                                    int64_t after, size_t most);
 
 // A block with what stands beside it.
 struct StoredBlock {

@@ -24,6 +24,7 @@ namespace dealpace::ledger {
 //   verify_reversal_content    is not the exact opposite of what it takes back, "reverses"
 //   verify_reversed_twice      taken back "count" times
 //   verify_duplicate_key       its key is live once more, at "other"
+//   verify_key_missing         has a key by which it cannot be found
 //   verify_open_batch          no corruption: the import "batch" of "file" broke off, and waits for being resumed or
 //                              taken back (no dealer, no seq)
 struct Verification {

@@ -241,7 +241,8 @@ TEST_P(DamageTest, KeysThatAreInOrderCanBeFound) {
     EXPECT_EQ(ledger::IndexKeys(c, dealer_), 0);
     EXPECT_FALSE(ledger::LockWithKeys(c, dealer_).keys_later);
     EXPECT_EQ(found(c), 2U);
-    EXPECT_GT(ledger::BookAgain(c, dealer_, first + 1, recorder), first + 3);
+    const int64_t again = first + 1;
+    EXPECT_GT(*ledger::BookAgain(c, dealer_, {&again, 1}, recorder), first + 3);
     EXPECT_EQ(found(c), 3U);
   });
   EXPECT_EQ(Findings(), std::vector<std::string>{});
@@ -285,15 +286,10 @@ TEST_P(DamageTest, EntriesThatLieTogetherAreReadAsThoseOneByOne) {
   const auto count = static_cast<int64_t>(together.all.size());
   EXPECT_EQ(Number("SELECT COUNT(*) FROM ledger_block WHERE dealer_id = ?1 AND batch_id = 77"), 3);
   Write([&](db::Connection& c) {
-    // Ranges that begin and end anywhere.
-    for (const auto& [after, last] : std::vector<std::pair<int64_t, int64_t>>{{first - 2, first + count},
-                                                                              {first + 10, first + 20},
-                                                                              {first + 4'000, first + 8'250},
-                                                                              {first + 8'192, 0}}) {
-      const int64_t until = last == 0 ? first + count : last;
-      ASSERT_LE(until, first + count);
+    // Ranges that begin and end anywhere, in pages that blocks go over the ends of.
+    const auto expect_all = [&](int64_t after, int64_t last, int64_t page) {
       int64_t next = after + 1;
-      ledger::VisitEntries(c, *TheCatalog(), dealer_, after, until, [&](const ledger::Entry& entry) {
+      const auto look = [&](const ledger::Entry& entry) {
         ASSERT_EQ(entry.seq, next++);
         const int64_t i = entry.seq - first;
         if (i < 0 || i >= count) return;
@@ -308,16 +304,24 @@ TEST_P(DamageTest, EntriesThatLieTogetherAreReadAsThoseOneByOne) {
         ASSERT_EQ(entry.amount, told.amount);
         ASSERT_EQ(entry.recorded_at, recorder.at);
         ASSERT_EQ(entry.reverses, 0);
-      });
-      EXPECT_EQ(next, until + 1);
+      };
+      ledger::VisitEntries(c, *TheCatalog(), dealer_, after, last, look, page);
+      EXPECT_EQ(next, last + 1);
+    };
+    for (const int64_t page : {ledger::kNumbersAtOnce, int64_t{1'000}, int64_t{4'096}, int64_t{300}}) {
+      expect_all(first - 2, first + count, page);
+      expect_all(first + 10, first + 20, page);
+      expect_all(first + 4'000, first + 8'250, page);
+      expect_all(first + 8'192, first + count, page);
+      int64_t keys = 0;
+      const auto look = [&](int64_t seq, std::string_view key) {
+        ++keys;
+        ASSERT_EQ(Hash128::FromBytes(key), together.entries[static_cast<size_t>(seq - first)].key);
+      };
+      ledger::VisitKeys(c, dealer_, first - 1, first + count - 1, look, page);
+      EXPECT_EQ(keys, std::count_if(together.all.begin(), together.all.end(),
+                                    [](const ledger::NewEntry* entry) { return entry->key.has_value(); }));
     }
-    int64_t keys = 0;
-    ledger::VisitKeys(c, dealer_, first - 1, first + count - 1, [&](int64_t seq, std::string_view key) {
-      ++keys;
-      ASSERT_EQ(Hash128::FromBytes(key), together.entries[static_cast<size_t>(seq - first)].key);
-    });
-    EXPECT_EQ(keys,
-              std::count_if(together.all.begin(), together.all.end(), [](auto* e) { return e->key.has_value(); }));
 
     const std::vector<int64_t> wanted{first + count + 5, first, first + 5'000, first + 5'001, first - 1, first + count};
     std::vector<int64_t> seqs;
@@ -342,6 +346,23 @@ TEST_P(DamageTest, EntriesThatLieTogetherAreReadAsThoseOneByOne) {
     ASSERT_EQ(of_batch.size(), static_cast<size_t>(count));
     EXPECT_EQ(of_batch.front(), first);
     EXPECT_EQ(of_batch.back(), first + count - 1);
+
+    // Rows and many small blocks of one batch, some of each at a time.
+    const ledger::Recorder mixed{"property", {1}, BatchId(78)};
+    std::vector<int64_t> told;
+    for (size_t i = 0; i < 200; ++i) {
+      const std::array<const ledger::NewEntry*, 1> one{together.all[i * 3]};  // those without a key
+      told.push_back(
+          ledger::Append(c, *TheCatalog(), dealer_, one, mixed, {ledger::Keys::kNow, i % 4 == 0 ? SIZE_MAX : 1}));
+    }
+    std::vector<int64_t> read;
+    for (int64_t after = 0;;) {
+      const auto some = ledger::ReadBatch(c, dealer_, BatchId(78), after, 1'000);
+      for (const auto& entry : some) read.push_back(entry.seq);
+      if (some.empty()) break;
+      after = some.back().seq;
+    }
+    EXPECT_EQ(read, told);
   });
 }
 
@@ -368,7 +389,8 @@ TEST_P(DamageTest, AnEntryThatLiesTogetherWithOthersIsFoundTakenBackAndBookedAga
     EXPECT_EQ(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).error().code, "already_reversed");
     const std::vector<int64_t> none{first + 1'000};
     EXPECT_EQ(ledger::Reverse(c, dealer_, none, "a slip", recorder).error().code, "entry_not_found");
-    EXPECT_EQ(ledger::BookAgain(c, dealer_, first + 7, recorder), first + 62);
+    EXPECT_EQ(ledger::BookAgain(c, dealer_, none, recorder).error().code, "entry_not_found");
+    EXPECT_EQ(*ledger::BookAgain(c, dealer_, {seqs.data(), 1}, recorder), first + 62);
     EXPECT_EQ(found(c).at(*together.entries[7].key).seq, first + 62);
   });
   EXPECT_EQ(Findings(), std::vector<std::string>{});
@@ -408,6 +430,42 @@ TEST_P(DamageTest, TwoEntriesOfOneNumberAreFound) {
         dealer_, first + 3);
   });
   ExpectOnly("verify_number_twice dealer=d0 seq=" + std::to_string(first + 3) + " count=2");
+}
+
+TEST_P(DamageTest, TwoBlocksThatShareANumberAreFound) {
+  const Together together(30);
+  int64_t first = 0;
+  Write([&](db::Connection& c) {
+    first = ledger::Append(c, *TheCatalog(), dealer_, together.all, {"property", {1}, {}}, {ledger::Keys::kNow, 1});
+    const std::span<const ledger::NewEntry* const> none_keyed = std::span(together.all).first(1);
+    ledger::WriteBlock(c, *TheCatalog(), dealer_, first + 3, none_keyed, {1}, "property", std::nullopt);
+  });
+  ExpectOnly("verify_number_twice dealer=d0 seq=" + std::to_string(first + 3) + " count=2");
+}
+
+TEST_P(DamageTest, ABlockThatSaysItHasOtherEntriesIsFound) {
+  const Together together(30);
+  int64_t last = 0;
+  Write([&](db::Connection& c) {
+    last = 29 + ledger::Append(c, *TheCatalog(), dealer_, together.all, {"property", {1}, {}}, {ledger::Keys::kNow, 1});
+  });
+  for (const std::string what : {"entries = 20000", "entries = 2", "batch_id = 5", "recorded_by = 'me'"}) {
+    Write([&](db::Connection& c) {
+      c.Execute("UPDATE ledger_block SET " + what + " WHERE dealer_id = ?1 AND last_seq = ?2", dealer_, last);
+    });
+    const auto all = system_.database().Read<int>([&](db::Connection& c) -> Result<int> {
+      ledger::VisitEntries(
+          c, *TheCatalog(), dealer_, 0, last, [](const ledger::Entry&) {}, 16);
+      return 0;
+    });
+    ASSERT_FALSE(all.ok()) << what;
+    const auto one = system_.database().Read<int>([&](db::Connection& c) -> Result<int> {
+      const int64_t seq = last - 10;
+      (void)ledger::ReadEntries(c, dealer_, {&seq, 1});
+      return 0;
+    });
+    EXPECT_FALSE(one.ok()) << what;
+  }
 }
 
 TEST_P(DamageTest, ABrokenOffImportIsReportedButNoDamage) {

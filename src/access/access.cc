@@ -35,14 +35,15 @@ Day Access::Today() const {
 }
 
 Result<http::Caller> Access::CallerOf(const Account& account, const std::vector<Post>& posts, http::Caller::Via via,
-                                      bool demanded) const {
+                                      bool demanded, bool by_provider) const {
   http::Caller caller;
   caller.via = via;
   caller.account = account.id;
   caller.login = account.login;
   caller.name = account.name;
   caller.admin = account.role == Role::kAdmin;
-  caller.must_change_password = account.must_change_password;
+  caller.must_change_password = account.must_change_password && !by_provider;
+  caller.by_provider = by_provider && via == http::Caller::Via::kSession;
   if (caller.admin) {
     caller.rights = AllRights();
   } else if (options_.catalog != nullptr) {
@@ -100,12 +101,16 @@ Result<SignInStep> Access::SignIn(const SignInRequest& request) {
   if (passwords_.NeedsRehash(known.password.hash)) {
     if (auto hash = passwords_.Hash(request.password); hash.ok()) better_hash = *std::move(hash);
   }
-  return database_.Write<SignInStep>([&](db::Connection& connection) -> Result<SignInStep> {
+  const bool bound_by_password = options_.provider == nullptr || options_.provider->settings().password;
+  auto step = database_.Write<SignInStep>([&](db::Connection& connection) -> Result<SignInStep> {
     // Holds the account's row; what was read above may be outdated by now.
     connection.Execute("UPDATE account SET version = version WHERE account_id = ?1", id);
     ASSIGN_OR_RETURN(const Account account, FindAccount(connection, id, now));
     if (account.disabled) return Error("account_disabled");
     if (ReadPassword(connection, id).hash != known.password.hash) return Error("sign_in_wrong");
+    if (!bound_by_password && IsBound(connection, id, options_.provider->settings().issuer)) {
+      return Error("sign_in_by_provider");
+    }
     if (better_hash) {
       connection.Execute("UPDATE account SET password_hash = ?2 WHERE account_id = ?1", id, *better_hash);
     }
@@ -117,15 +122,24 @@ Result<SignInStep> Access::SignIn(const SignInRequest& request) {
     ASSIGN_OR_RETURN(SignedIn signed_in, Enter(connection, id, request.device, now));
     return SignInStep(std::move(signed_in));
   });
+  if (!step.ok() && step.error().code == "sign_in_by_provider") {
+    (void)database_.Write<void>([&](db::Connection& connection) -> Status {
+      TakeBackAttempt(connection, login, request.device.address);
+      return {};
+    });
+  }
+  return step;
 }
 
 Result<SignedIn> Access::Enter(db::Connection& connection, AccountId id, const Device& device, Instant now,
-                               std::string_view code) {
+                               std::string_view code, const std::optional<Identified>& by) {
   connection.Execute("UPDATE account SET signed_in_at = ?2 WHERE account_id = ?1", id, now.ms);
-  FreshSession fresh = StartSession(connection, id, device, now);
+  if (by) RETURN_IF_ERROR(BindAndUse(connection, id, *by, now));
+  FreshSession fresh = StartSession(connection, id, device, now, by.has_value());
   ASSIGN_OR_RETURN(Account account, FindAccount(connection, id, now));
   std::vector<std::pair<std::string, db::Deed::Detail>> details = {{"phone", device.phone}};
   if (!code.empty()) details.emplace_back("code", std::string(code));
+  if (by) details.emplace_back("provider", true);
   RETURN_IF_ERROR(By(id).Note(connection, "session.start", ObjectOf(id), {}, std::move(details)));
   return SignedIn{std::move(fresh.token), std::move(fresh.session), std::move(account)};
 }
@@ -180,7 +194,8 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, 
   }));
   if (!found.account || found.account->disabled) return std::optional<Identity>();
   Identity identity;
-  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kSession, found.demanded));
+  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kSession, found.demanded,
+                                             found.session->by_provider));
   identity.rights_until = RightsUntil(now);
   identity.caller.session_token_hash = hash;
   identity.csrf = found.session->csrf;
@@ -222,7 +237,7 @@ Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret, b
   }));
   if (!found.account || found.account->disabled) return std::optional<Identity>();
   Identity identity;
-  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kToken, false));
+  ASSIGN_OR_RETURN(identity.caller, CallerOf(*found.account, found.posts, http::Caller::Via::kToken, false, false));
   identity.rights_until = RightsUntil(now);
   identity.caller.scopes = found.token->scopes;
   identity.expires_at = found.token->expires_at;
@@ -499,6 +514,7 @@ Status Access::Prune(Instant now) {
     connection.Execute("DELETE FROM sign_in_failure WHERE kind = 'address' AND failed_at <= ?1 AND blocked_until <= ?2",
                        now.ms - ForgetMs(Guessed::kAddress), now.ms);
     connection.Execute("DELETE FROM pending_sign_in WHERE expires_at <= ?1", now.ms);
+    connection.Execute("DELETE FROM provider_answer WHERE expires_at <= ?1", now.ms);
     connection.Execute("DELETE FROM second_factor WHERE confirmed_at IS NULL AND created_at <= ?1", now.ms - kSetUpMs);
     connection.Execute("DELETE FROM api_token WHERE revoked_at <= ?1 OR expires_at <= ?1", now.ms - kTokensKeptMs);
     Idempotency::Prune(connection, now);

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "access/accounts.h"
+#include "access/bindings.h"
 #include "access/idempotency.h"
 #include "access/identity_cache.h"
 #include "access/passwords.h"
 #include "access/people.h"
 #include "access/posts.h"
+#include "access/provider.h"
 #include "access/second_factor.h"
 #include "access/sessions.h"
 #include "access/tokens.h"
@@ -39,6 +41,8 @@ struct AccessOptions {
   db::AuditLog audit;
   // What secrets of second factors are sealed with; without one nobody can set up any (key_file_missing).
   const Vault* vault = nullptr;
+  // By which people may sign in as well; nothing: by password only.
+  std::shared_ptr<Provider> provider;
 };
 
 struct SignInRequest {
@@ -75,6 +79,9 @@ struct PeopleDone {
   bool done = false;           // something may have been written
 };
 
+// How long a sign-in by the provider stands for the password where that is asked for again.
+inline constexpr int64_t kFreshMs = int64_t{15} * 60 * 1000;
+
 // Thread-safe. What a server process knows of sessions and tokens it believes until something is committed
 // (IdentityCache). `by` is who does it, for the audit log; unset: the program, or somebody at its command line.
 class Access {
@@ -87,13 +94,34 @@ class Access {
 
   // Fails with sign_in_wrong (no such account, or not its password: the same answer, after the same time),
   // sign_in_delayed and sign_in_locked ("retry_after", see throttle.h), sign_in_busy, and, for who knows the password,
-  // account_disabled and one_time_expired.
+  // account_disabled, one_time_expired and sign_in_by_provider (accounts bound to it may not use a password).
   [[nodiscard]] Result<SignInStep> SignIn(const SignInRequest& request);
   // The second step, with a code of the app or a recovery code. `device.phone` is that of the first step. Fails with
   // sign_in_begin_again (the first step was longer than kSecondStepMs ago, or the password or the account has changed
   // since), second_factor_wrong (counted like a failed sign-in), sign_in_delayed, sign_in_locked.
   [[nodiscard]] Result<SignedIn> FinishSignIn(std::string_view token, std::string_view code, Device device);
   [[nodiscard]] Status SignOut(std::string_view session_hash);
+
+  // ---- Signing in by the provider ----
+
+  // An answer of the provider has come to this address. With one state it is taken once (provider_begin_again), and it
+  // counts as a failed attempt of the address (sign_in_delayed) until SignInBy, or until it is taken back because the
+  // provider could not be asked.
+  [[nodiscard]] Status TakeProviderAnswer(std::string_view state, Instant until, std::string_view address);
+  void TakeBackProviderAnswer(std::string_view address);
+  // Signs in whom the provider has named: the account that the identity is bound to, else the one whose login is what a
+  // claim says (ProviderSettings::link), which is bound from then on. A second factor of the account is asked for all
+  // the same, and an identity is bound once its code has come. Fails with provider_no_account,
+  // provider_bound_otherwise, account_disabled, sign_in_locked, sign_in_delayed.
+  [[nodiscard]] Result<SignInStep> SignInBy(const IdToken& token, const Device& device);
+  // Ends the sessions of the account, too. Fails with account_unknown, provider_not_bound.
+  [[nodiscard]] Status Unbind(AccountId id, AccountId by = {});
+  // Whose sign-in waits for its code in the browser that has this token; nothing: nobody's.
+  struct Waiting {
+    std::string login;
+    Instant expires_at;
+  };
+  [[nodiscard]] Result<std::optional<Waiting>> WhoWaits(std::string_view token);
 
   // Who has this session or token; nothing when nobody has (any more). Notes its use, at most once a minute; an
   // `unattended` request is none.
@@ -118,17 +146,20 @@ class Access {
   // ---- An account's second factor ----
 
   [[nodiscard]] Result<SecondFactorState> GetSecondFactor(AccountId id);
-  // Each needs the password (password_wrong, counted like a failed sign-in) or fails as second_factor.h has it. Turning
-  // it on ends all sessions but the one of `session_hash`.
+  // Each needs the password (password_wrong, counted like a failed sign-in) or fails as second_factor.h has it. In a
+  // session that the provider has begun, that of `session_hash`, no password is needed for kFreshMs; later it fails
+  // with provider_sign_in_old. Turning it on ends all sessions but the one of `session_hash`.
   [[nodiscard]] Result<SecondFactorSetUp> BeginSecondFactor(AccountId id, std::string_view password,
-                                                            std::string_view address);
+                                                            std::string_view address,
+                                                            std::string_view session_hash = {});
   [[nodiscard]] Result<std::vector<std::string>> ConfirmSecondFactor(AccountId id, std::string_view code,
                                                                      std::string_view session_hash);
   // These need a code, too: second_factor_wrong, counted likewise; second_factor_off.
   [[nodiscard]] Result<std::vector<std::string>> RenewRecoveryCodes(AccountId id, std::string_view password,
-                                                                    std::string_view code, std::string_view address);
+                                                                    std::string_view code, std::string_view address,
+                                                                    std::string_view session_hash = {});
   [[nodiscard]] Status TurnOffSecondFactor(AccountId id, std::string_view password, std::string_view code,
-                                           std::string_view address);
+                                           std::string_view address, std::string_view session_hash = {});
   // Whether the network's policy demands one of who has this.
   [[nodiscard]] static bool IsDemandedOf(const http::Caller& caller);
 
@@ -184,9 +215,10 @@ class Access {
   [[nodiscard]] Day Today() const;
 
  private:
-  // `posts`: those that count today. `demanded`: the network demands second factors.
+  // `posts`: those that count today. `demanded`: the network demands second factors. `by_provider`: he has not come by
+  // his password, which may be a one-time one that he has never seen.
   [[nodiscard]] Result<http::Caller> CallerOf(const Account& account, const std::vector<Post>& posts,
-                                              http::Caller::Via via, bool demanded) const;
+                                              http::Caller::Via via, bool demanded, bool by_provider) const;
   // Counts an attempt at a login and compares. What counts as failed stays so until Succeed. `account`: whose login it
   // is, if anybody's.
   [[nodiscard]] Result<bool> TryPassword(std::string_view login, std::string_view address, std::string_view typed,
@@ -194,6 +226,9 @@ class Access {
   // Fails with password_wrong, and as SignIn does. A code that is to follow counts on: the password alone does not wipe
   // out the traces of guessing at codes.
   [[nodiscard]] Status CheckOwnPassword(const Account& account, std::string_view password, std::string_view address);
+  // The same, or without a password that the session was begun by the provider a moment ago.
+  [[nodiscard]] Status CheckOwner(const Account& account, std::string_view password, std::string_view address,
+                                  std::string_view session_hash);
   // A transaction that needs the right code of an account, counted like a password; `then` follows in it.
   template <typename T>
   using Then = std::function<Result<T>(db::Connection&, CodeKind, Instant)>;
@@ -203,7 +238,10 @@ class Access {
   [[nodiscard]] Result<const Vault*> SealedWith() const;
   // A session for who has shown all that is asked for; `code` is the kind of code shown, if one was.
   [[nodiscard]] Result<SignedIn> Enter(db::Connection& connection, AccountId id, const Device& device, Instant now,
-                                       std::string_view code = {});
+                                       std::string_view code = {}, const std::optional<Identified>& by = {});
+  // Binds the account to an identity unless it is, and notes that it was used. With the binding a one-time password
+  // that was not used ends.
+  [[nodiscard]] Status BindAndUse(db::Connection& connection, AccountId id, const Identified& identity, Instant now);
   [[nodiscard]] db::Witness By(AccountId by) const { return {options_.audit, by}; }
   // Remembered under the hash, and of that kind.
   [[nodiscard]] std::optional<Identity> Known(const std::string& hash, http::Caller::Via via, Instant now,

@@ -19,7 +19,8 @@ constexpr std::string_view kColumns =
     "a.signed_in_at, a.version, (SELECT count(*) FROM session s WHERE s.account_id = a.account_id AND s.expires_at > "
     "?1 "
     "AND s.seen_at > ?1 - (CASE s.phone WHEN 1 THEN ?2 ELSE ?3 END)), (SELECT count(*) FROM second_factor f WHERE "
-    "f.account_id = a.account_id AND f.confirmed_at IS NOT NULL) FROM account a ";
+    "f.account_id = a.account_id AND f.confirmed_at IS NOT NULL), (SELECT max(b.bound_at) FROM account_binding b WHERE "
+    "b.account_id = a.account_id) FROM account a ";
 
 Account ReadRow(const db::Rows& rows) {
   Account account;
@@ -35,6 +36,7 @@ Account ReadRow(const db::Rows& rows) {
   account.version = rows.Int(9);
   account.sessions = rows.Int(10);
   account.second_factor = rows.Int(11) != 0;
+  if (!rows.IsNull(12)) account.bound_at = Instant{rows.Int(12)};
   return account;
 }
 

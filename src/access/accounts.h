@@ -31,6 +31,7 @@ struct Account {
   std::optional<Instant> signed_in_at;  // last time
   int64_t sessions = 0;                 // that are open
   bool second_factor = false;           // asked for when signing in
+  std::optional<Instant> bound_at;      // to an identity at an OpenID provider (bindings.h)
   int64_t version = 1;                  // rises when an administrator changes it
 };
 

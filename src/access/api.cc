@@ -246,6 +246,7 @@ void AddRoutes(http::Router& router, Access& access) {
   const http::Admission own(Gate::kSignedIn, http::Rows::kOwn);
   const http::Admission administrator(Gate::kAdmin, http::Rows::kNetwork);
   AddSignInRoutes(router, access);
+  AddProviderRoutes(router, access);
   router.Get("/api/v1/session", own_account, with(OwnSession));
   router.Delete("/api/v1/session", own_account, with(SignOut));
   router.Post("/api/v1/session/password", own_account, with(ChangePassword), kBodyMax);

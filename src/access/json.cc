@@ -23,6 +23,7 @@ void WriteAccount(JsonWriter& json, const Account& account) {
   }
   json.Field("disabled", account.disabled).Field("must_change_password", account.must_change_password);
   json.Field("second_factor", account.second_factor);
+  WriteInstant(json, "bound_at", account.bound_at);
   json.Field("created_at", FormatInstant(account.created_at));
   WriteInstant(json, "last_sign_in_at", account.signed_in_at);
   json.Field("sessions", account.sessions).Field("version", account.version).EndObject();

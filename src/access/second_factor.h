@@ -50,10 +50,18 @@ struct PendingSignIn {
   std::string token;
   Instant expires_at;
 };
-[[nodiscard]] PendingSignIn StartPending(db::Connection& connection, AccountId account, bool phone, Instant now);
+// Where the first step was made by a provider: whose identity there it was.
+struct Identified {
+  std::string issuer;
+  std::string subject;
+};
+[[nodiscard]] PendingSignIn StartPending(db::Connection& connection, AccountId account, bool phone, Instant now,
+                                         const std::optional<Identified>& by = std::nullopt);
 struct FoundPending {
   AccountId account;
   bool phone = false;
+  Instant expires_at;
+  std::optional<Identified> by;  // nothing: by password
 };
 // Nothing when it has ended.
 [[nodiscard]] std::optional<FoundPending> FindPending(db::Connection& connection, std::string_view token, Instant now);

@@ -11,18 +11,6 @@
 namespace dealpace::access {
 namespace {
 
-std::string FromBase32(std::string_view text) {
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    bits = bits << 5 | static_cast<uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
-    count += 5;
-    if (count >= 8) bytes += static_cast<char>(bits >> (count -= 8));
-  }
-  return bytes;
-}
-
 class SecondFactorTest : public AccessTest {
  protected:
   // Its app from now on; returns the recovery codes.

@@ -33,6 +33,21 @@ Status Access::CheckOwnPassword(const Account& account, std::string_view passwor
   });
 }
 
+Status Access::CheckOwner(const Account& account, std::string_view password, std::string_view address,
+                          std::string_view session_hash) {
+  if (!password.empty() || session_hash.empty()) return CheckOwnPassword(account, password, address);
+  using Found = std::optional<Session>;
+  const Instant now = options_.clock();
+  ASSIGN_OR_RETURN(const Found session, database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
+    return FindSession(connection, session_hash, now);
+  }));
+  if (!session || session->account != account.id || !session->by_provider) {
+    return CheckOwnPassword(account, password, address);
+  }
+  if (now.ms - session->created_at.ms >= kFreshMs) return Error("provider_sign_in_old");
+  return {};
+}
+
 template <typename T>
 Result<T> Access::WithCode(const Account& account, std::string_view code, std::string_view address,
                            const Then<T>& then) {
@@ -70,7 +85,7 @@ Result<SignedIn> Access::FinishSignIn(std::string_view token, std::string_view c
         if (!still) return Error("sign_in_begin_again");
         EndPending(connection, token);
         device.phone = still->phone;
-        return Enter(connection, account.id, device, now, kind == CodeKind::kRecovery ? "recovery" : "app");
+        return Enter(connection, account.id, device, now, kind == CodeKind::kRecovery ? "recovery" : "app", still->by);
       });
 }
 
@@ -79,10 +94,11 @@ Result<SecondFactorState> Access::GetSecondFactor(AccountId id) {
       [&](db::Connection& connection) -> Result<SecondFactorState> { return ReadSecondFactor(connection, id); });
 }
 
-Result<SecondFactorSetUp> Access::BeginSecondFactor(AccountId id, std::string_view password, std::string_view address) {
+Result<SecondFactorSetUp> Access::BeginSecondFactor(AccountId id, std::string_view password, std::string_view address,
+                                                    std::string_view session_hash) {
   ASSIGN_OR_RETURN(const Vault* vault, SealedWith());
   ASSIGN_OR_RETURN(const Account account, GetAccount(id));
-  RETURN_IF_ERROR(CheckOwnPassword(account, password, address));
+  RETURN_IF_ERROR(CheckOwner(account, password, address, session_hash));
   ASSIGN_OR_RETURN(const std::string secret, database_.Write<std::string>([&](db::Connection& connection) {
     return access::BeginSecondFactor(connection, *vault, id, options_.clock());
   }));
@@ -105,11 +121,12 @@ Result<std::vector<std::string>> Access::ConfirmSecondFactor(AccountId id, std::
 }
 
 Result<std::vector<std::string>> Access::RenewRecoveryCodes(AccountId id, std::string_view password,
-                                                            std::string_view code, std::string_view address) {
+                                                            std::string_view code, std::string_view address,
+                                                            std::string_view session_hash) {
   using Codes = std::vector<std::string>;
   ASSIGN_OR_RETURN(const Account account, GetAccount(id));
   if (!account.second_factor) return Error("second_factor_off");
-  RETURN_IF_ERROR(CheckOwnPassword(account, password, address));
+  RETURN_IF_ERROR(CheckOwner(account, password, address, session_hash));
   return WithCode<Codes>(account, code, address, [&](db::Connection& connection, CodeKind, Instant) -> Result<Codes> {
     Codes codes = access::RenewRecoveryCodes(connection, *options_.vault, id);
     RETURN_IF_ERROR(By(id).Note(connection, "second_factor.codes", ObjectOf(id)));
@@ -118,10 +135,10 @@ Result<std::vector<std::string>> Access::RenewRecoveryCodes(AccountId id, std::s
 }
 
 Status Access::TurnOffSecondFactor(AccountId id, std::string_view password, std::string_view code,
-                                   std::string_view address) {
+                                   std::string_view address, std::string_view session_hash) {
   ASSIGN_OR_RETURN(const Account account, GetAccount(id));
   if (!account.second_factor) return Error("second_factor_off");
-  RETURN_IF_ERROR(CheckOwnPassword(account, password, address));
+  RETURN_IF_ERROR(CheckOwner(account, password, address, session_hash));
   const auto off =
       WithCode<bool>(account, code, address, [&](db::Connection& connection, CodeKind, Instant) -> Result<bool> {
         RemoveSecondFactor(connection, id);

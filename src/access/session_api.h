@@ -20,10 +20,15 @@ inline constexpr int64_t kSmallBodyMax = 16 << 10;
 // one planted in it comes to nothing.
 [[nodiscard]] Result<http::Response> SignedInResponse(Access& access, const http::Request& request,
                                                       const SignedIn& signed_in);
+// Ends the session that the browser has, if it has one.
+void EndFormerSession(Access& access, const http::Request& request);
 // Fails with session_needed for a token.
 [[nodiscard]] Status NeedsSession(const http::Request& request);
 
 // POST /api/v1/session, /api/v1/session/second-factor…, /api/v1/accounts/{id}/second-factor, /api/v1/sign-in-policy.
 void AddSignInRoutes(http::Router& router, Access& access);
+// GET /api/v1/session/ways, /api/v1/session/provider, /api/v1/session/provider/return,
+// DELETE /api/v1/accounts/{id}/provider.
+void AddProviderRoutes(http::Router& router, Access& access);
 
 }  // namespace dealpace::access

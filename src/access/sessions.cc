@@ -6,7 +6,8 @@ namespace dealpace::access {
 namespace {
 
 constexpr std::string_view kColumns =
-    "SELECT token_hash, account_id, csrf, phone, created_at, seen_at, expires_at, user_agent, address FROM session ";
+    "SELECT token_hash, account_id, csrf, phone, created_at, seen_at, expires_at, user_agent, address, "
+    "by_provider FROM session ";
 
 Session ReadRow(const db::Rows& rows) {
   Session session;
@@ -19,6 +20,7 @@ Session ReadRow(const db::Rows& rows) {
   session.expires_at = Instant{rows.Int(6)};
   session.user_agent = rows.Text(7);
   session.address = rows.Text(8);
+  session.by_provider = rows.Int(9) != 0;
   return session;
 }
 
@@ -39,13 +41,15 @@ std::string Shorten(std::string_view text, size_t characters) {
 
 }  // namespace
 
-FreshSession StartSession(db::Connection& connection, AccountId account, const Device& device, Instant now) {
+FreshSession StartSession(db::Connection& connection, AccountId account, const Device& device, Instant now,
+                          bool by_provider) {
   FreshSession fresh;
   fresh.token = NewSecret();
   fresh.session = {.token_hash = HashSecret(fresh.token),
                    .account = account,
                    .csrf = NewSecret(),
                    .phone = device.phone,
+                   .by_provider = by_provider,
                    .created_at = now,
                    .seen_at = now,
                    .expires_at = Instant{now.ms + kSessionMs},
@@ -53,10 +57,10 @@ FreshSession StartSession(db::Connection& connection, AccountId account, const D
                    .address = Shorten(device.address, 64)};
   const Session& s = fresh.session;
   connection.Execute(
-      "INSERT INTO session (token_hash, account_id, csrf, phone, created_at, seen_at, expires_at, user_agent, address) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      "INSERT INTO session (token_hash, account_id, csrf, phone, created_at, seen_at, expires_at, user_agent, address, "
+      "by_provider) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
       s.token_hash, account, s.csrf, s.phone ? 1 : 0, s.created_at.ms, s.seen_at.ms, s.expires_at.ms, s.user_agent,
-      s.address);
+      s.address, by_provider ? 1 : 0);
   return fresh;
 }
 

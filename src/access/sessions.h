@@ -21,6 +21,7 @@ struct Session {
   AccountId account;
   std::string csrf;
   bool phone = false;
+  bool by_provider = false;  // begun by the OpenID provider, not by a password
   Instant created_at;
   Instant seen_at;
   Instant expires_at;
@@ -43,7 +44,7 @@ struct FreshSession {
   Session session;
 };
 [[nodiscard]] FreshSession StartSession(db::Connection& connection, AccountId account, const Device& device,
-                                        Instant now);
+                                        Instant now, bool by_provider = false);
 // Nothing when it has ended.
 [[nodiscard]] std::optional<Session> FindSession(db::Connection& connection, std::string_view token_hash, Instant now);
 // Open ones, the last used first.

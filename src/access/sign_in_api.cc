@@ -29,7 +29,7 @@ Response SessionResponse(const Access& access, const Account& account, const htt
   JsonWriter json;
   json.BeginObject().Key("account");
   WriteAccount(json, account);
-  json.Field("must_change_password", account.must_change_password);
+  json.Field("must_change_password", caller.must_change_password).Field("by_provider", caller.by_provider);
   json.Field("second_factor_due", caller.second_factor_due).Field("csrf", csrf).Field("via", via);
   WriteInstant(json, "expires_at", expires_at);
   WriteRights(json, caller);
@@ -55,13 +55,17 @@ Status NeedsSession(const Request& request) {
   return {};
 }
 
-Result<Response> SignedInResponse(Access& access, const Request& request, const SignedIn& signed_in) {
+void EndFormerSession(Access& access, const Request& request) {
   if (request.caller.via == http::Caller::Via::kSession) {
     (void)access.SignOut(request.caller.session_token_hash);
   } else if (const auto cookie = request.Cookie(CookieName(request.secure))) {
     const auto before = access.IdentifySession(*cookie);
     if (before.ok() && *before) (void)access.SignOut((*before)->caller.session_token_hash);
   }
+}
+
+Result<Response> SignedInResponse(Access& access, const Request& request, const SignedIn& signed_in) {
+  EndFormerSession(access, request);
   ASSIGN_OR_RETURN(const auto identity, access.IdentifySession(signed_in.token));
   return SessionResponse(access, signed_in.account, identity ? identity->caller : http::Caller(), "session",
                          signed_in.session.csrf, signed_in.session.expires_at)
@@ -120,13 +124,21 @@ Result<Response> GetSecondFactor(Access& access, const Request& request) {
   return Response::Json(json.text());
 }
 
+// Not needed in a session that the provider has begun.
+Result<std::string> OwnPassword(const Request& request, JsonBody& body) {
+  if (!request.caller.by_provider) return body.Text("password", kPasswordBytesMax);
+  ASSIGN_OR_RETURN(const std::optional<std::string> password, body.OptionalText("password", kPasswordBytesMax));
+  return password.value_or("");
+}
+
 Result<Response> BeginSecondFactor(Access& access, const Request& request) {
   RETURN_IF_ERROR(NeedsSession(request));
   ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
-  ASSIGN_OR_RETURN(const std::string password, body.Text("password", kPasswordBytesMax));
+  ASSIGN_OR_RETURN(const std::string password, OwnPassword(request, body));
   RETURN_IF_ERROR(body.Done());
-  ASSIGN_OR_RETURN(const SecondFactorSetUp made,
-                   access.BeginSecondFactor(request.caller.account, password, request.peer));
+  ASSIGN_OR_RETURN(
+      const SecondFactorSetUp made,
+      access.BeginSecondFactor(request.caller.account, password, request.peer, request.caller.session_token_hash));
   JsonWriter json;
   json.BeginObject().Field("secret", made.secret).Field("uri", made.uri).EndObject();
   return Response::Json(json.text()).Header("Cache-Control", "no-store");
@@ -158,7 +170,7 @@ Result<PasswordAndCode> ReadPasswordAndCode(const Request& request) {
   RETURN_IF_ERROR(NeedsSession(request));
   ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
   PasswordAndCode given;
-  ASSIGN_OR_RETURN(given.password, body.Text("password", kPasswordBytesMax));
+  ASSIGN_OR_RETURN(given.password, OwnPassword(request, body));
   ASSIGN_OR_RETURN(given.code, body.Text("code", 64));
   RETURN_IF_ERROR(body.Done());
   return given;
@@ -166,14 +178,15 @@ Result<PasswordAndCode> ReadPasswordAndCode(const Request& request) {
 
 Result<Response> RenewRecoveryCodes(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const PasswordAndCode given, ReadPasswordAndCode(request));
-  ASSIGN_OR_RETURN(const auto codes,
-                   access.RenewRecoveryCodes(request.caller.account, given.password, given.code, request.peer));
+  ASSIGN_OR_RETURN(const auto codes, access.RenewRecoveryCodes(request.caller.account, given.password, given.code,
+                                                               request.peer, request.caller.session_token_hash));
   return CodesResponse(codes);
 }
 
 Result<Response> TurnOffSecondFactor(Access& access, const Request& request) {
   ASSIGN_OR_RETURN(const PasswordAndCode given, ReadPasswordAndCode(request));
-  RETURN_IF_ERROR(access.TurnOffSecondFactor(request.caller.account, given.password, given.code, request.peer));
+  RETURN_IF_ERROR(access.TurnOffSecondFactor(request.caller.account, given.password, given.code, request.peer,
+                                             request.caller.session_token_hash));
   return Response::NoContent();
 }
 

@@ -21,6 +21,19 @@ std::string Code(const Result<T>& result) {
   return result.ok() ? "" : result.error().code;
 }
 
+// What Base32 was made of.
+inline std::string FromBase32(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    bits = bits << 5 | static_cast<uint32_t>(c >= 'A' ? c - 'A' : c - '2' + 26);
+    count += 5;
+    if (count >= 8) bytes += static_cast<char>(bits >> (count -= 8));
+  }
+  return bytes;
+}
+
 // A folder that goes with the object.
 class TestFolder {
  public:

@@ -99,16 +99,24 @@ Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login,
     }
     return Error("sign_in_delayed").With("retry_after", wait);
   }
-  if (!address.empty()) {
-    const std::string by_address = AddressSubject(address);
-    const Count address_count = Take(connection, kAddressRule, by_address, now);
-    if (address_count.blocked_until > now.ms) {
-      return Error("sign_in_delayed").With("retry_after", Seconds(address_count.blocked_until - now.ms));
-    }
-    AddFailure(connection, Guessed::kAddress, by_address, address_count, now);
-  }
+  RETURN_IF_ERROR(CountAttemptFrom(connection, address, now));
   AddFailure(connection, Guessed::kLogin, by_login, login_count, now);
   return login_count.failures + 1;
+}
+
+Status CountAttemptFrom(db::Connection& connection, std::string_view address, Instant now) {
+  if (address.empty()) return {};
+  const std::string by_address = AddressSubject(address);
+  const Count address_count = Take(connection, kAddressRule, by_address, now);
+  if (address_count.blocked_until > now.ms) {
+    return Error("sign_in_delayed").With("retry_after", Seconds(address_count.blocked_until - now.ms));
+  }
+  AddFailure(connection, Guessed::kAddress, by_address, address_count, now);
+  return {};
+}
+
+void TakeBackAttemptFrom(db::Connection& connection, std::string_view address) {
+  Reduce(connection, kAddressRule, AddressSubject(address), 1);
 }
 
 void Succeed(db::Connection& connection, std::string_view login, std::string_view address) {

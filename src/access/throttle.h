@@ -27,6 +27,9 @@ enum class Guessed { kLogin, kAddress };
 // many attempts at the login have failed in a row, if this one does.
 [[nodiscard]] Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login, std::string_view address,
                                            Instant now);
+// The same of an address alone, where nobody has said yet who he is; and taking it back.
+[[nodiscard]] Status CountAttemptFrom(db::Connection& connection, std::string_view address, Instant now);
+void TakeBackAttemptFrom(db::Connection& connection, std::string_view address);
 // Whether a login is locked that has failed so often.
 [[nodiscard]] bool IsLocked(int64_t failures);
 // The password was right: the login starts anew, and its failures are taken off those of the address. Not all of the

@@ -89,6 +89,8 @@ struct UserOptions {
                        "Write the one-time passwords to this CSV file / 一次性密码输出文件");
     add("reset", "Print a new one-time password; ends sessions, lifts a lock / 重设密码", "login", "Login / 登录名");
     add("second-factor-reset", "Remove a lost second factor; ends sessions / 重置两步验证", "login", "Login / 登录名");
+    add("provider-unbind", "Remove the binding to a sign-in provider; ends sessions / 解除统一登录绑定", "login",
+        "Login / 登录名");
     add("policy", "Whether administrators, and who may export or manage, need a second factor / 两步验证要求")
         ->add_option("--second-factor", arguments.second_factor, "on or off (default: only say it) / 开启或关闭")
         ->check(CLI::IsMember({"on", "off"}));
@@ -265,6 +267,9 @@ int Main(int argc, char** argv) {
                    "PostgreSQL: seconds until it ends a transaction of a server that hangs, 0: never (default 60) / "
                    "空闲事务超时秒数")
       ->check(CLI::Range(0, 86'400));
+  serve->add_option("--provider", serve_arguments.provider,
+                    "Settings of an OpenID provider to sign in by (default: provider.toml in the data folder, if it is "
+                    "there) / 统一登录配置文件");
   serve->add_option("--log", serve_arguments.log_file,
                     "Log file (default: stderr; on a terminal dealpace.log in the data folder) / 日志文件");
 

@@ -36,6 +36,7 @@ struct Caller {
   bool admin = false;  // may change organisation, catalogue and accounts
   bool must_change_password = false;
   bool second_factor_due = false;   // must set one up first
+  bool by_provider = false;         // a session that an OpenID provider has begun
   std::vector<std::string> scopes;  // of a token: "read", "write", "admin"
   // What he may do (catalog/roles.toml), and on whose rows; null: nothing.
   std::shared_ptr<const RightsAndRows> rights;

@@ -252,6 +252,7 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         {"GET /api/v1/sign-in-policy", {{"/api/v1/sign-in-policy", ""}}},
         {"PUT /api/v1/sign-in-policy", {{"/api/v1/sign-in-policy", R"({"second_factor":false})"}}},
         {"DELETE /api/v1/accounts/{id}/second-factor", {{"/api/v1/accounts/1/second-factor", ""}}},
+        {"DELETE /api/v1/accounts/{id}/provider", {{"/api/v1/accounts/1/provider", ""}}},
         {"GET /api/v1/accounts", {{"/api/v1/accounts", ""}}},
         {"POST /api/v1/accounts", {{"/api/v1/accounts", R"({"login":"x"})"}}},
         {"PATCH /api/v1/accounts/{id}", {{"/api/v1/accounts/1", R"({"disabled":true})"}}},

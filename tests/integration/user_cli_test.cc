@@ -33,7 +33,8 @@ TEST_F(UserCliTest, AddsAndListsAccounts) {
   EXPECT_NE(table.out.find("Ana Li"), std::string::npos) << table.out;
   EXPECT_NE(table.out.find("password due"), std::string::npos) << table.out;
   const Ran csv = Must("user list --format csv");
-  EXPECT_TRUE(csv.out.starts_with("login,name,role,state,second_factor,last_sign_in_at,sessions\r\nana,Ana Li,"))
+  EXPECT_TRUE(
+      csv.out.starts_with("login,name,role,state,second_factor,bound_at,last_sign_in_at,sessions\r\nana,Ana Li,"))
       << csv.out;
 }
 

@@ -1,22 +1,11 @@
-import { createHmac } from "node:crypto";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { authenticator as app } from "./authenticator";
 import { open, visit } from "./browser";
 import { cli, makeFolder, password, removeFolder, serve, type Server } from "./server";
 
 // A second factor from setting it up to losing it, as a person and his administrator live it.
 
-/** What an authenticator app shows for a secret in base 32 (RFC 6238). */
-function app(secret: string, at = Date.now()): string {
-  let bits = "";
-  for (const letter of secret.replaceAll(" ", "")) bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0");
-  const key = Buffer.from(bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const hash = createHmac("sha1", key).update(counter).digest();
-  const offset = hash[19]! & 15;
-  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 /** A code is good once: the next one is a step later, which the server takes early. */
 const next = (secret: string) => app(secret, Date.now() + 30_000);
 

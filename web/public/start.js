@@ -42,6 +42,10 @@
     early[path].catch(function () {});
   };
   session.catch(function () {});
+  early["/api/v1/session/ways"] = session.then(function (answer) {
+    return answer.status === 401 ? ask("/api/v1/session/ways") : Promise.reject(answer.status);
+  });
+  early["/api/v1/session/ways"].catch(function () {});
   next("/api/v1/catalog");
   next("/api/v1/org");
 })();

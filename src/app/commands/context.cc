@@ -36,6 +36,15 @@ std::string Context::KeyFile() const {
   return keys.empty() ? (std::filesystem::path(data_dir) / "dealpace.keys").string() : keys;
 }
 
+Result<std::optional<access::ProviderSettings>> Context::Provider(const std::string& file) const {
+  using Settings = std::optional<access::ProviderSettings>;
+  const std::filesystem::path path =
+      file.empty() ? std::filesystem::path(data_dir) / "provider.toml" : std::filesystem::path(file);
+  if (file.empty() && !std::filesystem::exists(path)) return Settings();
+  ASSIGN_OR_RETURN(access::ProviderSettings settings, access::ReadProviderSettings(path));
+  return Settings(std::move(settings));
+}
+
 Result<std::unique_ptr<System>> Context::OpenSystemWithVault() const {
   ASSIGN_OR_RETURN(std::unique_ptr<System> system, OpenSystem());
   if (keys.empty()) RETURN_IF_ERROR(MakeDataFolder());

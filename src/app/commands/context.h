@@ -32,6 +32,9 @@ struct Context {
   [[nodiscard]] const char* Say(const char* en, const char* zh) const { return chinese() ? zh : en; }
   [[nodiscard]] std::string DatabaseUrl() const;
   [[nodiscard]] std::string KeyFile() const;
+  // The provider to sign in by: of that file, or of provider.toml in the data folder where there is one; else nothing.
+  // Fails as access::ReadProviderSettings does.
+  [[nodiscard]] Result<std::optional<access::ProviderSettings>> Provider(const std::string& file = {}) const;
 
   // Fails with folder_unwritable.
   [[nodiscard]] Status MakeDataFolder() const;
@@ -75,6 +78,7 @@ struct ServeArguments {
   int port = 8080;
   std::string certificate;
   std::string key;
+  std::string provider;  // file of the provider to sign in by; empty: provider.toml in the data folder, if there
   std::string log_file;  // empty: the standard error output, on a terminal a file in the data folder
   db::Options database;  // connections 0: as many as there are workers, and four
   int statement_timeout_s = 60;
@@ -88,8 +92,8 @@ struct ServeArguments {
 int RunServe(const Context& context, const ServeArguments& arguments);
 
 struct UserArguments {
-  // list, add, import, reset, second-factor-reset, policy, disable, enable, sessions, token, tokens, token-revoke,
-  // posts, post, post-end, stand-in
+  // list, add, import, reset, second-factor-reset, provider-unbind, policy, disable, enable, sessions, token, tokens,
+  // token-revoke, posts, post, post-end, stand-in
   std::string what;
   std::string login;  // for token-revoke: the token's id
   std::string name;

@@ -65,7 +65,11 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
                       "。请与数据库备份分开另存一份：没有它就无法读取个人信息。"));
   }
 
+  const auto provider = context.Provider(arguments.provider);
+  if (!provider.ok()) return context.Fail(provider.error());
+
   ServiceOptions options;
+  if (*provider) options.access.provider = std::make_shared<access::Provider>(**provider);
   options.folder = context.data_dir;
   options.facts_bytes_max = static_cast<size_t>(arguments.facts_megabytes) << 20;
   options.kept_answers_bytes_max = static_cast<size_t>(arguments.kept_answers_megabytes) << 20;
@@ -94,6 +98,7 @@ int RunServe(const Context& context, const ServeArguments& arguments) {
     Print(context.Say("First sign-in: admin, one-time password ", "首次登录：admin，一次性密码 ") +
           (*administrator)->password);
   }
+  if (*provider) Print(context.Say("People may sign in by ", "可用统一登录：") + (*provider)->issuer);
   if (!log_file.empty()) Print(context.Say("Log: ", "日志：") + log_file);
   Print(context.Say("Ctrl C stops it.", "按 Ctrl C 停止。"));
 

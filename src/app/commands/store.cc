@@ -146,6 +146,14 @@ int RunDoctor(const Context& context) {
   if (!Zone::Find(org::kDefaultTimeZone).ok()) {
     findings.push_back({context.Say("system", "系统"), Error("unknown_time_zone").With("name", org::kDefaultTimeZone)});
   }
+  if (const auto settings = context.Provider(); !settings.ok()) {
+    findings.push_back({"provider.toml", settings.error()});
+  } else if (*settings) {
+    access::Provider provider(**settings);
+    if (const Status answers = provider.Check(); !answers.ok()) {
+      findings.push_back({(*settings)->issuer, answers.error()});
+    }
+  }
   const std::string counts = std::to_string(loaded.catalog->events().size() - loaded.catalog->measures().size()) +
                              context.Say(" events, ", " 种事件，") + std::to_string(loaded.catalog->measures().size()) +
                              context.Say(" measures, ", " 个度量，") + std::to_string(loaded.catalog->kpis().size()) +

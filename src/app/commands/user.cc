@@ -50,12 +50,13 @@ int List(const Context& context, Access& access) {
                      {"role", context.Say("Role", "角色")},
                      {"state", context.Say("State", "状态")},
                      {"second_factor", context.Say("Second factor", "两步验证")},
+                     {"bound_at", context.Say("Bound to the provider", "绑定统一登录")},
                      {"last_sign_in_at", context.Say("Last sign-in", "最近登录")},
                      {"sessions", context.Say("Sessions", "会话数")}};
   for (const Account& account : *accounts) {
     listing.rows.push_back({account.login, account.name, RoleText(context, account.role), StateText(context, account),
-                            account.second_factor ? context.Say("on", "已开启") : "—", LocalTime(account.signed_in_at),
-                            std::to_string(account.sessions)});
+                            account.second_factor ? context.Say("on", "已开启") : "—", LocalTime(account.bound_at),
+                            LocalTime(account.signed_in_at), std::to_string(account.sessions)});
   }
   listing.Print(context);
   return kExitOk;
@@ -108,6 +109,7 @@ int Sessions(const Context& context, Access& access, const Account& account, boo
         json.BeginObject().Field("created_at", FormatInstant(session.created_at));
         json.Field("seen_at", FormatInstant(session.seen_at)).Field("expires_at", FormatInstant(session.expires_at));
         json.Field("device", session.phone ? "phone" : "desk").Field("address", session.address);
+        json.Field("by_provider", session.by_provider);
         json.Field("user_agent", session.user_agent).EndObject();
       }
       json.EndArray().Field("killed", kill).EndObject();
@@ -118,12 +120,14 @@ int Sessions(const Context& context, Access& access, const Account& account, boo
   listing.columns = {{"created_at", context.Say("Signed in", "登录时间")},
                      {"seen_at", context.Say("Last used", "最近使用")},
                      {"device", context.Say("Device", "设备")},
+                     {"by", context.Say("By", "方式")},
                      {"address", context.Say("Address", "地址")},
                      {"user_agent", context.Say("Browser", "浏览器")}};
   for (const Session& session : *sessions) {
     listing.rows.push_back({LocalTime(session.created_at), LocalTime(session.seen_at),
-                            session.phone ? context.Say("phone", "手机") : context.Say("desk", "电脑"), session.address,
-                            session.user_agent});
+                            session.phone ? context.Say("phone", "手机") : context.Say("desk", "电脑"),
+                            session.by_provider ? context.Say("provider", "统一登录") : context.Say("password", "密码"),
+                            session.address, session.user_agent});
   }
   listing.Print(context);
   if (kill && context.format == Format::kTable) {
@@ -429,6 +433,10 @@ int RunUser(const Context& context, const UserArguments& arguments) {
   if (arguments.what == "second-factor-reset") {
     const Status reset = access.ResetSecondFactor(account->id);
     return reset.ok() ? Done(context) : context.FailQuestion(reset.error());
+  }
+  if (arguments.what == "provider-unbind") {
+    const Status unbound = access.Unbind(account->id);
+    return unbound.ok() ? Done(context) : context.FailQuestion(unbound.error());
   }
   if (arguments.what == "disable") return Switch(context, access, *account, true);
   if (arguments.what == "enable") return Switch(context, access, *account, false);

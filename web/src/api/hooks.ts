@@ -105,6 +105,41 @@ export function useFinishSignIn() {
     onSuccess: entered,
   });
 }
+// How one may sign in here. What went wrong at the provider is told once, so it is asked for anew each time that the
+// sign-in is shown, and then stays.
+export type SignInWays = Schemas["SignInWays"];
+export function useSignInWays() {
+  return useQuery<SignInWays, ApiError>({
+    queryKey: ["sign-in-ways"],
+    queryFn: ({ signal }) => data(api.GET("/api/v1/session/ways", { signal })),
+    staleTime: Infinity,
+    gcTime: 0,
+    retry: false,
+    refetchOnWindowFocus: false,
+  });
+}
+// Where the provider is, and back from it to that page.
+export function providerAddress(page: string, language: Language): string {
+  const device = matchMedia("(max-width: 767px)").matches ? "phone" : "desk";
+  return `/api/v1/session/provider?${new URLSearchParams({ page, device, lang: language }).toString()}`;
+}
+// Looks whether somebody has signed in meanwhile, in another tab. Null: nobody.
+export function useLookForSession() {
+  const entered = useEntered();
+  return useMutation<Session | null, ApiError>({
+    mutationFn: async () => {
+      try {
+        return took(await data(api.GET("/api/v1/session")));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    onSuccess: (session) => {
+      if (session) entered(session);
+    },
+  });
+}
 export function useSignOut() {
   const client = useQueryClient();
   return useMutation<void, ApiError>({

@@ -91,6 +91,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one may sign in here, what this browser is at, and once what went wrong at the provider */
+        get: operations["getSignInWays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For a browser: to the OpenID provider, and from there to a page of this server, signed in or with a problem that `ways` tells */
+        get: operations["goToProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/provider/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends the browser back to (OpenID Connect, authorization code flow) */
+        get: operations["returnFromProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -310,6 +361,23 @@ export interface paths {
         post?: never;
         /** Remove a lost second factor; sessions end. Not one's own */
         delete: operations["resetSecondFactor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove the binding to an identity at a sign-in provider; sessions end */
+        delete: operations["removeBinding"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2148,6 +2216,8 @@ export interface components {
             must_change_password?: boolean;
             /** @description The network demands a second factor of this account, and it has none: nothing else is answered until it is set up */
             second_factor_due?: boolean;
+            /** @description The session was begun by the sign-in provider, not by a password */
+            by_provider?: boolean;
             /** @description Value for X-CSRF-Token; empty for a token */
             csrf: string;
             /** @enum {unknown} */
@@ -2221,6 +2291,25 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        SignInWays: {
+            /** @description By which one may sign in beside the password, and what it is called */
+            provider: null | {
+                label: components["schemas"]["Bilingual"];
+            };
+            /** @description A sign-in of this browser waits for its code */
+            second_factor: null | {
+                login: string;
+                /** Format: date-time */
+                expires_at: string;
+            };
+            /** @description What went wrong at the provider a moment ago; told once */
+            problem: null | {
+                code: string;
+                message: components["schemas"]["Bilingual"];
+                todo: components["schemas"]["Bilingual"];
+                request_id: string;
+            };
+        };
         SecondFactor: {
             on: boolean;
             /** Format: date-time */
@@ -2231,7 +2320,8 @@ export interface components {
             demanded: boolean;
         };
         PasswordAndCode: {
-            password: string;
+            /** @description Not needed in a session that the provider began less than 15 minutes ago */
+            password?: string;
             /** @description Of the app, or a recovery code */
             code: string;
         };
@@ -2245,6 +2335,8 @@ export interface components {
             disabled: boolean;
             must_change_password?: boolean;
             second_factor?: boolean;
+            /** @description To an identity at a sign-in provider */
+            bound_at?: string | null;
             created_at?: string;
             last_sign_in_at?: string | null;
             sessions?: number;
@@ -3297,6 +3389,76 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getSignInWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    goToProvider: {
+        parameters: {
+            query?: {
+                /** @description Where to go at the end: a path of this server */
+                page?: string;
+                device?: "desk" | "phone";
+                /** @description Of the provider''s pages */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the provider */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    returnFromProvider: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the page that was asked for */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     changePassword: {
         parameters: {
             query?: never;
@@ -3387,7 +3549,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    password: string;
+                    /** @description Not needed in a session that the provider began less than 15 minutes ago */
+                    password?: string;
                 };
             };
         };
@@ -3648,6 +3811,27 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description It is off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeBinding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is not bound */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -1,5 +1,6 @@
 import { Check, Copy, Download } from "lucide-react";
 import { useRef, useState, type FormEvent, type Ref } from "react";
+import { useSession } from "@/api";
 import { useTexts } from "@/i18n";
 import { Banner, Button, copyText, Field, PasswordInput, TextInput, useErrorWords } from "@/ui";
 import { saveText } from "@/ui/clipboard";
@@ -30,22 +31,30 @@ export function SetUp({ onCodes, onDone }: { onCodes?: () => void; onDone: () =>
   return <GivePassword begin={begin} />;
 }
 
+// Who has come by the provider has no password to give.
+export function usePasswordAsked(): boolean {
+  return !useSession().data?.by_provider;
+}
+
 function GivePassword({ begin }: { begin: ReturnType<typeof useBeginSecondFactor> }) {
   const t = useTexts(texts);
+  const asked = usePasswordAsked();
   const [password, setPassword] = useState("");
   const [tried, setTried] = useState(false);
   const wrong = begin.error?.code === "password_wrong" ? begin.error.title : undefined;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (password) begin.mutate(password);
+    if (password || !asked) begin.mutate(asked ? password : undefined);
   };
   return (
     <form className={styles.form} onSubmit={submit} noValidate>
       <p className={styles.note}>{t("factorWhat")}</p>
-      <Field label={t("current")} error={tried && !password ? t("missing") : wrong}>
-        <PasswordInput value={password} onChange={setPassword} autoComplete="current-password" autoFocus />
-      </Field>
+      {asked && (
+        <Field label={t("current")} error={tried && !password ? t("missing") : wrong}>
+          <PasswordInput value={password} onChange={setPassword} autoComplete="current-password" autoFocus />
+        </Field>
+      )}
       {begin.error && !wrong && <Words error={begin.error} />}
       <Button type="submit" kind="primary" wide busy={begin.isPending}>
         {t("next1")}

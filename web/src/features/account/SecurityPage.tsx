@@ -4,7 +4,7 @@ import { rich, useLanguage, useTexts } from "@/i18n";
 import { Banner, Button, Dialog, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, PasswordInput, Skeleton, Tag, toast } from "@/ui";
 import { ChangePasswordDialog } from "./ChangePassword";
 import { useRenewRecoveryCodes, useSecondFactor, useSecondFactorDone, useTurnOffSecondFactor, type PasswordAndCode } from "./data";
-import { CodeInput, plainCode, RecoveryCodes, SetUp, Words } from "./SecondFactor";
+import { CodeInput, plainCode, RecoveryCodes, SetUp, usePasswordAsked, Words } from "./SecondFactor";
 import styles from "./SecondFactor.module.css";
 import { texts } from "./texts";
 
@@ -128,20 +128,23 @@ function PasswordAndCodeForm({ error, busy, action, danger, onSubmit }: { error:
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [tried, setTried] = useState(false);
+  const asked = usePasswordAsked();
   const wrongPassword = error?.code === "password_wrong" ? error.title : undefined;
   const wrongCode = error?.code === "second_factor_wrong" ? `${error.title} ${error.todo}` : undefined;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
-    if (password && code.trim()) onSubmit({ password, code: plainCode(code) });
+    if ((password || !asked) && code.trim()) onSubmit({ ...(asked ? { password } : {}), code: plainCode(code) });
   };
   return (
     <form className={styles.form} onSubmit={submit} noValidate>
-      <Field label={t("current")} error={tried && !password ? t("missing") : wrongPassword}>
-        <PasswordInput value={password} onChange={setPassword} autoComplete="current-password" autoFocus />
-      </Field>
+      {asked && (
+        <Field label={t("current")} error={tried && !password ? t("missing") : wrongPassword}>
+          <PasswordInput value={password} onChange={setPassword} autoComplete="current-password" autoFocus />
+        </Field>
+      )}
       <Field label={t("anyCode")} hint={t("anyCodeHint")} error={tried && !code.trim() ? t("codeMissing") : wrongCode}>
-        <CodeInput any autoFocus={false} value={code} onChange={setCode} />
+        <CodeInput any autoFocus={!asked} value={code} onChange={setCode} />
       </Field>
       {error && !wrongPassword && !wrongCode && <Words error={error} />}
       <Button type="submit" kind={danger ? "danger" : "primary"} wide busy={busy}>

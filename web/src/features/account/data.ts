@@ -15,8 +15,8 @@ export function useSecondFactorDone() {
   return () => Promise.all([kKey, kSessionKey, ["accounts"]].map((queryKey) => client.invalidateQueries({ queryKey })));
 }
 export function useBeginSecondFactor() {
-  return useMutation<{ secret: string; uri: string }, ApiError, string>({
-    mutationFn: (password) => data(api.POST("/api/v1/session/second-factor/begin", { body: { password } })),
+  return useMutation<{ secret: string; uri: string }, ApiError, string | undefined>({
+    mutationFn: (password) => data(api.POST("/api/v1/session/second-factor/begin", { body: password ? { password } : {} })),
   });
 }
 export function useConfirmSecondFactor() {

@@ -6,8 +6,8 @@ import styles from "./SignIn.module.css";
 import { texts } from "./texts";
 
 // Account and password, then the code where the account has a second factor. `login` is filled in where it is known who
-// was here.
-export function SignInForm({ login: known = "", onDone }: { login?: string; onDone?: (session: Session) => void }) {
+// was here; `waiting` is whose sign-in waits for its code already.
+export function SignInForm({ login: known = "", waiting, onDone }: { login?: string; waiting?: string | undefined; onDone?: (session: Session) => void }) {
   const t = useTexts(texts);
   const [login, setLogin] = useState(known);
   const [password, setPassword] = useState("");
@@ -15,7 +15,7 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
   const passwordRef = useRef<HTMLInputElement>(null);
   const loginRef = useRef<HTMLInputElement>(null);
   const signIn = useSignIn();
-  const [codeDue, setCodeDue] = useState(false);
+  const [codeDue, setCodeDue] = useState(waiting !== undefined);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -43,7 +43,7 @@ export function SignInForm({ login: known = "", onDone }: { login?: string; onDo
   if (codeDue) {
     return (
       <CodeForm
-        login={login.trim()}
+        login={login.trim() || (waiting ?? "")}
         onDone={onDone}
         onBack={() => {
           setPassword("");

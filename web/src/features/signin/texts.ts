@@ -19,5 +19,8 @@ export const texts = defineTexts("signin", {
   first: { zh: "第一次启动时，服务器在终端里打印管理员的一次性密码。", en: "At its first start the server prints the administrator’s one-time password in the terminal." },
   signedOut: { zh: "你已退出。", en: "You are signed out." },
   missing: { zh: "填上账户名和密码。", en: "Enter account and password." },
+  with: { zh: "用{label}登录", en: "Sign in with {label}" },
+  orPassword: { zh: "或用密码", en: "or with a password" },
+  apart: { zh: "会打开新标签页；登录后回到这里，页面原样还在。", en: "Opens a new tab; come back here afterwards, the page is as you left it." },
   leave: { zh: "换个账户", en: "Use another account" },
 });

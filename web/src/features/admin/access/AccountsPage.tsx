@@ -5,12 +5,12 @@ import { rich, useLanguage, useTexts } from "@/i18n";
 import { one, useGo, usePageSearch } from "@/state/page";
 import { Banner, Button, Dialog, EmptyState, ErrorState, Field, formatInstant, formatNumber, IconButton, Menu, PageHead, Panel, RadioGroup, Skeleton, Switch, Tag, TextInput, toast } from "@/ui";
 import styles from "../admin.module.css";
-import { useAccounts, useAddAccount, useChangeAccount, useChangeSignInPolicy, useResetPassword, useResetSecondFactor, useSignInPolicy, type Account, type Role } from "./data";
+import { useAccounts, useAddAccount, useChangeAccount, useChangeSignInPolicy, useRemoveBinding, useResetPassword, useResetSecondFactor, useSignInPolicy, type Account, type Role } from "./data";
 import { PostsDialog } from "./PostsDialog";
 import { SecretDialog } from "./Secret";
 import { accessTexts } from "./texts";
 
-type Doing = { add: true } | { change: Account } | { disable: Account } | { reset: Account } | { factor: Account } | { posts: Account } | { password: string; name: string } | null;
+type Doing = { add: true } | { change: Account } | { disable: Account } | { reset: Account } | { factor: Account } | { unbind: Account } | { posts: Account } | { password: string; name: string } | null;
 
 export default function AccountsPage() {
   const t = useTexts(accessTexts);
@@ -80,7 +80,12 @@ export default function AccountsPage() {
                     <td>{account.name || "—"}</td>
                     <td>{t(account.role)}</td>
                     <td>
-                      {account.disabled ? <Tag>{t("disabled")}</Tag> : <Tag tone="good">{t("active")}</Tag>} {account.must_change_password && !account.disabled && <Tag tone="warn">{t("mustChange")}</Tag>} {account.second_factor && <Tag tone="accent">{t("factorOn")}</Tag>}
+                      {account.disabled ? <Tag>{t("disabled")}</Tag> : <Tag tone="good">{t("active")}</Tag>} {account.must_change_password && !account.disabled && <Tag tone="warn">{t("mustChange")}</Tag>} {account.second_factor && <Tag tone="accent">{t("factorOn")}</Tag>}{" "}
+                      {account.bound_at && (
+                        <Tag tone="accent" title={t("boundSince", { at: formatInstant(account.bound_at, language, { year: true }) })}>
+                          {t("bound")}
+                        </Tag>
+                      )}
                     </td>
                     <td data-label={t("lastSignIn")} className={styles.nowrap}>
                       {account.last_sign_in_at ? formatInstant(account.last_sign_in_at, language, { year: true }) : t("never")}
@@ -94,6 +99,7 @@ export default function AccountsPage() {
                           { id: "posts", label: t("posts"), run: () => setDoing({ posts: account }) },
                           { id: "reset", label: t("resetPassword"), run: () => setDoing({ reset: account }) },
                           ...(account.second_factor && account.id !== me ? [{ id: "factor", label: t("resetFactor"), run: () => setDoing({ factor: account }) }] : []),
+                          ...(account.bound_at && account.id !== me ? [{ id: "unbind", label: t("unbind"), run: () => setDoing({ unbind: account }) }] : []),
                           ...(account.id === me
                             ? []
                             : account.disabled
@@ -111,6 +117,7 @@ export default function AccountsPage() {
       </Panel>
       <PolicyPanel without={accounts.filter((a) => a.role === "admin" && !a.disabled && !a.second_factor).length} />
       {doing && "factor" in doing && <ResetFactorDialog account={doing.factor} onClose={close} />}
+      {doing && "unbind" in doing && <UnbindDialog account={doing.unbind} onClose={close} />}
       {doing && "add" in doing && <AddDialog onClose={close} onAdded={(account, password) => setDoing({ password, name: account.name || account.login })} />}
       {doing && "change" in doing && <ChangeDialog account={doing.change} now={accounts.find((a) => a.id === doing.change.id)} onClose={close} />}
       {doing && "disable" in doing && <DisableDialog account={doing.disable} onClose={close} />}
@@ -195,6 +202,41 @@ function ResetFactorDialog({ account, onClose }: { account: Account; onClose: ()
       }
     >
       {reset.error && <ErrorState small error={reset.error} />}
+    </Dialog>
+  );
+}
+
+function UnbindDialog({ account, onClose }: { account: Account; onClose: () => void }) {
+  const t = useTexts(accessTexts);
+  const remove = useRemoveBinding();
+  const name = account.name || account.login;
+  return (
+    <Dialog
+      open
+      onOpenChange={(next) => !next && onClose()}
+      title={t("unbindAsk", { name })}
+      note={t("unbindNote")}
+      footer={
+        <>
+          <Button onClick={onClose}>{t("cancel")}</Button>
+          <Button
+            kind="danger"
+            busy={remove.isPending}
+            onClick={() =>
+              remove.mutate(account.id, {
+                onSuccess: () => {
+                  toast(t("unbindDone", { name }), { kind: "good" });
+                  onClose();
+                },
+              })
+            }
+          >
+            {t("unbind")}
+          </Button>
+        </>
+      }
+    >
+      {remove.error && <ErrorState small error={remove.error} />}
     </Dialog>
   );
 }

@@ -46,6 +46,15 @@ export function useResetSecondFactor() {
     onSuccess: () => done(),
   });
 }
+export function useRemoveBinding() {
+  const done = useDone("accounts");
+  return useMutation<void, ApiError, string>({
+    mutationFn: async (id) => {
+      await api.DELETE("/api/v1/accounts/{id}/provider", { params: { path: { id } } });
+    },
+    onSuccess: () => done(),
+  });
+}
 export interface SignInPolicy {
   second_factor: boolean;
   version: number;

@@ -16,10 +16,10 @@ beforeAll(async () => {
   folder = makeFolder();
   provider = await startProvider();
   cli(folder, "init");
-  cli(folder, "user", "add", "ana@example.com", "--name", "Ana Li", "--role", "admin");
   writeFileSync(join(folder, "secret"), provider.secret, { mode: 0o600 });
   writeFileSync(join(folder, "provider.toml"), `issuer = "${provider.issuer}"\nclient_id = "dealpace"\nsecret_file = "secret"\n`);
   server = await serve(folder);
+  cli(folder, "user", "add", "ana@example.com", "--name", "Ana Li", "--role", "admin");
 });
 afterAll(async () => {
   await server.stop();
@@ -120,7 +120,7 @@ it("brings somebody in again whose session has ended, in another tab, and nothin
   await button(page).click();
   await page.getByRole("link", { name: "Allow" }).click();
   await page.getByRole("button", { name: "Add an account" }).click();
-  await page.getByLabel("Login").fill("half-written");
+  await page.getByRole("dialog").getByLabel("Login").fill("half-written");
   cli(folder, "user", "sessions", "ana@example.com", "--kill");
   await page.waitForTimeout(5_500); // a server believes a session for five seconds
   await page.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();

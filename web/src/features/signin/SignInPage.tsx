@@ -53,11 +53,11 @@ function ProviderButton({ provider, page, apart, onClick }: { provider: NonNulla
     else location.assign(address);
   };
   return (
-    <div className={styles.provider}>
+    <div className={apart ? styles.apart : styles.provider}>
       <Button wide icon={LogIn} onClick={leave}>
         {t("with", { label: pick(provider.label, language) })}
       </Button>
-      {apart && <p className={styles.note}>{t("apart")}</p>}
+      {apart && <p className={styles.apartNote}>{t("apart")}</p>}
       <p className={styles.or}>{t("orPassword")}</p>
     </div>
   );

@@ -223,8 +223,10 @@ Result<IdToken> Provider::Redeem(const std::string& code, const Asking& asking) 
   const Instant now = clock_();
   const IdTokenExpected expected{settings_.issuer, settings_.client_id, asking.nonce, now};
   Result<IdToken> read = ReadIdToken(token, keys->set, expected);
-  if (read.ok() || read.error().Arg("detail") != "key_unknown") return read;
-  // The provider may have begun to use another.
+  if (read.ok()) return read;
+  // The provider may have begun to use another, also without a name or under the same one.
+  const std::string_view why = read.error().Arg("detail");
+  if (why != "key_unknown" && why != "signature") return read;
   ASSIGN_OR_RETURN(const auto fresh, KnownKeys(*self, Instant{now.ms - kKeysAgainMs}));
   if (fresh == keys) return read;
   return ReadIdToken(token, fresh->set, expected);

@@ -18,7 +18,7 @@ namespace dealpace::access {
 
 // An OpenID provider as this program talks to it: authorization code with PKCE (S256), state and nonce. What it says of
 // itself and its keys are kept for an hour, then asked for again; while it does not answer, what was known goes on. A
-// token of a key that is not known makes it ask for the keys at once, though not more often than every ten seconds.
+// token that no known key has signed makes it ask for the keys at once, though at most every ten seconds.
 //
 // Blocks: for workers. At most kTalksMax of them talk to the provider at the same time, others wait a moment, then fail
 // with provider_busy: one that hangs must not take the server with it. Thread-safe.

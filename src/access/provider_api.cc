@@ -164,6 +164,14 @@ Result<Away> ReadAway(const Access& access, const Request& request) {
   return away;
 }
 
+// Who goes back in his browser has long been let in.
+bool IsSignedIn(Access& access, const Request& request) {
+  const auto cookie = request.Cookie(CookieName(request.secure));
+  if (!cookie) return false;
+  const auto identity = access.IdentifySession(*cookie);
+  return identity.ok() && identity->has_value();
+}
+
 Result<SignInStep> TakeIdentity(Access& access, const Request& request, const Away& away) {
   Provider& provider = *access.options().provider;
   // Who answers (RFC 9207), where it says so.
@@ -190,7 +198,7 @@ Result<Response> ComeBack(Access& access, const Request& request) {
   if (access.options().provider == nullptr) return Error("provider_off");
   const auto away = ReadAway(access, request);
   // Another sign-in of this browser may be under way: its cookie stays.
-  if (!away.ok()) return GoWithNotice("/", away.error(), request);
+  if (!away.ok()) return IsSignedIn(access, request) ? GoTo("/") : GoWithNotice("/", away.error(), request);
   const auto step = TakeIdentity(access, request, *away);
   Response response = step.ok() ? GoTo(away->page) : GoWithNotice(away->page, step.error(), request);
   response.Header("Set-Cookie", ShortCookie(AwayName(request.secure), "", request.secure, 0));

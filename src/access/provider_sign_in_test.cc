@@ -223,6 +223,9 @@ TEST_P(ProviderSignInTest, AnAnswerIsTakenOnceAndInTime) {
   const Cookies before = cookies;
   Send(cookies, Method::kGet, back);
   ASSERT_EQ(WhoIsIn(cookies), "ana");
+  EXPECT_EQ(Location(Send(cookies, Method::kGet, back)), "303 /") << "by going back in the browser";
+  EXPECT_EQ(WhoIsIn(cookies), "ana");
+  EXPECT_EQ(Notice(cookies), "") << "there is nothing to tell";
   Cookies replayed = before;
   EXPECT_EQ(Location(Send(replayed, Method::kGet, back)), "303 /customers?q=x");
   EXPECT_EQ(Notice(replayed), "provider_begin_again");

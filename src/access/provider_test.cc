@@ -55,7 +55,8 @@ TEST_F(ProviderTest, SendsThereWithEverythingThatTheAnswerIsCheckedBy) {
             "&nonce=nonce-1&code_challenge=" +
                 PkceChallenge("verifier-1") + "&code_challenge_method=S256&ui_locales=en");
   // RFC 7636, appendix B.
-  EXPECT_EQ(PkceChallenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+  EXPECT_EQ(PkceChallenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
 }
 
 TEST_F(ProviderTest, ACodeBecomesAPerson) {
@@ -101,6 +102,11 @@ TEST_F(ProviderTest, TheKeysRollOver) {
   EXPECT_EQ(Why(SignIn()), "provider_token_wrong: key_unknown") << "nobody has published it";
   EXPECT_EQ(there_.asked["/keys"], 3);
   there_.keys.push_back(there_.signer->Jwk());
+  Pass(11);
+  EXPECT_EQ(Why(SignIn()), "");
+  // Under the name of the one before, as after a new installation.
+  there_.signer = std::make_shared<TestSigner>("three");
+  there_.keys = {there_.signer->Jwk()};
   Pass(11);
   EXPECT_EQ(Why(SignIn()), "");
 }

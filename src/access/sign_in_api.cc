@@ -29,7 +29,9 @@ Response SessionResponse(const Access& access, const Account& account, const htt
   JsonWriter json;
   json.BeginObject().Key("account");
   WriteAccount(json, account);
-  json.Field("must_change_password", caller.must_change_password).Field("by_provider", caller.by_provider);
+  // Of the account as it is now: the caller is as he was when the request came.
+  json.Field("must_change_password", account.must_change_password && !caller.by_provider);
+  json.Field("by_provider", caller.by_provider);
   json.Field("second_factor_due", caller.second_factor_due).Field("csrf", csrf).Field("via", via);
   WriteInstant(json, "expires_at", expires_at);
   WriteRights(json, caller);

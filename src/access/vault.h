@@ -77,8 +77,8 @@ class Vault {
   // sealed with them (Resealer). All are wrapped anew with the newest master of the key file. Returns its number; of
   // two who do this at once one has the other's. Noted as data_key.rotate.
   [[nodiscard]] Result<uint32_t> Rotate(Instant now, const db::Witness& witness = {});
-  // Wraps all data keys with the newest master of the key file; returns how many were not. Noted as data_key.wrap. Every
-  // other server on the database must have that master in its file.
+  // Wraps all data keys with the newest master of the key file; returns how many were not. Noted as data_key.wrap.
+  // Every other server on the database must have that master in its file.
   [[nodiscard]] Result<int64_t> WrapAnew(const db::Witness& witness = {});
   // Looks for data keys that other servers made; to be called every minute. Cheap. A master that is new in the key file
   // is read from there. Fails with key_file_wrong.

@@ -124,8 +124,8 @@ class RowPlan {
     const EventRule* rule = nullptr;
     size_t number = 0;
     int fixed_event = -1;
-    size_t at = 0;     // of the date columns
-    size_t look = 0;   // of the dealer looks
+    size_t at = 0;    // of the date columns
+    size_t look = 0;  // of the dealer looks
     int place = 0;
     FieldPlan event;
     FieldPlan staff;

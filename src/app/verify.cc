@@ -187,8 +187,9 @@ Result<VerifyReport> VerifyAll(System& system) {
         }
         return found;
       }));
-  for (const auto& [dealer, name] : dealers) {
+  for (const auto& [dealer, code] : dealers) {
     // Where entries cannot be read there is nothing to compare, and that has been said.
+    const std::string& name = code;
     const bool damaged = std::any_of(report.ledger.findings.begin(), report.ledger.findings.end(), [&](const Error& f) {
       return f.code == "verify_block_damaged" && f.Arg("dealer") == name;
     });

@@ -131,11 +131,12 @@ Result<std::shared_ptr<const Provider::Self>> Provider::KnownSelf() {
   if (known != nullptr && (now.ms - known->read_at.ms < kKnownMs || lately_failed)) return known;
   if (lately_failed) return Error("provider_unreachable").With("detail", "it did not answer a moment ago");
   const Talk talk(*this);
+  if (!talk.Begun().ok() && known != nullptr) return known;
   RETURN_IF_ERROR(talk.Begun());
   auto asked = AskSelf();
   const std::lock_guard lock(mutex_);
   if (!asked.ok()) {
-    failed_at_ = now;
+    failed_at_ = clock_();  // asking may have taken as long as the failure is remembered
     if (known != nullptr) return known;
     return asked.error();
   }

@@ -195,6 +195,12 @@ TEST_P(ProviderSignInTest, ByWhichClaims) {
   Cookies cookies;
   SignInThere(cookies);
   EXPECT_EQ(WhoIsIn(cookies), "cai") << "as logins are compared everywhere";
+  Add("strasse");
+  there_.claims["sub"] = "00u-4";
+  for (const char* other : {"straße", "ｓｔｒａｓｓｅ", "stras\u00ADse"}) {
+    there_.claims["preferred_username"] = other;
+    EXPECT_EQ(Problem(), "provider_no_account") << other << " is somebody else there";
+  }
 }
 
 TEST_P(ProviderSignInTest, OnlyTheBrowserThatHasBegun) {
@@ -414,6 +420,16 @@ TEST_P(ProviderSignInTest, AOneTimePasswordIsNotAskedForAndEnds) {
   EXPECT_EQ(Json(Send(again, Method::kGet, "/api/v1/session")).at("must_change_password"), false);
   const auto in = SignIn("ana", reset->password);
   EXPECT_TRUE((*server_->IdentifySession(in->token))->caller.must_change_password);
+}
+
+TEST_P(ProviderSignInTest, ASessionBegunWithAOneTimePasswordEndsWhenItsOwnerComesByTheProvider) {
+  const auto made = server_->AddAccount("ana", "", Role::kMember);
+  const auto thief = SignIn("ana", made->password);
+  ASSERT_TRUE((*server_->IdentifySession(thief->token))->caller.must_change_password);
+  Cookies cookies;
+  SignInThere(cookies);
+  EXPECT_EQ(WhoIsIn(cookies), "ana");
+  EXPECT_FALSE(*server_->IdentifySession(thief->token)) << "it could have done everything from now on";
 }
 
 TEST_P(ProviderSignInTest, WhoHasComeByTheProviderSetsUpASecondFactorWithoutAPassword) {

@@ -1,5 +1,7 @@
 #include "access/access.h"
 #include "access/throttle.h"
+#include "access/tokens.h"
+#include "base/text.h"
 
 // The part of Access that has to do with signing in by an OpenID provider.
 namespace dealpace::access {
@@ -14,7 +16,9 @@ std::optional<Account> FindByClaims(db::Connection& connection, const IdToken& t
     const std::optional<std::string>& said = claim == "email" ? token.email : token.preferred_username;
     if (!said) continue;
     const auto login = NormalizeLogin(*said);
-    if (!login.ok()) continue;
+    // Identities that are two at the provider must not become one here: of what NormalizeLogin makes alike ("ß" and
+    // "ss", full-width letters, marks that are not seen) only the case of plain letters is.
+    if (!login.ok() || *login != ToLower(Trim(*said))) continue;
     if (auto account = FindLogin(connection, *login, now)) return account;
   }
   return std::nullopt;
@@ -38,9 +42,10 @@ void Access::TakeBackProviderAnswer(std::string_view address) {
 
 Result<SignInStep> Access::SignInBy(const IdToken& token, const Device& device) {
   const std::vector<std::string>& claims = options_.provider->settings().link;
-  return database_.Write<SignInStep>([&](db::Connection& connection) -> Result<SignInStep> {
+  std::optional<AccountId> id;
+  auto step = database_.Write<SignInStep>([&](db::Connection& connection) -> Result<SignInStep> {
     const Instant now = options_.clock();
-    std::optional<AccountId> id = FindBinding(connection, token.issuer, token.subject);
+    id = FindBinding(connection, token.issuer, token.subject);
     if (!id) {
       const auto found = FindByClaims(connection, token, claims, now);
       if (!found) return Error("provider_no_account");
@@ -59,6 +64,8 @@ Result<SignInStep> Access::SignInBy(const IdToken& token, const Device& device) 
     ASSIGN_OR_RETURN(SignedIn signed_in, Enter(connection, *id, device, now, {}, identity));
     return SignInStep(std::move(signed_in));
   });
+  if (id) cache_.Drop(*id);
+  return step;
 }
 
 Status Access::BindAndUse(db::Connection& connection, AccountId id, const Identified& identity, Instant now) {
@@ -69,12 +76,14 @@ Status Access::BindAndUse(db::Connection& connection, AccountId id, const Identi
     return {};
   }
   RETURN_IF_ERROR(Bind(connection, id, identity.issuer, identity.subject, now));
-  // A one-time password that nobody has used is no way in any more.
-  connection.Execute(
+  // A one-time password that nobody has changed is no way in any more; nor is a session that somebody has begun with
+  // it, which could do nothing until now.
+  const int64_t unused = connection.Execute(
       "UPDATE account SET password_hash = '', must_change_password = 0, password_until = NULL WHERE account_id = ?1 "
       "AND "
       "must_change_password = 1",
       id);
+  if (unused > 0) access::EndSessions(connection, id);
   return By(id).Note(connection, "provider.bind", ObjectOf(id));
 }
 
@@ -82,7 +91,9 @@ Status Access::Unbind(AccountId id, AccountId by) {
   Status done = database_.Write<void>([&](db::Connection& connection) -> Status {
     RETURN_IF_ERROR(FindAccount(connection, id, options_.clock()));
     if (!access::Unbind(connection, id)) return Error("provider_not_bound");
+    // Whoever came in by it may have made tokens.
     access::EndSessions(connection, id);
+    access::RevokeTokens(connection, id, options_.clock());
     return By(by).Note(connection, "provider.unbind", ObjectOf(id));
   });
   cache_.Drop(id);

@@ -79,7 +79,7 @@ Result<SignedIn> Access::FinishSignIn(std::string_view token, std::string_view c
     if (!pending) return Error("sign_in_begin_again");
     return FindAccount(connection, pending->account, now);
   }));
-  return WithCode<SignedIn>(
+  auto entered = WithCode<SignedIn>(
       account, code, device.address, [&](db::Connection& connection, CodeKind kind, Instant now) -> Result<SignedIn> {
         const auto still = FindPending(connection, token, now);
         if (!still) return Error("sign_in_begin_again");
@@ -87,6 +87,8 @@ Result<SignedIn> Access::FinishSignIn(std::string_view token, std::string_view c
         device.phone = still->phone;
         return Enter(connection, account.id, device, now, kind == CodeKind::kRecovery ? "recovery" : "app", still->by);
       });
+  cache_.Drop(account.id);
+  return entered;
 }
 
 Result<SecondFactorState> Access::GetSecondFactor(AccountId id) {

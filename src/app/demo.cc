@@ -1312,9 +1312,7 @@ Status BookDays(System& system, const Store& store, const Zone& zone, const Diar
       }
       const ledger::Recorder recorder{"demo", zone.At(day, (kClose + 3600) * 1000), BatchId()};
       if (!batch.empty()) {
-        std::vector<const ledger::NewEntry*> together;
-        for (const ledger::NewEntry& entry : batch) together.push_back(&entry);
-        const int64_t first = ledger::Append(connection, system.catalog(), store.id, together, recorder,
+        const int64_t first = ledger::Append(connection, system.catalog(), store.id, batch, recorder,
                                              {ledger::Keys::kNow, ledger::kTogetherFrom});
         for (size_t i = 0; i < page.entries.size(); ++i) {
           const int contract = page.entries[i].contract;

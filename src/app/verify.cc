@@ -187,11 +187,11 @@ Result<VerifyReport> VerifyAll(System& system) {
         }
         return found;
       }));
-  for (const auto& [dealer, code] : dealers) {
+  for (const auto& [dealer, name] : dealers) {
     // Where entries cannot be read there is nothing to compare, and that has been said.
-    const std::string& name = code;
-    const bool damaged = std::any_of(report.ledger.findings.begin(), report.ledger.findings.end(), [&](const Error& f) {
-      return f.code == "verify_block_damaged" && f.Arg("dealer") == name;
+    const auto& findings = report.ledger.findings;
+    const bool damaged = std::any_of(findings.begin(), findings.end(), [&name = name](const Error& finding) {
+      return finding.code == "verify_block_damaged" && finding.Arg("dealer") == name;
     });
     if (!damaged) RETURN_IF_ERROR(DealerCheck(system, dealer, name, report).Run());
   }

@@ -159,8 +159,18 @@ void Lay(db::Connection& connection, const catalog::Catalog& catalog, DealerId d
   insert.Finish();
 }
 
-int64_t AppendAll(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
-                  std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying) {
+}  // namespace
+
+int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+               std::span<const NewEntry> entries, const Recorder& recorder, const Laying& laying) {
+  std::vector<const NewEntry*> all;
+  all.reserve(entries.size());
+  for (const NewEntry& entry : entries) all.push_back(&entry);
+  return Append(connection, catalog, dealer, all, recorder, laying);
+}
+
+int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+               std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying) {
   const Taken taken = TakeSeqs(connection, dealer, entries.size(), laying.keys);
   Lay(connection, catalog, dealer, taken.first, entries, recorder, laying.together_from);
   if (laying.keys == Keys::kLater || !taken.keyed) return taken.first;
@@ -170,21 +180,6 @@ int64_t AppendAll(db::Connection& connection, const catalog::Catalog& catalog, D
   }
   InsertKeys(connection, dealer, keys);
   return taken.first;
-}
-
-}  // namespace
-
-int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
-               std::span<const NewEntry> entries, const Recorder& recorder) {
-  std::vector<const NewEntry*> all;
-  all.reserve(entries.size());
-  for (const NewEntry& entry : entries) all.push_back(&entry);
-  return AppendAll(connection, catalog, dealer, all, recorder, {});
-}
-
-int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
-               std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying) {
-  return AppendAll(connection, catalog, dealer, entries, recorder, laying);
 }
 
 int64_t IndexKeys(db::Connection& connection, DealerId dealer, int64_t most) {

@@ -21,13 +21,6 @@ struct Recorder {
   BatchId batch{};
 };
 
-// Appends entries to a dealer's ledger inside the caller's transaction, without reading history; returns the seq of
-// the first one, the others follow without a gap. From here to the end of the transaction other writers of the same
-// dealer wait. Entries of several dealers are to be appended in order of dealer id, so that writers never wait for
-// each other in a ring.
-int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
-               std::span<const NewEntry> entries, const Recorder& recorder);
-
 // When the keys of entries can be found by FindKeys without looking at each entry: at once, or after IndexKeys, which
 // costs far less for very many together.
 enum class Keys { kNow, kLater };
@@ -38,6 +31,13 @@ struct Laying {
 };
 // From here on a block takes less room, and less time, than the entries one by one.
 inline constexpr size_t kTogetherFrom = 24;
+
+// Appends entries to a dealer's ledger inside the caller's transaction, without reading history; returns the seq of
+// the first one, the others follow without a gap. From here to the end of the transaction other writers of the same
+// dealer wait. Entries of several dealers are to be appended in order of dealer id, so that writers never wait for
+// each other in a ring.
+int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+               std::span<const NewEntry> entries, const Recorder& recorder, const Laying& laying = {});
 int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
                std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying);
 

@@ -282,20 +282,27 @@ void VisitKeys(db::Connection& connection, DealerId dealer, int64_t after, int64
       [&](const db::Rows& rows) { visit(rows.Int(0), rows.Bytes(1)); }, on_block);
 }
 
+namespace {
+
+// Of a batch the entries that lie one by one. The statement gives seq, reverses, entry_key.
+std::vector<BatchEntry> ReadBatchRows(db::Rows rows) {
+  std::vector<BatchEntry> entries;
+  while (rows.Next()) {
+    BatchEntry entry{rows.Int(0), rows.Int(1), std::nullopt};
+    if (!rows.IsNull(2)) entry.key = Hash128::FromBytes(rows.Bytes(2));
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+}  // namespace
+
 std::vector<BatchEntry> ReadBatch(db::Connection& connection, DealerId dealer, BatchId batch, int64_t after,
                                   size_t most) {
-  std::vector<BatchEntry> entries;
-  {
-    db::Rows rows = connection.Query(
-        "SELECT seq, reverses, entry_key FROM ledger_entry "
-        "WHERE dealer_id = ?1 AND seq > ?2 AND batch_id = ?3 ORDER BY seq LIMIT ?4",
-        dealer, after, batch, most);
-    while (rows.Next()) {
-      BatchEntry entry{rows.Int(0), rows.Int(1), std::nullopt};
-      if (!rows.IsNull(2)) entry.key = Hash128::FromBytes(rows.Bytes(2));
-      entries.push_back(entry);
-    }
-  }
+  std::vector<BatchEntry> entries =
+      ReadBatchRows(connection.Query("SELECT seq, reverses, entry_key FROM ledger_entry "
+                                     "WHERE dealer_id = ?1 AND seq > ?2 AND batch_id = ?3 ORDER BY seq LIMIT ?4",
+                                     dealer, after, batch, most));
   static const std::string kSql =
       "SELECT dealer_id, last_seq, entries, " + std::string(kBlock) +
       " FROM ledger_block WHERE dealer_id = ?1 AND last_seq > ?2 AND batch_id = ?3 ORDER BY last_seq LIMIT ?4";
@@ -318,17 +325,10 @@ std::vector<BatchEntry> ReadBatch(db::Connection& connection, DealerId dealer, B
 
 std::vector<BatchEntry> ReadReversals(db::Connection& connection, DealerId dealer, BatchId batch, int64_t after,
                                       size_t most) {
-  std::vector<BatchEntry> entries;
-  db::Rows rows = connection.Query(
+  return ReadBatchRows(connection.Query(
       "SELECT seq, reverses, entry_key FROM ledger_entry "
       "WHERE dealer_id = ?1 AND seq > ?2 AND batch_id = ?3 AND reverses IS NOT NULL ORDER BY seq LIMIT ?4",
-      dealer, after, batch, most);
-  while (rows.Next()) {
-    BatchEntry entry{rows.Int(0), rows.Int(1), std::nullopt};
-    if (!rows.IsNull(2)) entry.key = Hash128::FromBytes(rows.Bytes(2));
-    entries.push_back(entry);
-  }
-  return entries;
+      dealer, after, batch, most));
 }
 
 void VisitBlocks(db::Connection& connection, std::optional<DealerId> dealer,

@@ -1,9 +1,9 @@
 #include "tests/property/history.h"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <set>
+#include <span>
 #include <stdexcept>
 
 #include "ledger/ledger.h"
@@ -434,8 +434,7 @@ void Tell(const History& history, const Ids& ids, const catalog::Catalog& catalo
       if (said.reverses < 0) {
         // Two of three lie in a block, which changes nothing.
         const ledger::NewEntry entry = ids.EntryOf(said);
-        const std::array<const ledger::NewEntry*, 1> one{&entry};
-        seqs[i] = ledger::Append(connection, catalog, dealer, one, recorder,
+        seqs[i] = ledger::Append(connection, catalog, dealer, std::span(&entry, 1), recorder,
                                  {ledger::Keys::kNow, lies == Lies::kOneByOne || i % 3 == 0 ? SIZE_MAX : 1});
       } else {
         const std::vector<int64_t> reversed{seqs[static_cast<size_t>(said.reverses)]};

@@ -193,6 +193,8 @@ std::optional<std::string> FromBase64Url(std::string_view text) {
     return std::nullopt;
   }
   bytes.resize(length);
+  // libsodium takes some bytes beyond ASCII for letters, and bits that are left over at the end.
+  if (Base64Url(bytes) != text) return std::nullopt;
   return bytes;
 }
 

@@ -237,7 +237,8 @@ TEST(Base64UrlTest, OneTextForEachSequenceOfBytes) {
   EXPECT_EQ(Base64Url(""), "");
   EXPECT_EQ(FromBase64Url("-_8_"), "\xfb\xff?");
   EXPECT_EQ(FromBase64Url("Zg"), "f");
-  for (const char* bad : {"Zg==", "Zh", "+/8/", "Z", "Zg ", "Z\n"}) EXPECT_FALSE(FromBase64Url(bad)) << bad;
+  for (const char* bad : {"Zg==", "Zh", "+/8/", "Z", "Zg ", "Z\n", "ey\xbahbGvvv3Q"})
+    EXPECT_FALSE(FromBase64Url(bad)) << bad;
 }
 
 }  // namespace

@@ -46,26 +46,33 @@ int32_t FirstDayOf(int32_t month) {
 
 Cuboids::Cuboid::Cuboid(Time time, std::initializer_list<Dim> dims) : time_(time), width_(dims.size()), dims_(dims) {
   for (size_t i = 0; i < dims_.size(); ++i) {
-    dims_mask_ |= 1U << static_cast<unsigned>(dims_[i]);
-    place_[CodedDim(dims_[i])] = i;
+    dims_mask_ |= BitOf(dims_[i]);
+    place_[static_cast<size_t>(dims_[i])] = i;
   }
   if (dims_.empty()) combinations_ = 1;
+}
+
+template <typename CodeAt>
+uint64_t Cuboids::Cuboid::KeyOf(const CodeAt& code_at) const {
+  const auto bits = static_cast<unsigned>(64 / width_);  // far more than there are members
+  uint64_t key = 0;
+  for (size_t i = 0; i < width_; ++i) key = key << bits | static_cast<uint32_t>(code_at(i));
+  return key;
 }
 
 size_t Cuboids::Cuboid::Combination(const Codes& codes) {
   if (width_ == 0) return 0;
   const auto fresh = [&] {
-    for (const Dim dim : dims_) codes_.push_back(codes[CodedDim(dim)]);
+    for (const Dim dim : dims_) codes_.push_back(codes[static_cast<size_t>(dim)]);
     return static_cast<uint32_t>(combinations_++);
   };
   if (width_ == 1) {
-    const auto code = static_cast<size_t>(codes[CodedDim(dims_[0])]);
+    const auto code = static_cast<size_t>(codes[static_cast<size_t>(dims_[0])]);
     if (code >= small_.size()) small_.resize(code + 1, UINT32_MAX);
     if (small_[code] == UINT32_MAX) small_[code] = fresh();
     return small_[code];
   }
-  uint64_t key = 0;
-  for (const Dim dim : dims_) key = key << 32U | static_cast<uint32_t>(codes[CodedDim(dim)]);
+  const uint64_t key = KeyOf([&](size_t i) { return codes[static_cast<size_t>(dims_[i])]; });
   const auto found = index_.find(key);
   if (found != index_.end()) return found->second;
   return index_.emplace(key, fresh()).first->second;
@@ -136,15 +143,13 @@ void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, 
 }
 
 void Cuboids::Cuboid::Adopt(int event, const Cuboid& all, int32_t slot) {
+  AddEvent(event, all, [](Dim /*dim*/, int32_t code) { return code; });
   const auto at = static_cast<size_t>(event);
   if (at >= tables_.size()) tables_.resize(at + 1);
-  if (at < all.tables_.size()) tables_[at] = all.tables_[at];
-  if (tables_[at].slots == 0) MakeRoom(tables_[at], slot, 1);
-  // The combination of codes 0 has to stand where the rows of `all` do: at the front.
-  if (combinations_ == 0) (void)Combination(Codes{});
+  if (tables_[at].slots == 0 && !tables_[at].given_up) MakeRoom(tables_[at], slot, 1);
 }
 
-void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& code, bool on_behalf) {
+void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& code) {
   const auto at = static_cast<size_t>(event);
   if (at >= other.tables_.size() || other.tables_[at].slots == 0) {
     if (at < other.tables_.size() && other.tables_[at].given_up) {
@@ -164,7 +169,13 @@ void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& c
       continue;  // room that is not taken, or all of it struck out
     }
     Codes codes{};
-    for (const Dim dim : dims_) codes[CodedDim(dim)] = on_behalf ? 0 : code(dim, other.CodeOf(c, dim));
+    for (const Dim dim : dims_) {
+      if (other.by(dim)) {
+        codes[static_cast<size_t>(dim)] = code(dim, other.CodeOf(c, dim));
+      } else if (dim != Dim::kReason) {
+        codes[static_cast<size_t>(dim)] = code(dim, 0);
+      }
+    }
     const size_t here = Combination(codes);
     Table& table = tables_[at];
     if (table.given_up) return;
@@ -312,9 +323,7 @@ void Cuboids::Cuboid::Load(ByteReader& in) {
       small_[code] = static_cast<uint32_t>(c);
       continue;
     }
-    uint64_t key = 0;
-    for (size_t i = 0; i < width_; ++i) key = key << 32U | static_cast<uint32_t>(codes_[c * width_ + i]);
-    index_.emplace(key, static_cast<uint32_t>(c));
+    index_.emplace(KeyOf([&](size_t i) { return codes_[c * width_ + i]; }), static_cast<uint32_t>(c));
   }
   const auto tables = in.Get<uint64_t>();
   for (uint64_t t = 0; t < tables && in.ok(); ++t) {
@@ -335,6 +344,32 @@ void Cuboids::Cuboid::Load(ByteReader& in) {
 
 // ---- All of them ----
 
+Cuboids::Cuboids() {
+  using Time = Cuboid::Time;
+  cuboids_.emplace_back(Time::kDay, std::initializer_list<Dim>{});
+  cuboids_.emplace_back(Time::kCohortMonth, std::initializer_list<Dim>{});
+  cuboids_.push_back(Cuboid(Time::kDay, {Dim::kReason}).OnDemand());  // few events have reasons
+  cuboids_.push_back(Cuboid(Time::kCohortMonth, {Dim::kReason}).OnDemand());
+  cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kTeam}));
+  cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kStaff}));
+  cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kSource}));
+  cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kAccessForm}));
+  cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kModel, Dim::kSource}));
+}
+
+Cuboids Cuboids::OfMany(bool by_dealer) {
+  using Time = Cuboid::Time;
+  Cuboids many;
+  std::erase_if(many.cuboids_, [](const Cuboid& cuboid) { return cuboid.by(Dim::kTeam) || cuboid.by(Dim::kStaff); });
+  many.cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kRegion, Dim::kSource}));
+  many.cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kRegion, Dim::kModel, Dim::kSource}));
+  if (by_dealer) {
+    many.cuboids_.push_back(Cuboid(Time::kDay, {Dim::kDealer}));
+    many.cuboids_.push_back(Cuboid(Time::kDay, {Dim::kDealer, Dim::kReason}).OnDemand());
+  }
+  return many;
+}
+
 std::optional<Period> Cuboids::Extent() const {
   std::optional<Period> extent;
   cuboids_.front().Widen(extent);
@@ -352,53 +387,73 @@ void Cuboids::Load(ByteReader& in) {
 void Cuboids::Add(const RowSums& row, const Codes& codes, int sign) {
   const int32_t month = MonthOf(row.day);
   const int32_t cohort_month = MonthOf(row.day + row.cohort);
-  if (codes[CodedDim(Dim::kReason)] != 0) {
-    if (!cuboids_[kReasons].Has(row.event)) cuboids_[kReasons].Adopt(row.event, cuboids_[kAll], row.day);
-    if (!cuboids_[kCohortReasons].Has(row.event)) {
-      cuboids_[kCohortReasons].Adopt(row.event, cuboids_[kCohorts], cohort_month);
-    }
-  }
-  for (Cuboid& cuboid : cuboids_) {
-    if (cuboid.left_out()) continue;
+  const auto slot_in = [&](const Cuboid& cuboid) {
     switch (cuboid.time()) {
-      case Cuboid::Time::kDay: cuboid.Add(row, row.day, codes, sign); break;
-      case Cuboid::Time::kMonth: cuboid.Add(row, month, codes, sign); break;
-      case Cuboid::Time::kCohortMonth: cuboid.Add(row, cohort_month, codes, sign); break;
+      case Cuboid::Time::kDay: return row.day;
+      case Cuboid::Time::kMonth: return month;
+      case Cuboid::Time::kCohortMonth: return cohort_month;
+    }
+    return row.day;
+  };
+  if (codes[static_cast<size_t>(Dim::kReason)] != 0) {
+    for (Cuboid& cuboid : cuboids_) {
+      if (!cuboid.on_demand() || cuboid.left_out() || cuboid.Has(row.event)) continue;
+      cuboid.Adopt(row.event, WithoutReason(cuboid), slot_in(cuboid));
     }
   }
-}
-
-void Cuboids::BecomeOfMany() {
   for (Cuboid& cuboid : cuboids_) {
-    const auto has = [&](Dim dim) { return (cuboid.dims() >> static_cast<unsigned>(dim) & 1U) != 0; };
-    if (has(Dim::kTeam) || has(Dim::kStaff)) cuboid.LeaveOut();
+    if (!cuboid.left_out()) cuboid.Add(row, slot_in(cuboid), codes, sign);
   }
 }
 
-void Cuboids::AddAll(const Cuboids& other, const CodeHere& code) {
-  const auto events = static_cast<int>(std::max(cuboids_[kAll].events(), other.cuboids_[kAll].events()));
+const Cuboids::Cuboid& Cuboids::WithoutReason(const Cuboid& by_reason) const {
+  return *std::find_if(cuboids_.begin(), cuboids_.end(), [&](const Cuboid& cuboid) {
+    return cuboid.time() == by_reason.time() && cuboid.dims() == (by_reason.dims() & ~BitOf(Dim::kReason));
+  });
+}
+
+void Cuboids::LeaveOutRegions() {
+  for (Cuboid& cuboid : cuboids_) {
+    if (cuboid.by(Dim::kRegion)) cuboid.LeaveOut();
+  }
+}
+
+void Cuboids::AddAll(const Cuboids& one, const CodeHere& code) {
+  // By cuboid here: the one there that has the same rows apart.
+  std::vector<const Cuboid*> theirs;
+  for (const Cuboid& ours : cuboids_) {
+    const uint32_t dims = ours.dims() & ~(BitOf(Dim::kDealer) | BitOf(Dim::kRegion));
+    theirs.push_back(&*std::find_if(one.cuboids_.begin(), one.cuboids_.end(), [&](const Cuboid& cuboid) {
+      return cuboid.time() == ours.time() && cuboid.dims() == dims;
+    }));
+  }
+  const auto events = static_cast<int>(std::max(cuboids_[kAll].events(), one.cuboids_[kAll].events()));
   for (int event = 0; event < events; ++event) {
     // Those of reasons first: what has had none so far is found in those without them.
-    for (const auto& [reasons, all] : {std::pair{kReasons, kAll}, std::pair{kCohortReasons, kCohorts}}) {
-      Cuboid& ours = cuboids_[reasons];
-      const Cuboid& theirs = other.cuboids_[reasons];
-      if (!ours.Has(event) && !theirs.Has(event)) continue;
-      if (!ours.Has(event)) ours.Adopt(event, cuboids_[all], theirs.Slots(event).first);
-      const bool on_behalf = !theirs.Has(event);
-      ours.AddEvent(event, on_behalf ? other.cuboids_[all] : theirs, code, on_behalf);
-    }
-    for (size_t c = 0; c < cuboids_.size(); ++c) {
-      if (c == kReasons || c == kCohortReasons || cuboids_[c].left_out()) continue;
-      cuboids_[c].AddEvent(event, other.cuboids_[c], code, false);
+    for (const bool on_demand : {true, false}) {
+      for (size_t c = 0; c < cuboids_.size(); ++c) {
+        Cuboid& ours = cuboids_[c];
+        if (ours.on_demand() != on_demand || ours.left_out()) continue;
+        const Cuboid* from = theirs[c];
+        if (on_demand && !from->Has(event)) {
+          if (!ours.Has(event)) continue;
+          from = &one.WithoutReason(*from);
+        } else if (on_demand && !ours.Has(event)) {
+          ours.Adopt(event, WithoutReason(ours), from->Slots(event).first);
+        }
+        ours.AddEvent(event, *from, code);
+      }
     }
   }
 }
 
 const Cuboids::Cuboid* Cuboids::FindCohorts(int event, uint32_t dims) const {
-  for (const size_t c : {kCohorts, kCohortReasons}) {
-    if ((dims & ~cuboids_[c].dims()) == 0 && cuboids_[c].Has(event)) return &cuboids_[c];
+  const Cuboid* best = nullptr;
+  for (const Cuboid& cuboid : cuboids_) {
+    if (cuboid.time() != Cuboid::Time::kCohortMonth || (dims & ~cuboid.dims()) != 0) continue;
+    if ((best == nullptr || cuboid.combinations() < best->combinations()) && cuboid.Has(event)) best = &cuboid;
   }
-  return nullptr;
+  return best;
 }
 
 const Cuboids::Cuboid* Cuboids::Find(int event, uint32_t dims) const {
@@ -408,8 +463,8 @@ const Cuboids::Cuboid* Cuboids::Find(int event, uint32_t dims) const {
   for (const Cuboid& cuboid : cuboids_) {
     if (cuboid.time() == Cuboid::Time::kCohortMonth || (dims & ~cuboid.dims()) != 0) continue;
     // By day before by month, then the one with fewer combinations.
-    if (best != nullptr && (cuboid.time() != best->time() || cuboid.combinations() >= best->combinations())) continue;
-    if (cuboid.Has(event)) best = &cuboid;
+    const auto rank = [](const Cuboid& one) { return std::pair(one.time() != Cuboid::Time::kDay, one.combinations()); };
+    if ((best == nullptr || rank(cuboid) < rank(*best)) && cuboid.Has(event)) best = &cuboid;
   }
   return best;
 }

@@ -15,9 +15,10 @@
 
 namespace dealpace::facts {
 
-// All dimensions but the dealer itself, in which codes stand.
+// All dimensions but the dealer itself, in which the codes of rows stand.
 inline constexpr int kCodedDims = kDimCount - 1;
 [[nodiscard]] constexpr size_t CodedDim(Dim dim) { return static_cast<size_t>(dim) - 1; }
+[[nodiscard]] constexpr uint32_t BitOf(Dim dim) { return 1U << static_cast<unsigned>(dim); }
 
 // What a measure takes of a row.
 enum class Taken {
@@ -27,13 +28,19 @@ enum class Taken {
   kDays,  // since the start of the lead, of firsts
 };
 
-// Sums of one dealer that are kept ready for the questions asked most: by event and day or month, for a few choices of
-// dimensions. A row adds to them when it comes and subtracts when it is struck out, so they are always those of the
-// rows. Not thread-safe by itself: as DealerFacts.
+// Sums of one dealer, or of many together, that are kept ready for the questions asked most: by event and day or month,
+// for a few choices of dimensions. A row adds to them when it comes and subtracts when it is struck out, so they are
+// always those of the rows. Not thread-safe by itself: as DealerFacts.
 class Cuboids {
  public:
-  // The codes of a row's dimensions.
-  using Codes = std::array<int32_t, kCodedDims>;
+  // The codes of a row's dimensions, by Dim. That of the dealer counts among many only.
+  using Codes = std::array<int32_t, kDimCount>;
+
+  // Those of one dealer.
+  Cuboids();
+  // Those of many, told apart by dealer and region but not by team and consultant: there are too many. By dealer only
+  // where there are not too many of these either.
+  [[nodiscard]] static Cuboids OfMany(bool by_dealer);
 
   struct RowSums {
     int event = 0;  // position among the dealer's events
@@ -62,12 +69,12 @@ class Cuboids {
 
   [[nodiscard]] size_t bytes() const;
 
-  // Adds the sums of another dealer to those of many. `code` gives the code here for one there of a dimension. Teams
-  // and consultants are left out: there are too many.
+  // Adds the sums of one dealer to those of many. `code` gives the code here for one there of a dimension; for the
+  // dealer and the region, which hold for all of that dealer's rows, whatever is passed.
   using CodeHere = std::function<int32_t(Dim dim, int32_t code)>;
-  void AddAll(const Cuboids& other, const CodeHere& code);
-  // To be called first on what others are added to.
-  void BecomeOfMany();
+  void AddAll(const Cuboids& one, const CodeHere& code);
+  // Rows cannot be told apart by region from now on.
+  void LeaveOutRegions();
 
   void Save(ByteWriter& out) const;
   void Load(ByteReader& in);
@@ -100,22 +107,25 @@ class Cuboids {
     // Of no use from now on.
     void LeaveOut() { left_out_ = true; }
     [[nodiscard]] bool left_out() const { return left_out_; }
-    // Adds what another one of the same kind has of an event. Where that one is `on_behalf` of one with more
-    // dimensions, those are not set.
-    void AddEvent(int event, const Cuboid& other, const CodeHere& code, bool on_behalf);
+    // Adds what another one has of an event. Of the dimensions that it lacks the reason is not set, and `code` knows
+    // the others.
+    void AddEvent(int event, const Cuboid& other, const CodeHere& code);
     [[nodiscard]] size_t events() const { return tables_.size(); }
     // Keeps events only from Adopt on.
     Cuboid&& OnDemand() && {
       on_demand_ = true;
       return std::move(*this);
     }
-    // Takes the rows of an event so far, those of `all`, whose codes here are all 0. The next has that slot.
+    [[nodiscard]] bool on_demand() const { return on_demand_; }
+    // Takes the rows of an event so far, those of `all`, none of which has a reason; those are told apart as here
+    // otherwise. The next has that slot.
     void Adopt(int event, const Cuboid& all, int32_t slot);
     [[nodiscard]] uint32_t dims() const { return dims_mask_; }
+    [[nodiscard]] bool by(Dim dim) const { return (dims_mask_ & BitOf(dim)) != 0; }
     // The combinations of codes met so far, numbered from 0, and the code of one of them.
     [[nodiscard]] size_t combinations() const { return combinations_; }
     [[nodiscard]] int32_t CodeOf(size_t combination, Dim dim) const {
-      return codes_[combination * width_ + place_[CodedDim(dim)]];
+      return codes_[combination * width_ + place_[static_cast<size_t>(dim)]];
     }
     // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
     // with ages up to `age_max`.
@@ -147,6 +157,8 @@ class Cuboids {
       std::vector<int64_t> amount;
       std::vector<int64_t> days;
     };
+    template <typename CodeAt>
+    [[nodiscard]] uint64_t KeyOf(const CodeAt& code_at) const;
     [[nodiscard]] size_t Combination(const Codes& codes);
     void MakeRoom(Table& table, int32_t slot, size_t combinations) const;
     [[nodiscard]] size_t Inner() const { return time_ == Time::kCohortMonth ? static_cast<size_t>(kAgesMax) : 1; }
@@ -156,7 +168,7 @@ class Cuboids {
     bool left_out_ = false;
     uint32_t dims_mask_ = 0;
     size_t width_ = 0;
-    std::array<size_t, kCodedDims> place_{};
+    std::array<size_t, kDimCount> place_{};
     std::vector<Dim> dims_;
     std::vector<int32_t> codes_;
     size_t combinations_ = 0;
@@ -167,20 +179,10 @@ class Cuboids {
 
  private:
   static constexpr size_t kAll = 0;
-  static constexpr size_t kCohorts = 1;
-  static constexpr size_t kReasons = 2;
-  static constexpr size_t kCohortReasons = 3;
-  std::array<Cuboid, 9> cuboids_ = {
-      Cuboid(Cuboid::Time::kDay, {}),
-      Cuboid(Cuboid::Time::kCohortMonth, {}),
-      Cuboid(Cuboid::Time::kDay, {Dim::kReason}).OnDemand(),  // few events have reasons
-      Cuboid(Cuboid::Time::kCohortMonth, {Dim::kReason}).OnDemand(),
-      Cuboid(Cuboid::Time::kMonth, {Dim::kTeam}),
-      Cuboid(Cuboid::Time::kMonth, {Dim::kStaff}),
-      Cuboid(Cuboid::Time::kMonth, {Dim::kSource}),
-      Cuboid(Cuboid::Time::kMonth, {Dim::kAccessForm}),
-      Cuboid(Cuboid::Time::kMonth, {Dim::kModel, Dim::kSource}),
-  };
+  // The cuboid of the same time that has all dimensions of this one but the reason.
+  [[nodiscard]] const Cuboid& WithoutReason(const Cuboid& by_reason) const;
+
+  std::vector<Cuboid> cuboids_;  // at kAll: by day, without dimensions
 };
 
 // Months counted from year 0.

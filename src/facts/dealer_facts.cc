@@ -164,8 +164,8 @@ void DealerFacts::Settle() {
     if (!shelf->touched()) continue;
     // What stood for the touched threads goes, and is derived anew.
     shelf->StrikeOutTouched([&](size_t event, const EventRows& rows, size_t row) {
-      Cuboids::Codes codes;
-      for (size_t d = 0; d < codes.size(); ++d) codes[d] = static_cast<int32_t>(rows.dims[d].At(row));
+      Cuboids::Codes codes{};
+      for (size_t d = 0; d < rows.dims.size(); ++d) codes[d + 1] = static_cast<int32_t>(rows.dims[d].At(row));
       AddToCuboids(event, static_cast<int32_t>(rows.day.At(row)), static_cast<int32_t>(rows.cohort.At(row)),
                    (rows.flags.At(row) & EventRows::kFirst) != 0, rows.quantity.At(row), rows.amount.At(row), codes,
                    -1);
@@ -192,24 +192,32 @@ void DealerFacts::AddToCuboids(size_t event, int32_t day, int32_t cohort, bool f
 
 // ---- Sums of many dealers ----
 
-std::unique_ptr<DealerFacts> DealerFacts::OfMany(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org) {
+std::unique_ptr<DealerFacts> DealerFacts::OfMany(const catalog::Catalog& catalog, std::shared_ptr<const OrgView> org,
+                                                 bool by_dealer) {
   auto facts = std::make_unique<DealerFacts>(catalog, std::move(org), DealerId());
-  facts->cuboids_.BecomeOfMany();
+  facts->cuboids_ = Cuboids::OfMany(by_dealer);
   facts->of_many_ = true;
   return facts;
 }
 
 void DealerFacts::TakeIn(DealerFacts& dealer, bool first) {
+  const int32_t dealer_code = dealers_.Code(dealer.dealer_.value);
   const auto code = [&](Dim dim, int32_t theirs) {
+    if (dim == Dim::kDealer) return dealer_code;
     const size_t coded = CodedDim(dim);
     return dictionaries_[coded].Code(dealer.dictionaries_[coded].ids[static_cast<size_t>(theirs)]);
   };
-  if (first) cuboids_.AddAll(dealer.cuboids_, code);
+  if (first) {
+    if (!dealer.steady_region_) cuboids_.LeaveOutRegions();
+    const int32_t region = dictionaries_[CodedDim(Dim::kRegion)].Code(dealer.steady_region_.value_or(0));
+    cuboids_.AddAll(dealer.cuboids_,
+                    [&](Dim dim, int32_t theirs) { return dim == Dim::kRegion ? region : code(dim, theirs); });
+  }
   for (const Change& change : dealer.changes_) {
     if (first) break;  // they are in the sums
     Cuboids::Codes codes{};
-    for (const Dim dim : {Dim::kReason, Dim::kSource, Dim::kAccessForm, Dim::kModel}) {
-      codes[CodedDim(dim)] = code(dim, change.codes[CodedDim(dim)]);
+    for (const Dim dim : {Dim::kDealer, Dim::kRegion, Dim::kReason, Dim::kSource, Dim::kAccessForm, Dim::kModel}) {
+      codes[static_cast<size_t>(dim)] = code(dim, change.codes[static_cast<size_t>(dim)]);
     }
     cuboids_.Add(change.row, codes, change.sign);
   }
@@ -224,13 +232,17 @@ void DealerFacts::TakeIn(DealerFacts& dealer, bool first) {
 }
 
 bool DealerFacts::CanAnswerForMany(const Plan& plan) const {
-  const auto bit = [](Dim dim) { return 1U << static_cast<unsigned>(dim); };
-  const bool of_none = std::all_of(plan.parts().begin(), plan.parts().end(), [&](const Plan::Part& part) {
-    return (part.dims & (bit(Dim::kDealer) | bit(Dim::kRegion))) == 0;
+  return std::none_of(plan.parts().begin(), plan.parts().end(), [&](const Plan::Part& part) {
+    return has_event_[RowsIndex(part.event)] && Left(plan, part, Served(plan, part));
   });
-  return of_none && std::none_of(plan.parts().begin(), plan.parts().end(), [&](const Plan::Part& part) {
-           return has_event_[RowsIndex(part.event)] && Left(plan, part, Served(plan, part));
-         });
+}
+
+size_t DealerFacts::LooksAtForMany(const Plan& plan) const {
+  size_t sums = 0;
+  for (const Plan::Part& part : plan.parts()) {
+    if (const Cuboids::Cuboid* cuboid = Served(plan, part)) sums += cuboid->combinations();
+  }
+  return sums * (plan.query().cuts.size() - 1);
 }
 
 std::optional<int64_t> DealerFacts::SteadyRegion() const {
@@ -274,11 +286,12 @@ void DealerFacts::AppendRow(Shelf& shelf, const FactRow& row, uint32_t thread) {
   rows.seq.Append(row.seq);
   rows.quantity.Append(row.quantity);
   rows.amount.Append(row.amount);
-  Cuboids::Codes codes;
+  Cuboids::Codes codes{};
   const auto set = [&](Dim dim, int64_t id) {
     const size_t coded = CodedDim(dim);
-    codes[coded] = dictionaries_[coded].Code(id);
-    rows.dims[coded].Append(codes[coded]);
+    const int32_t code = dictionaries_[coded].Code(id);
+    codes[static_cast<size_t>(dim)] = code;
+    rows.dims[coded].Append(code);
   };
   set(Dim::kRegion, row.region);
   set(Dim::kTeam, row.team);
@@ -377,10 +390,10 @@ Days DealerFacts::WholeRange(const Plan& plan, const Plan::Part& part) {
 }
 
 const Cuboids::Cuboid* DealerFacts::Served(const Plan& plan, const Plan::Part& part) const {
-  const auto bit = [](Dim dim) { return 1U << static_cast<unsigned>(dim); };
   const Query& query = plan.query();
-  uint32_t dims = part.dims & ~bit(Dim::kDealer);
-  if (steady_region_) dims &= ~bit(Dim::kRegion);
+  uint32_t dims = part.dims;
+  if (!of_many_) dims &= ~BitOf(Dim::kDealer);
+  if (steady_region_) dims &= ~BitOf(Dim::kRegion);
   const int event = static_cast<int>(RowsIndex(part.event));
   if (query.basis == Basis::kCohort) {
     const bool told_apart = !query.within_days || *query.within_days < Cuboids::kAgesMax - 1;
@@ -434,13 +447,14 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
   const Query& query = plan.query();
   const auto& cuts = query.cuts;
   const size_t pieces = merger.cube().pieces;
-  const auto has = [&](Dim dim) { return (cuboid.dims() >> static_cast<unsigned>(dim) & 1U) != 0; };
   const auto wanted = [&](const Filter& filter, int64_t id) {
     return filter.ids.empty() ? id != 0 : std::find(filter.ids.begin(), filter.ids.end(), id) != filter.ids.end();
   };
   const auto id_of = [&](Dim dim, size_t combination) -> int64_t {
-    if (dim == Dim::kDealer) return dealer_.value;
-    if (!has(dim)) return *steady_region_;  // the only dimension that may lack
+    if (dim == Dim::kDealer) {
+      return of_many_ ? dealers_.ids[static_cast<size_t>(cuboid.CodeOf(combination, dim))] : dealer_.value;
+    }
+    if (!cuboid.by(dim)) return *steady_region_;  // the only dimension that may lack
     return dictionaries_[CodedDim(dim)].ids[static_cast<size_t>(cuboid.CodeOf(combination, dim))];
   };
   const MonthSplit* split = cuboid.time() == Time::kMonth ? plan.Split(NoneBefore(plan), NoneAfter(plan)) : nullptr;

@@ -82,14 +82,16 @@ class DealerFacts {
   void Scan(const Plan& plan, Merger& merger) const;
 
   // ---- Sums of many dealers ----
-  // Facts of no dealer in particular: sums of those that it takes in, without regions, teams and consultants. Scan them
-  // where CanAnswerForMany, and ask nothing else of them.
+  // Facts of no dealer in particular: sums of those that it takes in, without teams and consultants. Scan them where
+  // CanAnswerForMany, and ask nothing else of them.
   [[nodiscard]] static std::unique_ptr<DealerFacts> OfMany(const catalog::Catalog& catalog,
-                                                           std::shared_ptr<const OrgView> org);
+                                                           std::shared_ptr<const OrgView> org, bool by_dealer);
   // Adds a dealer's sums, the `first` time; after that what has changed since, as long as it is `followed`. Nobody may
   // work with either meanwhile.
   void TakeIn(DealerFacts& dealer, bool first);
   [[nodiscard]] bool CanAnswerForMany(const Plan& plan) const;
+  // How many sums of a combination's piece that would look at.
+  [[nodiscard]] size_t LooksAtForMany(const Plan& plan) const;
   // Whether every change since this dealer was taken in is known. Very many changes are not kept.
   [[nodiscard]] bool followed() const { return follows_; }
 
@@ -208,6 +210,7 @@ class DealerFacts {
   std::optional<int64_t> steady_region_;
 
   bool of_many_ = false;
+  Dictionary dealers_;  // of many
 };
 
 }  // namespace dealpace::facts

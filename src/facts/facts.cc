@@ -23,6 +23,11 @@ constexpr int64_t kLongRows = 50'000;        // to look at: worth waking another
 constexpr size_t kAtOnceDealers = 8;
 constexpr int64_t kAtOnceRows = 8'000;
 constexpr size_t kAtOnceCells = 4'000;
+constexpr size_t kAtOnceSums = 20'000;
+// Few dealers answer sooner than the sums of the network, which may have to follow all others first.
+constexpr size_t kFewDealers = 4;
+// By dealer the network's sums take about 40 kB a dealer and year.
+constexpr size_t kByDealerMax = 2'000;
 
 std::string PartOf(size_t shelf) { return std::string(kRows) + std::to_string(shelf); }
 
@@ -352,7 +357,8 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   std::vector<Merger> mergers;
   mergers.reserve(ThreadsMax());
   for (size_t t = 0; t < ThreadsMax(); ++t) mergers.emplace_back(query);
-  if (query.dealers.empty() && !query.limits && known_at == kForever) {
+  const bool all = query.dealers.empty() || (query.dealers_follow && query.dealers.size() > kFewDealers);
+  if (all && !query.limits && known_at == kForever) {
     ASSIGN_OR_RETURN(const bool answered, RunOnNetwork(query, mergers[0]));
     if (answered) return TakeCube(std::move(mergers[0]));
   }
@@ -389,6 +395,7 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
       if (!lock) lock.lock();
       if (network.sums != nullptr && !network.sums->CanAnswerForMany(plan)) return false;
       if (network.sums != nullptr && network.of == ready) {
+        if (query.at_once && network.sums->LooksAtForMany(plan) > kAtOnceSums) return false;
         network.sums->Scan(plan, merger);
         return true;
       }
@@ -406,7 +413,7 @@ Status Facts::BringNetworkUp(View& view, const std::shared_ptr<const Ready>& rea
   Network& network = view.network;
   const std::unique_lock lock(network.mutex);
   const auto begin_anew = [&] {
-    network.sums = DealerFacts::OfMany(catalog_, ready->org);
+    network.sums = DealerFacts::OfMany(catalog_, ready->org, ready->dealers.size() <= kByDealerMax);
     network.of = nullptr;
     for (const auto& held : ready->dealers) {
       const std::unique_lock held_lock(held->mutex);

@@ -44,6 +44,8 @@ struct Limit {
 // One question to the facts: sums for each combination of `by` and each piece of time.
 struct Query {
   std::vector<DealerId> dealers;  // empty: all
+  // The dealers follow from the sums' filters: others have no rows that pass.
+  bool dealers_follow = false;
   std::vector<Dim> by;
   // Ascending; piece k is the days from cuts[k] to the day before cuts[k + 1]. At least two.
   std::vector<Day> cuts;

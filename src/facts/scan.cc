@@ -45,15 +45,14 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
     : query_(query), pieces_(query.cuts) {
   using catalog::SumKind;
   uint32_t by = 0;
-  const auto bit = [](Dim dim) { return 1U << static_cast<unsigned>(dim); };
-  for (const Dim dim : query.by) by |= bit(dim);
+  for (const Dim dim : query.by) by |= BitOf(dim);
   for (size_t s = 0; s < query.sums.size(); ++s) {
     const SumSpec& spec = query.sums[s];
     Part part;
     part.sum = s;
     part.filters = spec.filters;
     part.dims = by;
-    for (const Filter& filter : spec.filters) part.dims |= bit(filter.dim);
+    for (const Filter& filter : spec.filters) part.dims |= BitOf(filter.dim);
     if (spec.measure == kThreads) {
       part.event = kThreadEvent;
       parts_.push_back(std::move(part));
@@ -82,7 +81,7 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
           if (label == filter.code) ids.ids.push_back(id);
         }
         possible = possible && !ids.ids.empty();
-        own.dims |= bit(filter.dim);
+        own.dims |= BitOf(filter.dim);
         own.filters.push_back(std::move(ids));
       }
       if (possible) parts_.push_back(std::move(own));

@@ -243,6 +243,7 @@ class Asking {
 
     facts::Query query;
     query.dealers = DealersOf(variant.sums);
+    query.dealers_follow = question_.dealers.empty();
     query.limits = limits_;
     query.by = variant.by;
     query.cuts = cuts;

@@ -156,7 +156,17 @@ TEST_P(KeptTest, SumsOfTheNetworkFollowItsDealers) {
     for (; moved < history.moves.size() * (part + 1) / kParts; ++moved) {
       TellMove(ids, history.moves[moved], system.database());
     }
-    for (const auto& by : std::vector<std::vector<std::string>>{{}, {"month"}, {"reason"}, {"source"}, {"model"}}) {
+    for (const auto& by : std::vector<std::vector<std::string>>{{},
+                                                                {"month"},
+                                                                {"reason"},
+                                                                {"source"},
+                                                                {"model"},
+                                                                {"dealer"},
+                                                                {"dealer", "week"},
+                                                                {"reason", "dealer"},
+                                                                {"region"},
+                                                                {"region", "source", "month"},
+                                                                {"region", "model"}}) {
       for (const facts::Basis basis : {facts::Basis::kPeriod, facts::Basis::kCohort}) {
         kpi::Question network;
         network.columns = {{"deals", "deal_cnt"}, {"amount", "deal_amt"}, {"lost", "lost_cnt"}, {"td", "td_cnt"}};
@@ -165,9 +175,7 @@ TEST_P(KeptTest, SumsOfTheNetworkFollowItsDealers) {
         if (basis == facts::Basis::kCohort) network.within_days = 30;
         // The same, dealer by dealer.
         kpi::Question each = network;
-        facts::Filter all{Dim::kDealer, {}};
-        for (const DealerId dealer : ids.dealers) all.ids.push_back(dealer.value);
-        each.filters.push_back({Dim::kDealer, {}, true, all.ids});
+        each.dealers = ids.dealers;
         ASSERT_EQ(TextOf(system.engine().Ask(network)), TextOf(system.engine().Ask(each)))
             << "part " << part << " by " << Join(by, ",");
       }

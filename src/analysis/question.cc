@@ -57,13 +57,13 @@ Status ReadColumns(http::JsonBody& body, kpi::Question& question) {
   }
   if (question.columns.empty()) return Error("column_empty");
   if (question.columns.size() > kColumnsMax) return Error("columns_too_many").With("max", kColumnsMax);
-  std::set<std::string_view> names;
-  for (const kpi::NamedFormula& column : question.columns) {
-    // The keys of a row are one name space: columns, slices, and what we add ourselves.
-    const bool taken = column.name == "_ids" || column.name == "provisional" || column.name == "mature_share" ||
-                       std::find(question.by.begin(), question.by.end(), column.name) != question.by.end();
-    if (taken || !names.insert(column.name).second) return Error("column_twice").With("name", column.name);
-  }
+  // The keys of a row are one name space: columns, slices, and what we add ourselves.
+  std::vector<std::string_view> names = {"_ids", "provisional", "mature_share"};
+  names.insert(names.end(), question.by.begin(), question.by.end());
+  for (const kpi::NamedFormula& column : question.columns) names.push_back(column.name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end()) return Error("column_twice").With("name", *twice);
   return {};
 }
 

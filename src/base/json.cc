@@ -4,7 +4,28 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/json_number.h"
+
 namespace dealpace {
+
+void AppendJsonInt(std::string& text, int64_t number) {
+  char buffer[24];
+  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
+  text.append(buffer, status == std::errc() ? end : buffer);
+}
+
+void AppendJsonNumber(std::string& text, double number) {
+  if (!std::isfinite(number)) {
+    text += "null";
+    return;
+  }
+  if (number == std::floor(number) && std::abs(number) < 9.2e18) {
+    return AppendJsonInt(text, static_cast<int64_t>(number));
+  }
+  char buffer[40];
+  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
+  text.append(buffer, status == std::errc() ? end : buffer);
+}
 
 void JsonWriter::Separate() {
   if (needs_comma_) text_ += ',';
@@ -61,19 +82,13 @@ JsonWriter& JsonWriter::String(std::string_view text) {
 
 JsonWriter& JsonWriter::Int(int64_t number) {
   Separate();
-  char buffer[24];
-  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
-  text_.append(buffer, status == std::errc() ? end : buffer);
+  AppendJsonInt(text_, number);
   return *this;
 }
 
 JsonWriter& JsonWriter::Number(double number) {
-  if (!std::isfinite(number)) return Null();
-  if (number == std::floor(number) && std::abs(number) < 9.2e18) return Int(static_cast<int64_t>(number));
   Separate();
-  char buffer[40];
-  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
-  text_.append(buffer, status == std::errc() ? end : buffer);
+  AppendJsonNumber(text_, number);
   return *this;
 }
 

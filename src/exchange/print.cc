@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 
 #include "base/csv_writer.h"
 #include "base/json.h"
+#include "base/json_number.h"
 #include "base/money.h"
 
 namespace dealpace::exchange {
@@ -19,53 +21,69 @@ using kpi::Program;
 using kpi::RowAnswer;
 
 std::string Shortest(double value) {
-  JsonWriter writer;
-  writer.Number(value);
-  return writer.text();
+  std::string text;
+  AppendJsonNumber(text, value);
+  return text;
 }
 
-// Money that is a sum is exact to the fen and shown so; a quotient keeps all its digits.
-void WriteValue(JsonWriter& json, const Figure& figure, const Program::Column& column) {
-  if (!figure.value) {
-    json.Null();
-  } else if (column.unit == Unit::kMoney && column.additive) {
-    json.Raw(FormatRounded(*figure.value, 2, false));
-  } else {
-    json.Number(*figure.value);
-  }
-}
-
-void WriteFigure(JsonWriter& json, const Figure& figure, const Program::Column& column) {
-  json.Key("value");
-  WriteValue(json, figure, column);
-  if (!figure.ratio) return;
-  json.Key("num");
-  figure.num ? json.Number(*figure.num) : json.Null();
-  json.Key("den");
-  figure.den ? json.Number(*figure.den) : json.Null();
-}
-
-void WriteCells(JsonWriter& json, const Answer& answer, const RowAnswer& row) {
-  for (size_t c = 0; c < answer.columns.size(); ++c) {
-    const CellAnswer& cell = row.cells[c];
-    json.Key(answer.columns[c].name).BeginObject();
-    WriteFigure(json, cell, answer.columns[c]);
-    if (cell.compared) {
-      json.Key("vs").BeginObject();
-      WriteFigure(json, cell.versus, answer.columns[c]);
-      json.EndObject();
-      json.Key("change");
-      Figure change;
-      change.value = cell.change;
-      WriteValue(json, change, answer.columns[c]);
+// The cells of an answer's rows as JSON. What stands before the figures is the same in every row.
+class CellsJson {
+ public:
+  explicit CellsJson(const Answer& answer) : columns_(answer.columns) {
+    for (const Program::Column& column : columns_) {
+      JsonWriter head;
+      head.Key(column.name).BeginObject();
+      heads_.push_back((heads_.empty() ? "" : ",") + head.text());
     }
-    json.EndObject();
   }
-  if (row.mature_share) {
-    json.Field("provisional", true);
-    json.Key("mature_share").Number(*row.mature_share);
+
+  void Write(JsonWriter& json, const RowAnswer& row) {
+    text_.clear();
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      const CellAnswer& cell = row.cells[c];
+      text_ += heads_[c];
+      AppendFigure(cell, columns_[c]);
+      if (cell.compared) {
+        text_ += R"(,"vs":{)";
+        AppendFigure(cell.versus, columns_[c]);
+        text_ += R"(},"change":)";
+        AppendValue(cell.change, columns_[c]);
+      }
+      text_ += '}';
+    }
+    if (!columns_.empty()) json.Raw(text_);
+    if (row.mature_share) {
+      json.Field("provisional", true);
+      json.Key("mature_share").Number(*row.mature_share);
+    }
   }
-}
+
+ private:
+  void AppendNumber(const std::optional<double>& number) {
+    number ? AppendJsonNumber(text_, *number) : void(text_ += "null");
+  }
+  // Money that is a sum is exact to the fen and shown so; a quotient keeps all its digits.
+  void AppendValue(const std::optional<double>& value, const Program::Column& column) {
+    if (value && column.unit == Unit::kMoney && column.additive) {
+      text_ += FormatRounded(*value, 2, false);
+    } else {
+      AppendNumber(value);
+    }
+  }
+  void AppendFigure(const Figure& figure, const Program::Column& column) {
+    text_ += R"("value":)";
+    AppendValue(figure.value, column);
+    if (!figure.ratio) return;
+    text_ += R"(,"num":)";
+    AppendNumber(figure.num);
+    text_ += R"(,"den":)";
+    AppendNumber(figure.den);
+  }
+
+  std::span<const Program::Column> columns_;
+  std::vector<std::string> heads_;
+  std::string text_;  // of the row being written
+};
 
 }  // namespace
 
@@ -328,20 +346,21 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
   }
   json.EndArray();
   json.Key("rows").BeginArray();
+  CellsJson cells(answer);
   for (const RowAnswer& row : answer.rows) {
     json.BeginObject();
     for (size_t k = 0; k < answer.by.size(); ++k) {
       json.Key(answer.by[k]);
       row.keys[k] ? json.String(*row.keys[k]) : json.Null();
     }
-    WriteCells(json, answer, row);
+    cells.Write(json, row);
     if (ids) WriteIds(json, answer, row);
     json.EndObject();
   }
   json.EndArray();
   if (answer.row_count) json.Field("row_count", *answer.row_count);
   json.Key("total").BeginObject();
-  WriteCells(json, answer, answer.total);
+  cells.Write(json, answer.total);
   json.EndObject();
   if (!answer.unrecorded_events.empty()) {
     json.Key("unrecorded_events").BeginArray();

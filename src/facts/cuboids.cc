@@ -12,7 +12,7 @@ constexpr int32_t kMonthsMax = 12 * 40;
 constexpr int32_t kDaysMax = 366 * 40;
 
 template <typename T>
-int64_t Total(const std::vector<T>& values, size_t begin, size_t end) {
+int64_t Total(const T* values, size_t begin, size_t end) {
   int64_t total = 0;
   for (size_t i = begin; i < end; ++i) total += values[i];
   return total;
@@ -214,54 +214,52 @@ void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& c
   }
 }
 
-Cuboids::Sum Cuboids::Cuboid::Range(int event, size_t combination, int32_t from, int32_t to, Taken taken,
-                                    int32_t age_max) const {
-  if (static_cast<size_t>(event) >= tables_.size()) return {};
+Cuboids::Series Cuboids::Cuboid::Of(int event, Taken taken) const {
+  Series series;
+  if (static_cast<size_t>(event) >= tables_.size()) return series;
   const Table& table = tables_[static_cast<size_t>(event)];
-  if (combination >= table.combinations) return {};
-  from = std::max(from, table.first_slot);
-  to = std::min(to, table.first_slot + table.slots);
-  if (from >= to) return {};
-  const size_t base = combination * static_cast<size_t>(table.slots);
-  size_t begin = base + static_cast<size_t>(from - table.first_slot);
-  size_t end = base + static_cast<size_t>(to - table.first_slot);
-  Sum sum;
-  const std::vector<int32_t>& firsts = table.firsts.empty() ? table.rows : table.firsts;
-  const auto take = [&](size_t b, size_t e) {
-    switch (taken) {
-      case Taken::kQuantity:
-        sum.rows += Total(table.rows, b, e);
-        if (!table.quantity.empty()) sum.sum += Total(table.quantity, b, e);
-        break;
-      case Taken::kFirstQuantity:
-        sum.rows += Total(firsts, b, e);
-        if (!table.first_quantity.empty()) sum.sum += Total(table.first_quantity, b, e);
-        break;
-      case Taken::kAmount:
-        sum.rows += Total(table.rows, b, e);
-        if (!table.amount.empty()) sum.sum += Total(table.amount, b, e);
-        break;
-      case Taken::kDays:
-        sum.rows += Total(firsts, b, e);
-        if (!table.days.empty()) sum.sum += Total(table.days, b, e);
-        break;
-    }
-  };
-  if (time_ == Time::kCohortMonth) {
-    for (; begin < end; ++begin) take(begin * kAgesMax, begin * kAgesMax + static_cast<size_t>(age_max) + 1);
-  } else {
-    take(begin, end);
+  series.first_slot = table.first_slot;
+  series.slots = table.slots;
+  series.combinations = table.combinations;
+  series.inner = Inner();
+  const bool of_firsts = taken == Taken::kFirstQuantity || taken == Taken::kDays;
+  series.rows = of_firsts && !table.firsts.empty() ? table.firsts.data() : table.rows.data();
+  const auto of = [](const std::vector<int64_t>& column) { return column.empty() ? nullptr : column.data(); };
+  switch (taken) {
+    case Taken::kQuantity: series.values = of(table.quantity); break;
+    case Taken::kFirstQuantity: series.values = of(table.first_quantity); break;
+    case Taken::kAmount: series.values = of(table.amount); break;
+    case Taken::kDays: series.values = of(table.days); break;
   }
-  if (taken == Taken::kQuantity || taken == Taken::kFirstQuantity) sum.sum += sum.rows * kOne;
+  series.each = taken == Taken::kQuantity || taken == Taken::kFirstQuantity ? kOne : 0;
+  return series;
+}
+
+Cuboids::Sum Cuboids::Series::Range(size_t combination, int32_t from, int32_t to, int32_t age_max) const {
+  Sum sum;
+  from = std::max(from, first_slot);
+  to = std::min(to, first_slot + slots);
+  if (combination >= combinations || from >= to) return sum;
+  const size_t base = combination * static_cast<size_t>(slots);
+  size_t begin = (base + static_cast<size_t>(from - first_slot)) * inner;
+  const size_t end = (base + static_cast<size_t>(to - first_slot)) * inner;
+  const auto take = [&](size_t b, size_t e) {
+    sum.rows += Total(rows, b, e);
+    if (values != nullptr) sum.sum += Total(values, b, e);
+  };
+  if (inner == 1) {
+    take(begin, end);
+  } else {
+    for (; begin < end; begin += inner) take(begin, begin + static_cast<size_t>(age_max) + 1);
+  }
+  sum.sum += sum.rows * each;
   return sum;
 }
 
-int64_t Cuboids::Cuboid::DaySum(int event, size_t combination, int32_t from, int32_t to, Taken taken,
-                                int32_t origin) const {
-  const auto [first, last] = Slots(event);
+int64_t Cuboids::Series::DaySum(size_t combination, int32_t from, int32_t to, int32_t origin) const {
   int64_t total = 0;
-  for (int32_t day = std::max(from, first); day < std::min(to, last); ++day) {
-    total += Range(event, combination, day, day + 1, taken).sum * (day - origin);
+  for (int32_t day = std::max(from, first_slot); day < std::min(to, first_slot + slots); ++day) {
+    total += Range(combination, day, day + 1).sum * (day - origin);
   }
   return total;
 }

@@ -86,6 +86,22 @@ class Cuboids {
     int64_t sum = 0;
     int64_t rows = 0;
   };
+  // The sums of one event, taken one way, in a cuboid.
+  struct Series {
+    int32_t first_slot = 0;
+    int32_t slots = 0;
+    size_t combinations = 0;
+    size_t inner = 1;
+    const int32_t* rows = nullptr;
+    const int64_t* values = nullptr;  // beyond `each` of every row
+    int64_t each = 0;
+
+    // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
+    // with ages up to `age_max`.
+    [[nodiscard]] Sum Range(size_t combination, int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const;
+    // Σ value × (day − origin), of a cuboid by day.
+    [[nodiscard]] int64_t DaySum(size_t combination, int32_t from, int32_t to, int32_t origin) const;
+  };
   class Cuboid {
    public:
     enum class Time { kDay, kMonth, kCohortMonth };
@@ -127,13 +143,8 @@ class Cuboids {
     [[nodiscard]] int32_t CodeOf(size_t combination, Dim dim) const {
       return codes_[combination * width_ + place_[static_cast<size_t>(dim)]];
     }
-    // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
-    // with ages up to `age_max`.
-    [[nodiscard]] Sum Range(int event, size_t combination, int32_t from, int32_t to, Taken taken,
-                            int32_t age_max = kAgesMax - 1) const;
-    // Σ value × (day − origin), of a cuboid by day.
-    [[nodiscard]] int64_t DaySum(int event, size_t combination, int32_t from, int32_t to, Taken taken,
-                                 int32_t origin) const;
+    // What it has of an event. Good until something is added.
+    [[nodiscard]] Series Of(int event, Taken taken) const;
     // Slots with rows of the event lie in [first, last).
     [[nodiscard]] std::pair<int32_t, int32_t> Slots(int event) const;
     // Adds the slots of any event that hold rows.

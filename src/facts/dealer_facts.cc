@@ -207,8 +207,13 @@ void DealerFacts::TakeIn(DealerFacts& dealer, bool first) {
     const size_t coded = CodedDim(dim);
     return dictionaries_[coded].Code(dealer.dictionaries_[coded].ids[static_cast<size_t>(theirs)]);
   };
+  regions_.resize(dealers_.ids.size());
   if (first) {
-    if (!dealer.steady_region_) cuboids_.LeaveOutRegions();
+    if (!dealer.steady_region_) {
+      cuboids_.LeaveOutRegions();
+      regions_steady_ = false;
+    }
+    regions_[static_cast<size_t>(dealer_code)] = dealer.steady_region_.value_or(0);
     const int32_t region = dictionaries_[CodedDim(Dim::kRegion)].Code(dealer.steady_region_.value_or(0));
     cuboids_.AddAll(dealer.cuboids_,
                     [&](Dim dim, int32_t theirs) { return dim == Dim::kRegion ? region : code(dim, theirs); });
@@ -218,6 +223,10 @@ void DealerFacts::TakeIn(DealerFacts& dealer, bool first) {
     Cuboids::Codes codes{};
     for (const Dim dim : {Dim::kDealer, Dim::kRegion, Dim::kReason, Dim::kSource, Dim::kAccessForm, Dim::kModel}) {
       codes[static_cast<size_t>(dim)] = code(dim, change.codes[static_cast<size_t>(dim)]);
+    }
+    if (dictionaries_[CodedDim(Dim::kRegion)].ids[static_cast<size_t>(codes[static_cast<size_t>(Dim::kRegion)])] !=
+        regions_[static_cast<size_t>(dealer_code)]) {
+      regions_steady_ = false;
     }
     cuboids_.Add(change.row, codes, change.sign);
   }
@@ -393,6 +402,11 @@ const Cuboids::Cuboid* DealerFacts::Served(const Plan& plan, const Plan::Part& p
   const Query& query = plan.query();
   uint32_t dims = part.dims;
   if (!of_many_) dims &= ~BitOf(Dim::kDealer);
+  if (of_many_ && regions_steady_ && (dims & BitOf(Dim::kRegion)) != 0) {
+    // The dealer says which region it is; and there are days by dealer only.
+    const bool by_months = query.basis == Basis::kPeriod && plan.WholeMonths(NoneBefore(plan), NoneAfter(plan));
+    if ((dims & BitOf(Dim::kDealer)) != 0 || !by_months) dims = (dims & ~BitOf(Dim::kRegion)) | BitOf(Dim::kDealer);
+  }
   if (steady_region_) dims &= ~BitOf(Dim::kRegion);
   const int event = static_cast<int>(RowsIndex(part.event));
   if (query.basis == Basis::kCohort) {
@@ -426,7 +440,7 @@ void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
     if (!has_event_[RowsIndex(part.event)]) continue;
     const Cuboids::Cuboid* cuboid = Served(plan, part);
     if (const auto left = Left(plan, part, cuboid)) {
-      ScanRows(plan, part, left->split == nullptr ? plan.pieces() : left->split->pieces, left->ranges(), merger);
+      ScanRows(plan, part, left->split == nullptr ? plan.pieces() : *left->split->pieces, left->ranges(), merger);
       if (left->split == nullptr || left->split->months.empty()) continue;
     }
     size_t at = 0;
@@ -454,20 +468,29 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
     if (dim == Dim::kDealer) {
       return of_many_ ? dealers_.ids[static_cast<size_t>(cuboid.CodeOf(combination, dim))] : dealer_.value;
     }
-    if (!cuboid.by(dim)) return *steady_region_;  // the only dimension that may lack
+    if (!cuboid.by(dim)) {  // only the region may lack
+      return of_many_ ? regions_[static_cast<size_t>(cuboid.CodeOf(combination, Dim::kDealer))] : *steady_region_;
+    }
     return dictionaries_[CodedDim(dim)].ids[static_cast<size_t>(cuboid.CodeOf(combination, dim))];
   };
   const MonthSplit* split = cuboid.time() == Time::kMonth ? plan.Split(NoneBefore(plan), NoneAfter(plan)) : nullptr;
   const int32_t age_max = query.within_days.value_or(Cuboids::kAgesMax - 1);
 
   thread_local std::vector<int64_t> ids;
+  thread_local std::vector<Cuboids::Series> all_series;
+  all_series.clear();
+  for (const Plan::Part* part : parts) {
+    all_series.push_back(cuboid.Of(static_cast<int>(RowsIndex(part->event)), part->taken));
+  }
   for (size_t c = 0; c < cuboid.combinations(); ++c) {
     size_t base = SIZE_MAX;
-    for (const Plan::Part* part : parts) {
+    for (size_t p = 0; p < parts.size(); ++p) {
+      const Plan::Part* part = parts[p];
+      const Cuboids::Series& series = all_series[p];
+      if (c >= series.combinations) continue;
       const bool taken_in = std::all_of(part->filters.begin(), part->filters.end(),
                                         [&](const Filter& filter) { return wanted(filter, id_of(filter.dim, c)); });
       if (!taken_in) continue;
-      const int event = static_cast<int>(RowsIndex(part->event));
       const auto add = [&](size_t piece, const Cuboids::Sum& sum, int64_t day_sum) {
         if (sum.rows == 0 && sum.sum == 0) return;
         if (base == SIZE_MAX) {
@@ -483,7 +506,7 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
       };
       if (split != nullptr) {
         for (const MonthSplit::Months& months : split->months) {
-          add(months.piece, cuboid.Range(event, c, months.from, months.to, part->taken), 0);
+          add(months.piece, series.Range(c, months.from, months.to), 0);
         }
         continue;
       }
@@ -491,22 +514,22 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
         // Where a cut is no first of a month, nothing lies beyond it.
         for (size_t k = 0; k + 1 < cuts.size(); ++k) {
           const int32_t to = MonthOf(cuts[k + 1].value - 1) + 1;
-          add(k + 1, cuboid.Range(event, c, MonthOf(cuts[k].value), to, part->taken, age_max), 0);
+          add(k + 1, series.Range(c, MonthOf(cuts[k].value), to, age_max), 0);
         }
         continue;
       }
       const bool running = query.sums[part->sum].running;
       const int32_t origin = cuts.front().value;
       const auto day_sum = [&](int32_t from, int32_t to) {
-        return running ? cuboid.DaySum(event, c, from, to, part->taken, origin) : 0;
+        return running ? series.DaySum(c, from, to, origin) : 0;
       };
       if (running) {
-        add(0, cuboid.Range(event, c, INT32_MIN, origin, part->taken), day_sum(INT32_MIN, origin));
+        add(0, series.Range(c, INT32_MIN, origin), day_sum(INT32_MIN, origin));
       }
       for (size_t k = 0; k + 1 < cuts.size(); ++k) {
         const int32_t from = cuts[k].value;
         const int32_t to = cuts[k + 1].value;
-        add(k + 1, cuboid.Range(event, c, from, to, part->taken), day_sum(from, to));
+        add(k + 1, series.Range(c, from, to), day_sum(from, to));
       }
     }
   }

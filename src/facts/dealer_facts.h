@@ -210,7 +210,10 @@ class DealerFacts {
   std::optional<int64_t> steady_region_;
 
   bool of_many_ = false;
-  Dictionary dealers_;  // of many
+  // Of many:
+  Dictionary dealers_;
+  std::vector<int64_t> regions_;  // by code of the dealer, the region of all its rows
+  bool regions_steady_ = true;    // … where each has one
 };
 
 }  // namespace dealpace::facts

@@ -354,15 +354,18 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const AwayRo
 }
 
 Result<Cube> Facts::Run(const Query& query, Instant known_at) {
-  std::vector<Merger> mergers;
+  std::vector<Merger> mergers;  // one for each thread
   mergers.reserve(ThreadsMax());
-  for (size_t t = 0; t < ThreadsMax(); ++t) mergers.emplace_back(query);
+  mergers.emplace_back(query);
   const bool all = query.dealers.empty() || (query.dealers_follow && query.dealers.size() > kFewDealers);
   if (all && !query.limits && known_at == kForever) {
     ASSIGN_OR_RETURN(const bool answered, RunOnNetwork(query, mergers[0]));
     if (answered) return TakeCube(std::move(mergers[0]));
   }
-  for (const Query& part : WithinLimits(query)) {
+  while (!query.at_once && mergers.size() < ThreadsMax()) mergers.emplace_back(query);
+  std::vector<Query> limited;
+  if (query.limits) limited = WithinLimits(query);
+  for (const Query& part : query.limits ? std::span<const Query>(limited) : std::span(&query, 1)) {
     std::optional<Plan> plan;
     RETURN_IF_ERROR(VisitDealers(
         {part.dealers, known_at, part.at_once}, [&](const OrgView& org) { plan.emplace(catalog_, org, part); },

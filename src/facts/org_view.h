@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -32,6 +35,33 @@ using History = std::vector<Membership>;
   return after == history.begin() ? 0 : std::prev(after)->id;
 }
 
+// Members by their labels, made when the first is looked for. Thread-safe; a copy begins anew.
+class LabelIndex {
+ public:
+  LabelIndex() = default;
+  LabelIndex(const LabelIndex& /*other*/) {}
+  LabelIndex& operator=(const LabelIndex& /*other*/) { return *this; }
+  ~LabelIndex() = default;
+
+  using Labels = std::unordered_map<int64_t, std::string>;
+  // In no order.
+  [[nodiscard]] std::vector<int64_t> Find(const Labels& labels, std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    if (!members_) {
+      members_.emplace(labels.size());
+      for (const auto& [id, label] : labels) members_->emplace(label, id);
+    }
+    std::vector<int64_t> ids;
+    const auto [first, last] = members_->equal_range(text);
+    for (auto it = first; it != last; ++it) ids.push_back(it->second);
+    return ids;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<std::unordered_multimap<std::string_view, int64_t>> members_;
+};
+
 // One state of the organisation and of the dimensions' members. Immutable.
 struct OrgView {
   int64_t version = 0;  // later states of one source have greater ones
@@ -52,6 +82,11 @@ struct OrgView {
     const auto it = dealers.find(dealer.value);
     return it == dealers.end() ? nullptr : &it->second;
   }
+  // Those that are shown by this text.
+  [[nodiscard]] std::vector<int64_t> Labelled(Dim dim, std::string_view text) const {
+    return by_label[static_cast<size_t>(dim)].Find(labels[static_cast<size_t>(dim)], text);
+  }
+  mutable std::array<LabelIndex, kDimCount> by_label;
   // Empty for an id that is not known.
   [[nodiscard]] const std::string& Label(Dim dim, int64_t id) const {
     static const std::string kNone;

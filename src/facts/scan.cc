@@ -77,9 +77,7 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
       bool possible = true;
       for (const catalog::SumFilter& filter : measure.filters) {
         Filter ids{filter.dim, {}};
-        for (const auto& [id, label] : org.labels[static_cast<size_t>(filter.dim)]) {
-          if (label == filter.code) ids.ids.push_back(id);
-        }
+        ids.ids = org.Labelled(filter.dim, filter.code);
         possible = possible && !ids.ids.empty();
         own.dims |= BitOf(filter.dim);
         own.filters.push_back(std::move(ids));
@@ -90,7 +88,7 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
   }
   if (query.basis != Basis::kPeriod || !pieces_.CanLeaveOut()) return;
   for (size_t way = 0; way < splits_.size(); ++way) {
-    MonthSplit split{{}, {}, pieces_};
+    MonthSplit split;
     for (size_t k = 0; k + 1 < query.cuts.size(); ++k) {
       const int32_t from = query.cuts[k].value;
       const int32_t to = query.cuts[k + 1].value;
@@ -103,9 +101,14 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
         continue;
       }
       split.months.push_back({first, last, k + 1});
-      split.pieces.LeaveOut(FirstDayOf(first), FirstDayOf(last));
       if (from < FirstDayOf(first)) split.rest.emplace_back(from, FirstDayOf(first));
       if (FirstDayOf(last) < to) split.rest.emplace_back(FirstDayOf(last), to);
+    }
+    if (!split.rest.empty()) {
+      split.pieces = pieces_;
+      for (const MonthSplit::Months& months : split.months) {
+        split.pieces->LeaveOut(FirstDayOf(months.from), FirstDayOf(months.to));
+      }
     }
     splits_[way] = std::move(split);
   }

@@ -48,7 +48,7 @@ struct MonthSplit {
   };
   std::vector<Months> months;
   std::vector<std::pair<int32_t, int32_t>> rest;  // days [first, second)
-  Pieces pieces;                                  // without the days of the months
+  std::optional<Pieces> pieces;                   // without the days of the months; where there is a rest
 };
 
 // A question read once: which rows of which event each sum takes.

@@ -80,7 +80,8 @@ Result<JsonBody> JsonBody::Parse(std::string_view text) {
   if (!IsUtf8(text)) return Error("text_not_utf8");
   json::parse_options options;
   options.max_depth = 32;
-  json::stream_parser parser(json::storage_ptr(), options);
+  // What was read is given up as a whole.
+  json::stream_parser parser(json::make_shared_resource<json::monotonic_resource>(2 * text.size() + 512), options);
   json::error_code problem;
   const size_t read = parser.write_some(text.data(), text.size(), problem);
   size_t at = read;
@@ -148,6 +149,7 @@ Result<bool> JsonBody::Bool(std::string_view field, bool otherwise) {
 }
 
 Result<std::vector<std::string>> JsonBody::Texts(std::string_view field, size_t count_max) {
+  constexpr size_t kTextMax = 4096;
   std::vector<std::string> texts;
   const json::value* value = Find(field);
   if (value == nullptr) return texts;
@@ -155,8 +157,11 @@ Result<std::vector<std::string>> JsonBody::Texts(std::string_view field, size_t 
   const json::array& list = value->get_array();
   if (list.size() > count_max) return Error("field_too_long").With("field", Name(field)).With("max", count_max);
   for (size_t i = 0; i < list.size(); ++i) {
-    ASSIGN_OR_RETURN(std::string text, TextOf(list[i], Name(field) + "[" + std::to_string(i) + "]", 4096));
-    texts.push_back(std::move(text));
+    // What it is called is only needed where it is wrong.
+    Result<std::string> text = TextOf(list[i], {}, kTextMax);
+    if (!text.ok()) text = TextOf(list[i], Name(field) + "[" + std::to_string(i) + "]", kTextMax);
+    RETURN_IF_ERROR(text);
+    texts.push_back(*std::move(text));
   }
   return texts;
 }

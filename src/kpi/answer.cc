@@ -20,18 +20,12 @@ Result<int> ParseWithin(std::string_view text) {
 
 std::vector<int64_t> FindMembers(const catalog::Catalog& catalog, const facts::OrgView& org, Dim dim,
                                  std::string_view text) {
-  const auto& labels = org.labels[static_cast<size_t>(dim)];
-  std::vector<int64_t> ids;
-  for (const auto& [id, label] : labels) {
-    if (label == text) ids.push_back(id);
-  }
+  std::vector<int64_t> ids = org.Labelled(dim, text);
   const auto coded = org.codes[static_cast<size_t>(dim)].equal_range(std::string(text));
   for (auto it = coded.first; it != coded.second; ++it) ids.push_back(it->second);
   if (ids.empty()) {
     if (const catalog::Code* code = catalog.FindCode(dim, text)) {
-      for (const auto& [id, label] : labels) {
-        if (label == code->code) ids.push_back(id);
-      }
+      ids = org.Labelled(dim, code->code);
     }
   }
   std::sort(ids.begin(), ids.end());

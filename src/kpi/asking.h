@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -132,6 +133,7 @@ class Asking {
       RETURN_IF_ERROR(Resolve(filter, resolved));
       filters_.push_back(std::move(resolved));
     }
+    NarrowDealers();
     if (question_.period) {
       period_ = *question_.period;
     } else if (question_.at_once) {
@@ -145,6 +147,23 @@ class Asking {
     ranges_ = Ranges(period_, grains_);
     return {};
   }
+
+  // Few dealers that are asked for by a filter are asked alone, and the filter has no more to say. Not where some sum
+  // is to leave it aside.
+  void NarrowDealers() {
+    constexpr size_t kFew = 4;
+    dealers_ = question_.dealers;
+    const auto by_dealer = [](const facts::Filter& filter) {
+      return filter.dim == Dim::kDealer && !filter.ids.empty() && filter.ids.size() <= kFew;
+    };
+    if (!dealers_.empty() || std::count_if(filters_.begin(), filters_.end(), by_dealer) != 1) return;
+    for (const Atom& atom : compiled_->atoms()) {
+      if (std::find(atom.whole.begin(), atom.whole.end(), Dim::kDealer) != atom.whole.end()) return;
+    }
+    narrowed_ = &*std::find_if(filters_.begin(), filters_.end(), by_dealer);
+    for (const int64_t id : narrowed_->ids) dealers_.emplace_back(id);
+  }
+  [[nodiscard]] bool IsInDealers(const facts::Filter& filter) const { return &filter == narrowed_; }
 
   Status Resolve(const TextFilter& filter, facts::Filter& resolved) {
     resolved.dim = filter.dim;
@@ -192,7 +211,7 @@ class Asking {
       }
       for (const facts::Filter& filter : filters_) {
         if (std::find(atom.whole.begin(), atom.whole.end(), filter.dim) != atom.whole.end()) continue;
-        spec.filters.push_back(filter);
+        if (!IsInDealers(filter)) spec.filters.push_back(filter);
       }
       atoms_.push_back(AddSum(atom.shifts, atom.whole, std::move(spec)));
     }
@@ -200,7 +219,8 @@ class Asking {
       // How many attempts began, to say how many of them are old enough.
       facts::SumSpec threads;
       threads.measure = facts::kThreads;
-      threads.filters = filters_;
+      std::copy_if(filters_.begin(), filters_.end(), std::back_inserter(threads.filters),
+                   [&](const facts::Filter& filter) { return !IsInDealers(filter); });
       threads_ = AddSum({}, {}, std::move(threads));
     }
     return {};
@@ -243,7 +263,7 @@ class Asking {
 
     facts::Query query;
     query.dealers = DealersOf(variant.sums);
-    query.dealers_follow = question_.dealers.empty();
+    query.dealers_follow = dealers_.empty();
     query.limits = limits_;
     query.by = variant.by;
     query.cuts = cuts;
@@ -257,10 +277,7 @@ class Asking {
     const size_t stride = cube.sums * cube.pieces;
     variant.total_base = cube.cells.size();
     cube.cells.resize(cube.cells.size() + stride);
-    variant.sorted.resize(cube.groups.size());
-    std::iota(variant.sorted.begin(), variant.sorted.end(), 0);
-    std::sort(variant.sorted.begin(), variant.sorted.end(),
-              [&](uint32_t a, uint32_t b) { return facts::Groups::Before(cube.groups[a], cube.groups[b]); });
+    variant.sorted = SortedGroups(cube.groups);
     for (size_t g = 0; g < cube.groups.size(); ++g) {
       for (size_t i = 0; i < stride; ++i) {
         facts::Cell& total = cube.cells[variant.total_base + i];
@@ -281,6 +298,30 @@ class Asking {
       }
     }
     return {};
+  }
+
+  static std::vector<uint32_t> SortedGroups(const facts::Groups& groups) {
+    std::vector<uint32_t> sorted(groups.size());
+    std::iota(sorted.begin(), sorted.end(), 0);
+    const auto before = [&](uint32_t a, uint32_t b) { return facts::Groups::Before(groups[a], groups[b]); };
+    if (std::is_sorted(sorted.begin(), sorted.end(), before)) return sorted;
+    if (groups[0].size() > 2) {
+      std::sort(sorted.begin(), sorted.end(), before);
+      return sorted;
+    }
+    // Mostly there are one or two dimensions: ids that lie beside one another are compared faster.
+    struct Group {
+      std::array<int64_t, 2> ids;
+      uint32_t at;
+    };
+    std::vector<Group> all(groups.size());
+    for (uint32_t g = 0; g < groups.size(); ++g) {
+      const facts::Groups::Ids ids = groups[g];
+      all[g] = {{ids[0], ids.size() > 1 ? ids[1] : 0}, g};
+    }
+    std::sort(all.begin(), all.end(), [](const Group& a, const Group& b) { return a.ids < b.ids; });
+    std::transform(all.begin(), all.end(), sorted.begin(), [](const Group& group) { return group.at; });
+    return sorted;
   }
 
   // Those asked about of which the asker sees anything; empty: all.
@@ -321,11 +362,10 @@ class Asking {
         if (was_there) wanted->insert(id);
       }
     }
-    if (!wanted) return question_.dealers;
+    if (!wanted) return dealers_;
     std::vector<DealerId> dealers;
     for (const int64_t id : *wanted) {
-      const bool may = question_.dealers.empty() || std::find(question_.dealers.begin(), question_.dealers.end(),
-                                                              DealerId(id)) != question_.dealers.end();
+      const bool may = dealers_.empty() || std::find(dealers_.begin(), dealers_.end(), DealerId(id)) != dealers_.end();
       if (may) dealers.emplace_back(id);
     }
     if (dealers.empty()) dealers.emplace_back(-1);  // none, where an empty list would mean all
@@ -532,6 +572,11 @@ class Asking {
 
   Figure FigureOf(const Expr& expr, const Spot& spot) const {
     Figure figure;
+    FillFigure(expr, spot, figure);
+    return figure;
+  }
+
+  void FillFigure(const Expr& expr, const Spot& spot, Figure& figure) const {
     if (expr.kind == Expr::Kind::kBinary && expr.op == Node::Op::kDivide) {
       figure.ratio = true;
       figure.num = Evaluate(expr.children[0], spot);
@@ -540,21 +585,19 @@ class Asking {
     } else {
       figure.value = Evaluate(expr, spot);
     }
-    return figure;
   }
 
   void Fill(RowAnswer& row, const Spot& spot) const {
     row.period = spot.range;
     row.cells.reserve(compiled_->columns().size());
     for (const Program::Column& column : compiled_->columns()) {
-      CellAnswer cell;
-      static_cast<Figure&>(cell) = FigureOf(column.expr, spot);
+      CellAnswer& cell = row.cells.emplace_back();
+      FillFigure(column.expr, spot, cell);
       if (column.compared) {
         cell.compared = true;
-        cell.versus = FigureOf(*column.compared, spot);
+        FillFigure(*column.compared, spot, cell.versus);
         if (cell.value && cell.versus.value) cell.change = *cell.value - *cell.versus.value;
       }
-      row.cells.push_back(cell);
     }
     if (threads_) {
       const facts::Cell* cells = Cells(*threads_, spot);
@@ -598,7 +641,12 @@ class Asking {
     combinations.erase(std::unique(combinations.begin(), combinations.end(), facts::Groups::Same), combinations.end());
     std::vector<size_t> bases;  // of each combination and variant
     bases.reserve(combinations.size() * variants_.size());
-    for (const Ids ids : combinations) {
+    const bool of_one = variants_.size() == 1 && combinations.size() == variants_[0].sorted.size();
+    if (of_one) {
+      const facts::Cube& cube = variants_[0].cube;
+      for (const uint32_t group : variants_[0].sorted) bases.push_back(group * cube.sums * cube.pieces);
+    }
+    for (const Ids ids : of_one ? std::span<const Ids>() : combinations) {
       for (const Variant& variant : variants_) bases.push_back(Base(variant, ids));
     }
     // The rows that there are, and what their order depends on.
@@ -620,12 +668,19 @@ class Asking {
         const Spot spot = spot_of(place);
         if (std::none_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); })) continue;
         places.push_back(place);
-        for (const auto& [is_dim, index] : key_kind_) {
-          sketches.ids.push_back(is_dim ? combinations[c][index] : 0);
-          sketches.keys.push_back(is_dim ? LabelOf(dims_[index], combinations[c][index]) : &texts[index][r]);
+        for (size_t k = 0; k < key_kind_.size(); ++k) {
+          const auto& [is_dim, index] = key_kind_[k];
+          const int64_t id = is_dim ? combinations[c][index] : 0;
+          // Rows of one member come together.
+          const size_t above = sketches.ids.size() - key_kind_.size();
+          const bool same = is_dim && places.size() > 1 && sketches.ids[above] == id;
+          const std::string* const label =
+              same ? sketches.keys[above] : is_dim ? LabelOf(dims_[index], id) : &texts[index][r];
+          sketches.ids.push_back(id);
+          sketches.keys.push_back(label);
         }
         for (const size_t column : sorted_by) {
-          sketches.values.push_back(FigureOf(compiled_->columns()[column].expr, spot).value);
+          sketches.values.push_back(Evaluate(compiled_->columns()[column].expr, spot));
         }
       }
     }
@@ -706,6 +761,8 @@ class Asking {
   std::vector<Grain> grains_;
   std::vector<std::pair<bool, size_t>> key_kind_;  // a dimension? and its position among its kind
   std::vector<facts::Filter> filters_;
+  std::vector<DealerId> dealers_;            // those asked about; empty: all
+  const facts::Filter* narrowed_ = nullptr;  // the filter that these dealers stand for
   std::optional<std::vector<facts::Limit>> limits_;  // by the asker's scope
   Period period_{};                                  // cut off by to_date
   Period full_{};

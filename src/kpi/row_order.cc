@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
@@ -11,14 +12,16 @@
 namespace dealpace::kpi {
 namespace {
 
+constexpr uint32_t kNotSet = UINT32_MAX;
+
 size_t PositionIn(const std::vector<std::string>& names, std::string_view name) {
   return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
-std::vector<std::string> ColumnNames(const Question& question) {
-  std::vector<std::string> names;
-  for (const NamedFormula& column : question.columns) names.push_back(column.name);
-  return names;
+size_t ColumnOf(const Question& question, std::string_view name) {
+  const auto named = [&](const NamedFormula& column) { return column.name == name; };
+  return static_cast<size_t>(std::find_if(question.columns.begin(), question.columns.end(), named) -
+                             question.columns.begin());
 }
 
 // One step of the order, looked up.
@@ -53,6 +56,42 @@ int Compare(const std::optional<double>& a, const std::optional<double>& b, bool
   return (*a < *b) != descending ? -1 : 1;
 }
 
+// By row, where its text of one key stands among all of them; equal texts stand at one place, and what is not set at the
+// end.
+std::vector<uint32_t> PlacesOf(const RowSketches& rows, size_t keys, size_t key) {
+  std::vector<const std::string*> texts;  // each once, by pointer
+  std::unordered_map<const std::string*, uint32_t> numbers;
+  std::vector<uint32_t> by_row(rows.count);
+  for (size_t row = 0; row < rows.count; ++row) {
+    const std::string* text = rows.keys[row * keys + key];
+    if (row > 0 && text == rows.keys[(row - 1) * keys + key]) {
+      by_row[row] = by_row[row - 1];
+      continue;
+    }
+    const auto [number, fresh] = numbers.try_emplace(text, static_cast<uint32_t>(texts.size()));
+    if (fresh) texts.push_back(text);
+    by_row[row] = number->second;
+  }
+  std::vector<uint32_t> order(texts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](uint32_t a, uint32_t b) { return Compare(texts[a], texts[b], false) < 0; });
+  std::vector<uint32_t> places(texts.size());
+  uint32_t place = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i > 0 && Compare(texts[order[i - 1]], texts[order[i]], false) != 0) ++place;
+    places[order[i]] = texts[order[i]] == nullptr ? kNotSet : place;
+  }
+  for (uint32_t& number : by_row) number = places[number];
+  return by_row;
+}
+
+int Compare(uint32_t a, uint32_t b, bool descending) {
+  if (a == b) return 0;
+  if (a == kNotSet || b == kNotSet) return a == kNotSet ? 1 : -1;
+  return (a < b) != descending ? -1 : 1;
+}
+
 }  // namespace
 
 Result<std::vector<RowOrder>> ParseRowOrder(std::string_view text) {
@@ -73,10 +112,12 @@ Result<std::vector<RowOrder>> ParseRowOrder(std::string_view text) {
 }
 
 Status CheckRowOrder(const Question& question) {
-  std::vector<std::string> known = ColumnNames(question);
-  known.insert(known.end(), question.by.begin(), question.by.end());
   for (const RowOrder& step : question.sort) {
-    if (PositionIn(known, step.name) < known.size()) continue;
+    if (ColumnOf(question, step.name) < question.columns.size()) continue;
+    if (PositionIn(question.by, step.name) < question.by.size()) continue;
+    std::vector<std::string> known;
+    for (const NamedFormula& column : question.columns) known.push_back(column.name);
+    known.insert(known.end(), question.by.begin(), question.by.end());
     return Error("sort_unknown").With("name", step.name).With("known", Join(known, ", "));
   }
   if (question.top && *question.top < 1) return Error("top_bad").With("top", *question.top);
@@ -89,11 +130,10 @@ Status CheckRowOrder(const Question& question) {
 }
 
 std::vector<size_t> SortColumns(const Question& question) {
-  const std::vector<std::string> columns = ColumnNames(question);
   std::vector<size_t> positions;
   for (const RowOrder& named : question.sort) {
     if (PositionIn(question.by, named.name) < question.by.size()) continue;
-    positions.push_back(PositionIn(columns, named.name));
+    positions.push_back(ColumnOf(question, named.name));
   }
   return positions;
 }
@@ -102,23 +142,32 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
   const std::vector<Step> steps = StepsOf(question);
   const size_t keys = question.by.size();
   const size_t values = rows.count == 0 ? 0 : rows.values.size() / rows.count;
-  const auto before = [&](uint32_t a, uint32_t b) {
+  const auto before = [&](uint32_t a, uint32_t b, const auto& key_of) {
     for (const Step& step : steps) {
       const int compared =
           step.is_key
-              ? Compare(rows.keys[a * keys + step.index], rows.keys[b * keys + step.index], step.descending)
+              ? Compare(key_of(a, step.index), key_of(b, step.index), step.descending)
               : Compare(rows.values[a * values + step.index], rows.values[b * values + step.index], step.descending);
       if (compared != 0) return compared < 0;
     }
     for (size_t key = 0; key < keys; ++key) {
-      const int compared = Compare(rows.keys[a * keys + key], rows.keys[b * keys + key], false);
+      const int compared = Compare(key_of(a, key), key_of(b, key), false);
       if (compared != 0) return compared < 0;
     }
     return a < b;
   };
   std::vector<uint32_t> order(rows.count);
   std::iota(order.begin(), order.end(), 0);
-  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
+  const auto text_of = [&](uint32_t row, size_t key) { return rows.keys[row * keys + key]; };
+  const bool sorted = std::is_sorted(order.begin(), order.end(),
+                                     [&](uint32_t a, uint32_t b) { return before(a, b, text_of); });
+  if (!sorted) {
+    // Few texts stand in many rows: they are compared once, and then their places are.
+    std::vector<std::vector<uint32_t>> places;
+    for (size_t key = 0; key < keys; ++key) places.push_back(PlacesOf(rows, keys, key));
+    const auto place_of = [&](uint32_t row, size_t key) { return places[key][row]; };
+    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return before(a, b, place_of); });
+  }
   if (!question.top) return order;
   const auto most = static_cast<size_t>(*question.top);
   if (question.per.empty()) {
@@ -126,11 +175,18 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
     return order;
   }
   const size_t key = PositionIn(question.by, question.per);
-  // People of the same name in two dealers are two members; times have no id.
+  // People of the same name in two dealers are two members; times have no id. Rows of one are mostly together.
   std::map<std::pair<int64_t, std::string_view>, size_t> taken;
+  size_t* last_taken = nullptr;
+  size_t last = 0;
   std::erase_if(order, [&](uint32_t row) {
-    const std::string* text = rows.keys[row * keys + key];
-    return ++taken[{rows.ids[row * keys + key], text == nullptr ? std::string_view() : *text}] > most;
+    const size_t at = row * keys + key;
+    if (last_taken == nullptr || rows.ids[at] != rows.ids[last] || rows.keys[at] != rows.keys[last]) {
+      const std::string* text = rows.keys[at];
+      last_taken = &taken[{rows.ids[at], text == nullptr ? std::string_view() : *text}];
+      last = at;
+    }
+    return ++*last_taken > most;
   });
   return order;
 }

@@ -148,7 +148,7 @@ class Tracing : public internal::Asking {
       variant.cube.cells.resize(2);
       if (used.contains(a)) {
         facts::Query query;
-        query.dealers = question_.dealers;
+        query.dealers = dealers_;
         query.limits = limits_;
         query.cuts = variant.cuts;
         query.basis = question_.basis;

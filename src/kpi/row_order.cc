@@ -1,6 +1,7 @@
 #include "kpi/row_order.h"
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -86,10 +87,45 @@ std::vector<uint32_t> PlacesOf(const RowSketches& rows, size_t keys, size_t key)
   return by_row;
 }
 
-int Compare(uint32_t a, uint32_t b, bool descending) {
-  if (a == b) return 0;
-  if (a == kNotSet || b == kNotSet) return a == kNotSet ? 1 : -1;
-  return (a < b) != descending ? -1 : 1;
+// Numbers in the order of what they stand for; what there is not comes last.
+uint64_t Placed(uint32_t place, bool descending) {
+  if (place == kNotSet) return UINT64_MAX;
+  return descending ? kNotSet - place : place;
+}
+uint64_t Placed(const std::optional<double>& value, bool descending) {
+  if (!value) return UINT64_MAX;
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  const auto bits = std::bit_cast<uint64_t>(*value + 0.0);  // of −0 and 0 the same
+  const uint64_t ascending = (bits & kSign) != 0 ? ~bits : bits | kSign;
+  return descending ? ~ascending : ascending;
+}
+
+// Few texts stand in many rows: they are compared once, and then numbers are, which lie beside one another.
+void SortPlaced(std::vector<Step> steps, size_t keys, size_t values, const RowSketches& rows,
+                std::vector<uint32_t>& order) {
+  for (size_t key = 0; key < keys; ++key) {
+    const bool known =
+        std::any_of(steps.begin(), steps.end(), [&](const Step& step) { return step.is_key && step.index == key; });
+    if (!known) steps.push_back({true, key, false});
+  }
+  const size_t width = steps.size();
+  std::vector<uint64_t> placed(rows.count * width);
+  for (size_t s = 0; s < width; ++s) {
+    const Step& step = steps[s];
+    const std::vector<uint32_t> places = step.is_key ? PlacesOf(rows, keys, step.index) : std::vector<uint32_t>();
+    for (size_t row = 0; row < rows.count; ++row) {
+      placed[row * width + s] = step.is_key ? Placed(places[row], step.descending)
+                                            : Placed(rows.values[row * values + step.index], step.descending);
+    }
+  }
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    const uint64_t* const of_a = &placed[a * width];
+    const uint64_t* const of_b = &placed[b * width];
+    for (size_t s = 0; s < width; ++s) {
+      if (of_a[s] != of_b[s]) return of_a[s] < of_b[s];
+    }
+    return a < b;
+  });
 }
 
 }  // namespace
@@ -142,32 +178,24 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
   const std::vector<Step> steps = StepsOf(question);
   const size_t keys = question.by.size();
   const size_t values = rows.count == 0 ? 0 : rows.values.size() / rows.count;
-  const auto before = [&](uint32_t a, uint32_t b, const auto& key_of) {
+  const auto text_of = [&](uint32_t row, size_t key) { return rows.keys[row * keys + key]; };
+  const auto before = [&](uint32_t a, uint32_t b) {
     for (const Step& step : steps) {
       const int compared =
           step.is_key
-              ? Compare(key_of(a, step.index), key_of(b, step.index), step.descending)
+              ? Compare(text_of(a, step.index), text_of(b, step.index), step.descending)
               : Compare(rows.values[a * values + step.index], rows.values[b * values + step.index], step.descending);
       if (compared != 0) return compared < 0;
     }
     for (size_t key = 0; key < keys; ++key) {
-      const int compared = Compare(key_of(a, key), key_of(b, key), false);
+      const int compared = Compare(text_of(a, key), text_of(b, key), false);
       if (compared != 0) return compared < 0;
     }
     return a < b;
   };
   std::vector<uint32_t> order(rows.count);
   std::iota(order.begin(), order.end(), 0);
-  const auto text_of = [&](uint32_t row, size_t key) { return rows.keys[row * keys + key]; };
-  const bool sorted = std::is_sorted(order.begin(), order.end(),
-                                     [&](uint32_t a, uint32_t b) { return before(a, b, text_of); });
-  if (!sorted) {
-    // Few texts stand in many rows: they are compared once, and then their places are.
-    std::vector<std::vector<uint32_t>> places;
-    for (size_t key = 0; key < keys; ++key) places.push_back(PlacesOf(rows, keys, key));
-    const auto place_of = [&](uint32_t row, size_t key) { return places[key][row]; };
-    std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return before(a, b, place_of); });
-  }
+  if (!std::is_sorted(order.begin(), order.end(), before)) SortPlaced(steps, keys, values, rows, order);
   if (!question.top) return order;
   const auto most = static_cast<size_t>(*question.top);
   if (question.per.empty()) {

@@ -94,6 +94,8 @@ class DealerFacts {
   [[nodiscard]] size_t LooksAtForMany(const Plan& plan) const;
   // Whether every change since this dealer was taken in is known. Very many changes are not kept.
   [[nodiscard]] bool followed() const { return follows_; }
+  // Whether there is nothing to take in.
+  [[nodiscard]] bool stands() const { return follows_ && changes_.empty(); }
 
   // Visits the rows that Scan adds up, sum after sum. The query's `by` is left aside.
   void Visit(const Plan& plan, const RowVisitor& visit) const;

@@ -428,6 +428,11 @@ Status Facts::BringNetworkUp(View& view, const std::shared_ptr<const Ready>& rea
   for (int attempt = 0; !whole && attempt < 2; ++attempt) {
     whole = true;
     for (const auto& held : ready->dealers) {
+      {
+        // Nearly all of them, and who reads them need not wait.
+        const std::shared_lock held_lock(held->mutex);
+        if (held->facts && held->in_network && held->facts->stands()) continue;
+      }
       const std::unique_lock held_lock(held->mutex);
       if (!held->facts) return Error("storage_failed").With("detail", "a tail could not be read");
       // What is no longer followed cannot be taken out any more.

@@ -27,19 +27,19 @@ Result<std::shared_ptr<const Definitions>> DefinitionsHolder::Read() {
   const std::lock_guard lock(mutex_);
   if (current_ != nullptr && current_->version >= version) return current_;  // versions only rise
 
-  using State = std::pair<int64_t, std::vector<OwnKpi>>;
-  ASSIGN_OR_RETURN(const State state, database_.Read<State>([](db::Connection& connection) -> Result<State> {
+  using Kept = std::pair<int64_t, std::vector<OwnKpi>>;
+  ASSIGN_OR_RETURN(const Kept kept, database_.Read<Kept>([](db::Connection& connection) -> Result<Kept> {
     const int64_t read = OwnKpiVersion(connection);
-    return State(read, ReadOwnKpis(connection));
+    return Kept(read, ReadOwnKpis(connection));
   }));
-  Resolved resolved = Resolve(*base_, state.second);
+  Resolved resolved = Resolve(*base_, kept.second);
   // The facts know events and measures by their position in the base catalogue.
   assert(resolved.catalog->events().size() == base_->events().size() &&
          resolved.catalog->measures().size() == base_->measures().size());
   auto made = std::make_shared<Definitions>();
   made->catalog = std::move(resolved.catalog);
   made->engine = std::make_unique<kpi::Engine>(*made->catalog, facts_);
-  made->version = state.first;
+  made->version = kept.first;
   made->unusable = std::move(resolved.unusable);
   current_ = std::move(made);
   return current_;

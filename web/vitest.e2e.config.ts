@@ -8,7 +8,8 @@ export default defineConfig({
     environment: "node",
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    // Each file has a store, a server and a browser of its own.
     pool: "forks",
+    maxWorkers: 2,
   },
 });

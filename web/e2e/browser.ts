@@ -1,5 +1,6 @@
 import { chromium, type Browser, type BrowserContext, type Page, type Request } from "playwright-core";
-import { afterAll, beforeAll, expect, inject } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { demo } from "./demo";
 import { password } from "./server";
 
 // A real browser, driven as a person would.
@@ -39,9 +40,10 @@ afterAll(async () => {
   await browser?.close();
 });
 
-/** A fresh profile. Whatever the page complains of, or asks of another host, is collected. */
-export async function visit(look: Look = {}, url = inject("url")): Promise<Visit> {
+/** A fresh profile, at the demo network unless another server is named. Whatever the page complains of, or asks of another host, is collected. */
+export async function visit(look: Look = {}, at?: string): Promise<Visit> {
   if (!browser) throw new Error("no browser");
+  const url = at ?? (await demo()).url;
   const language = look.language ?? "zh";
   const width = look.width ?? 1440;
   const context = await browser.newContext({
@@ -81,7 +83,8 @@ export async function visit(look: Look = {}, url = inject("url")): Promise<Visit
 }
 
 /** A fresh profile that is signed in as the administrator, by the API, so that tests of pages begin at their page. */
-export async function signedIn(look: Look = {}, url = inject("url")): Promise<Visit> {
+export async function signedIn(look: Look = {}, at?: string): Promise<Visit> {
+  const url = at ?? (await demo()).url;
   const made = await visit(look, url);
   const answer = await made.context.request.post("/api/v1/session", {
     data: { login: "admin", password },

@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
 import { strFromU8, unzipSync } from "fflate";
 import type { APIRequestContext, Page } from "playwright-core";
-import { expect, inject, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { open, settled, signedIn, visit, type Visit } from "./browser";
+import { demo } from "./demo";
 import { grid, tile } from "./wizard";
 
 // What a manager does in the morning, in English, on the demo network.
 
-const origin = inject("url");
+let origin = "";
+beforeAll(async () => {
+  origin = (await demo()).url;
+});
 
 /** The month before the present one: a whole month of the demo network, whatever the day. */
 async function lastMonth(request: APIRequestContext): Promise<{ month: string; before: string }> {

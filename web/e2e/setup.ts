@@ -1,23 +1,17 @@
 import type { TestProject } from "vitest/node";
-import { cli, makeFolder, removeFolder, serve } from "./server";
+import { cli, makeFolder, removeFolder } from "./server";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** Where the demo network is served, and the folder of its store. */
-    url: string;
-    data: string;
+    /** The folder of a demo network that each file of tests copies (demo.ts). */
+    demo: string;
   }
 }
 
-/** One demo network and one server for all files of tests. */
-export default async function setup(project: TestProject) {
-  const data = makeFolder();
-  cli(data, "demo", "--dealers", "4", "--months", "15");
-  const server = await serve(data);
-  project.provide("url", server.url);
-  project.provide("data", data);
-  return async () => {
-    await server.stop();
-    removeFolder(data);
-  };
+/** One demo network for all files of tests. */
+export default function setup(project: TestProject) {
+  const folder = makeFolder();
+  cli(folder, "demo", "--dealers", "4", "--months", "15");
+  project.provide("demo", folder);
+  return () => removeFolder(folder);
 }

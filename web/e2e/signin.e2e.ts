@@ -1,4 +1,5 @@
-import { expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
+import { demo } from "./demo";
 import { password } from "./server";
 import { open, settled, signedIn, visit } from "./browser";
 
@@ -57,10 +58,11 @@ it("the language of the browser, changed by a click, stays after signing in agai
 
 it("a one-time password must be changed before anything is shown", async () => {
   const admin = await signedIn();
+  const origin = (await demo()).url;
   const { csrf } = (await (await admin.context.request.get("/api/v1/session")).json()) as { csrf: string };
   const made = await admin.context.request.post("/api/v1/accounts", {
     data: { login: "li.na", name: "李娜", role: "member" },
-    headers: { "x-csrf-token": csrf, origin: inject("url") },
+    headers: { "x-csrf-token": csrf, origin },
   });
   expect(made.status(), await made.text()).toBe(201);
   const { password: once, account } = (await made.json()) as { password: string; account: { id: string } };
@@ -79,7 +81,7 @@ it("a one-time password must be changed before anything is shown", async () => {
   await page.locator("form button[type=submit]").click();
   // Without a post there is nothing to see yet; with one there is, from the next request on.
   await page.getByText("您的岗位没有这个页面的权限").waitFor();
-  const post = await admin.context.request.post(`/api/v1/accounts/${account.id}/posts`, { data: { role: "NW" }, headers: { "x-csrf-token": csrf, origin: inject("url") } });
+  const post = await admin.context.request.post(`/api/v1/accounts/${account.id}/posts`, { data: { role: "NW" }, headers: { "x-csrf-token": csrf, origin } });
   expect(post.status(), await post.text()).toBe(201);
   await page.reload();
   await page.getByRole("heading", { level: 1, name: /看板/ }).first().waitFor();

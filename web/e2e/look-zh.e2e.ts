@@ -1,0 +1,4 @@
+import { it } from "vitest";
+import { kPromise, lookAtAll } from "./look";
+
+it(kPromise, { timeout: 600_000 }, () => lookAtAll("zh"));

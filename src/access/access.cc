@@ -1,7 +1,6 @@
 #include "access/access.h"
 
 #include "access/secrets.h"
-#include "access/throttle.h"
 
 namespace dealpace::access {
 namespace {
@@ -135,7 +134,8 @@ Result<SignedIn> Access::Enter(db::Connection& connection, AccountId id, const D
                                std::string_view code, const std::optional<Identified>& by) {
   connection.Execute("UPDATE account SET signed_in_at = ?2 WHERE account_id = ?1", id, now.ms);
   if (by) RETURN_IF_ERROR(BindAndUse(connection, id, *by, now));
-  FreshSession fresh = StartSession(connection, id, device, now, by.has_value());
+  FreshSession fresh =
+      StartSession(connection, id, device, now, by.has_value(), by ? by->authenticated_at : std::nullopt);
   ASSIGN_OR_RETURN(Account account, FindAccount(connection, id, now));
   std::vector<std::pair<std::string, db::Deed::Detail>> details = {{"phone", device.phone}};
   if (!code.empty()) details.emplace_back("code", std::string(code));

@@ -18,6 +18,7 @@
 #include "access/provider.h"
 #include "access/second_factor.h"
 #include "access/sessions.h"
+#include "access/throttle.h"
 #include "access/tokens.h"
 #include "db/audit.h"
 #include "db/db.h"
@@ -79,7 +80,7 @@ struct PeopleDone {
   bool done = false;           // something may have been written
 };
 
-// How long a sign-in by the provider stands for the password where that is asked for again.
+// How long the provider's asking who somebody is stands for the password where that is asked for again.
 inline constexpr int64_t kFreshMs = int64_t{15} * 60 * 1000;
 
 // Thread-safe. What a server process knows of sessions and tokens it believes until something is committed
@@ -98,7 +99,8 @@ class Access {
   [[nodiscard]] Result<SignInStep> SignIn(const SignInRequest& request);
   // The second step, with a code of the app or a recovery code. `device.phone` is that of the first step. Fails with
   // sign_in_begin_again (the first step was longer than kSecondStepMs ago, or the password or the account has changed
-  // since), second_factor_wrong (counted like a failed sign-in), sign_in_delayed, sign_in_locked.
+  // since), second_factor_wrong (counted like a failed sign-in, or apart where the first step was the provider's),
+  // sign_in_delayed, sign_in_locked.
   [[nodiscard]] Result<SignedIn> FinishSignIn(std::string_view token, std::string_view code, Device device);
   [[nodiscard]] Status SignOut(std::string_view session_hash);
 
@@ -112,7 +114,8 @@ class Access {
   // Signs in whom the provider has named: the account that the identity is bound to, else the one whose login is what a
   // claim says (ProviderSettings::link), which is bound from then on. A second factor of the account is asked for all
   // the same, and an identity is bound once its code has come. Fails with provider_no_account,
-  // provider_bound_otherwise, account_disabled, sign_in_locked, sign_in_delayed.
+  // provider_bound_otherwise, account_disabled. Failed passwords do not matter. With the binding all sessions end that
+  // were there before.
   [[nodiscard]] Result<SignInStep> SignInBy(const IdToken& token, const Device& device);
   // Ends the sessions of the account, too. Fails with account_unknown, provider_not_bound.
   [[nodiscard]] Status Unbind(AccountId id, AccountId by = {});
@@ -147,8 +150,9 @@ class Access {
 
   [[nodiscard]] Result<SecondFactorState> GetSecondFactor(AccountId id);
   // Each needs the password (password_wrong, counted like a failed sign-in) or fails as second_factor.h has it. In a
-  // session that the provider has begun, that of `session_hash`, no password is needed for kFreshMs; later it fails
-  // with provider_sign_in_old. Turning it on ends all sessions but the one of `session_hash`.
+  // session that the provider has begun, that of `session_hash`, no password is needed for kFreshMs after it has asked
+  // who it is (Session::authenticated_at); later, or where it did not say so, it fails with provider_sign_in_old.
+  // Turning it on ends all sessions but the one of `session_hash`.
   [[nodiscard]] Result<SecondFactorSetUp> BeginSecondFactor(AccountId id, std::string_view password,
                                                             std::string_view address,
                                                             std::string_view session_hash = {});
@@ -226,15 +230,18 @@ class Access {
   // Fails with password_wrong, and as SignIn does. A code that is to follow counts on: the password alone does not wipe
   // out the traces of guessing at codes.
   [[nodiscard]] Status CheckOwnPassword(const Account& account, std::string_view password, std::string_view address);
-  // The same, or without a password that the session was begun by the provider a moment ago.
+  // The same, or without a password that the provider has asked a moment ago who it is whose session this is.
   [[nodiscard]] Status CheckOwner(const Account& account, std::string_view password, std::string_view address,
                                   std::string_view session_hash);
-  // A transaction that needs the right code of an account, counted like a password; `then` follows in it.
+  // A transaction that needs the right code of an account, counted like a password or, for who has come by the
+  // provider, apart from it (`as`); `then` follows in it.
   template <typename T>
   using Then = std::function<Result<T>(db::Connection&, CodeKind, Instant)>;
   template <typename T>
-  [[nodiscard]] Result<T> WithCode(const Account& account, std::string_view code, std::string_view address,
+  [[nodiscard]] Result<T> WithCode(const Account& account, std::string_view code, std::string_view address, Guessed as,
                                    const Then<T>& then);
+  // As what wrong codes in this session count.
+  [[nodiscard]] Guessed CountedIn(std::string_view session_hash);
   [[nodiscard]] Result<const Vault*> SealedWith() const;
   // A session for who has shown all that is asked for; `code` is the kind of code shown, if one was.
   [[nodiscard]] Result<SignedIn> Enter(db::Connection& connection, AccountId id, const Device& device, Instant now,

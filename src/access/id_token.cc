@@ -260,6 +260,8 @@ class IdTokenReader {
                                               (verified->is_string() && verified->as_string() == "true"));
     if (sure) read.email = Text(claims, "email");
     read.preferred_username = Text(claims, "preferred_username");
+    const auto asked = Time(claims, "auth_time");
+    if (asked && asked->ms <= now.ms + kTokenLeewayMs) read.authenticated_at = std::min(*asked, now);
     return read;
   }
 

@@ -45,6 +45,8 @@ struct IdToken {
   std::string subject;
   std::optional<std::string> email;  // only where the provider says that it has made sure of it
   std::optional<std::string> preferred_username;
+  // When the provider has asked who it is ("auth_time"), never later than now; nothing where it does not say.
+  std::optional<Instant> authenticated_at;
 };
 
 // Who it is, of a token that is the provider's, for this program and for this sign-in. Signatures are RS256 (RSA of

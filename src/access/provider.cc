@@ -14,6 +14,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr int64_t kKnownMs = int64_t{3600} * 1000;  // what is known of the provider
+constexpr int64_t kKnownMaxMs = 24 * kKnownMs;      // while it does not answer
 constexpr int64_t kKeysAgainMs = int64_t{10} * 1000;
 constexpr int64_t kFailedMs = int64_t{5} * 1000;  // one that did not answer is not asked again so soon
 constexpr auto kTalkWait = std::chrono::seconds(1);
@@ -125,6 +126,7 @@ Result<std::shared_ptr<const Provider::Self>> Provider::KnownSelf() {
   bool lately_failed = false;
   {
     const std::lock_guard lock(mutex_);
+    if (self_ != nullptr && now.ms - self_->read_at.ms >= kKnownMaxMs) self_ = nullptr;
     known = self_;
     lately_failed = now.ms - failed_at_.ms < kFailedMs;
   }
@@ -146,11 +148,12 @@ Result<std::shared_ptr<const Provider::Self>> Provider::KnownSelf() {
 
 Result<std::shared_ptr<const Provider::Keys>> Provider::KnownKeys(const Self& self, Instant newer_than) {
   std::shared_ptr<const Keys> known;
+  const Instant now = clock_();
   {
     const std::lock_guard lock(mutex_);
+    if (keys_ != nullptr && now.ms - keys_->read_at.ms >= kKnownMaxMs) keys_ = nullptr;
     known = keys_;
   }
-  const Instant now = clock_();
   if (known != nullptr && known->read_at >= newer_than && now.ms - known->read_at.ms < kKnownMs) return known;
   const auto text = Get(self.jwks_uri);
   if (!text.ok()) {
@@ -171,15 +174,16 @@ Result<std::string> Provider::SignInAddress(const Asking& asking) {
     if (each != "openid") scope += " " + each;
   }
   const std::string challenge = PkceChallenge(asking.verifier);
-  const std::string query = FormOf({{"response_type", "code"},
-                                    {"client_id", settings_.client_id},
-                                    {"redirect_uri", asking.return_address},
-                                    {"scope", scope},
-                                    {"state", asking.state},
-                                    {"nonce", asking.nonce},
-                                    {"code_challenge", challenge},
-                                    {"code_challenge_method", "S256"},
-                                    {"ui_locales", asking.language == Language::kChinese ? "zh-CN zh" : "en"}});
+  std::string query = FormOf({{"response_type", "code"},
+                              {"client_id", settings_.client_id},
+                              {"redirect_uri", asking.return_address},
+                              {"scope", scope},
+                              {"state", asking.state},
+                              {"nonce", asking.nonce},
+                              {"code_challenge", challenge},
+                              {"code_challenge_method", "S256"},
+                              {"ui_locales", asking.language == Language::kChinese ? "zh-CN zh" : "en"}});
+  if (asking.again) query += "&prompt=login&max_age=0";
   const bool has_query = self->authorization_endpoint.find('?') != std::string::npos;
   return self->authorization_endpoint + (has_query ? "&" : "?") + query;
 }
@@ -224,13 +228,17 @@ Result<IdToken> Provider::Redeem(const std::string& code, const Asking& asking) 
   const Instant now = clock_();
   const IdTokenExpected expected{settings_.issuer, settings_.client_id, asking.nonce, now};
   Result<IdToken> read = ReadIdToken(token, keys->set, expected);
-  if (read.ok()) return read;
   // The provider may have begun to use another, also without a name or under the same one.
-  const std::string_view why = read.error().Arg("detail");
-  if (why != "key_unknown" && why != "signature") return read;
-  ASSIGN_OR_RETURN(const auto fresh, KnownKeys(*self, Instant{now.ms - kKeysAgainMs}));
-  if (fresh == keys) return read;
-  return ReadIdToken(token, fresh->set, expected);
+  const std::string_view why = read.ok() ? "" : read.error().Arg("detail");
+  if (why == "key_unknown" || why == "signature") {
+    ASSIGN_OR_RETURN(const auto fresh, KnownKeys(*self, Instant{now.ms - kKeysAgainMs}));
+    if (fresh != keys) read = ReadIdToken(token, fresh->set, expected);
+  }
+  if (!read.ok() || !asking.again) return read;
+  // Some let through whom they know, whatever they are asked for.
+  const auto at = read->authenticated_at;
+  if (!at || at->ms < asking.asked_at.ms - kTokenLeewayMs) return Error("provider_not_again");
+  return read;
 }
 
 Status Provider::Check() {

@@ -17,8 +17,9 @@
 namespace dealpace::access {
 
 // An OpenID provider as this program talks to it: authorization code with PKCE (S256), state and nonce. What it says of
-// itself and its keys are kept for an hour, then asked for again; while it does not answer, what was known goes on. A
-// token that no known key has signed makes it ask for the keys at once, though at most every ten seconds.
+// itself and its keys are kept for an hour, then asked for again; while it does not answer, what was known goes on, for
+// a day at most: a key that it has withdrawn meanwhile must end some time. A token that no known key has signed makes
+// it ask for the keys at once, though at most every ten seconds.
 //
 // Blocks: for workers. At most kTalksMax of them talk to the provider at the same time, others wait a moment, then fail
 // with provider_busy: one that hangs must not take the server with it. Thread-safe.
@@ -38,11 +39,14 @@ class Provider {
     std::string verifier;  // PKCE
     std::string return_address;
     Language language = Language::kChinese;
+    // It shall ask who it is, even where it knows the browser; and when that was wanted.
+    bool again = false;
+    Instant asked_at;
   };
   // Where to send the browser. Fails with provider_unreachable, provider_answer_bad, provider_busy ("detail").
   [[nodiscard]] Result<std::string> SignInAddress(const Asking& asking);
   // Who has come back with that code. Fails as SignInAddress does, and with provider_code_refused, provider_token_wrong
-  // ("detail").
+  // ("detail"), and with provider_not_again where it was to ask and does not say that it has.
   [[nodiscard]] Result<IdToken> Redeem(const std::string& code, const Asking& asking);
   // Whether the provider answers and has keys, for `doctor`.
   [[nodiscard]] Status Check();

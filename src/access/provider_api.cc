@@ -40,7 +40,8 @@ std::string AwayText(const Away& away) {
   JsonWriter writer;
   writer.BeginObject().Field("state", away.asking.state).Field("nonce", away.asking.nonce);
   writer.Field("verifier", away.asking.verifier).Field("return", away.asking.return_address);
-  writer.Field("page", away.page).Field("phone", away.phone).Field("until", away.until.ms).EndObject();
+  writer.Field("page", away.page).Field("phone", away.phone).Field("until", away.until.ms);
+  writer.Field("again", away.asking.again).Field("asked_at", away.asking.asked_at.ms).EndObject();
   return writer.text();
 }
 
@@ -56,6 +57,10 @@ Away ParseAway(const std::string& text) {
   away.page = field("page");
   away.phone = object.at("phone").as_bool();
   away.until = Instant{object.at("until").as_int64()};
+  // A server of the release before may have written it.
+  const json::value* again = object.if_contains("again");
+  away.asking.again = again != nullptr && again->as_bool();
+  away.asking.asked_at = away.asking.again ? Instant{object.at("asked_at").as_int64()} : Instant{};
   return away;
 }
 
@@ -165,7 +170,9 @@ Result<Response> SendAway(Access& access, const Request& request, const std::str
   away.asking.return_address = address + std::string(kProviderReturnPath);
   away.page = page;
   away.phone = request.Query("device") == "phone";
-  away.until = Instant{access.options().clock().ms + kAwayMs};
+  away.asking.again = request.Query("again") == "yes";
+  away.asking.asked_at = access.options().clock();
+  away.until = Instant{away.asking.asked_at.ms + kAwayMs};
   ASSIGN_OR_RETURN(const std::string there, provider.SignInAddress(away.asking));
   const std::string sealed = Base64Url(SealAway(*access.options().vault, AwayText(away)));
   return GoTo(there).Header("Set-Cookie",

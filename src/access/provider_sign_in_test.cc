@@ -78,9 +78,9 @@ class ProviderSignInTest : public AccessTest {
   static json::object Json(const Response& response) { return json::parse(response.body).as_object(); }
 
   // To the provider: its address.
-  std::string Away(Cookies& cookies, const std::string& page = "/customers?q=x") {
-    const Response away =
-        Send(cookies, Method::kGet, "/api/v1/session/provider?page=" + http::PercentEncode(page) + "&device=desk");
+  std::string Away(Cookies& cookies, const std::string& page = "/customers?q=x", const std::string& more = "") {
+    const Response away = Send(cookies, Method::kGet,
+                               "/api/v1/session/provider?page=" + http::PercentEncode(page) + "&device=desk" + more);
     EXPECT_EQ(away.status, 303) << away.body;
     return Location(away).substr(4);
   }
@@ -92,6 +92,10 @@ class ProviderSignInTest : public AccessTest {
   // The whole way; where it ends.
   std::string SignInThere(Cookies& cookies, const std::string& page = "/customers?q=x") {
     return Location(Send(cookies, Method::kGet, Allowed(Away(cookies, page))));
+  }
+  // The same, where the provider is to ask who it is.
+  void SignInAgainThere(Cookies& cookies) {
+    Send(cookies, Method::kGet, Allowed(Away(cookies, "/security", "&again=yes")));
   }
   // What the sign-in page is told, once: the code of the problem.
   std::string Notice(Cookies& cookies) {
@@ -322,18 +326,105 @@ TEST_P(ProviderSignInTest, WhoMayNotSignInByPasswordMayNotThisWay) {
   EXPECT_EQ(WhoIsIn(cookies), "");
   EXPECT_EQ(Problem(), "account_disabled");
   ASSERT_EQ(Code(server_->ChangeAccount(ana.id, {}, {.disabled = false})), "");
-  // Somebody has guessed at her password until the lock.
+}
+
+TEST_P(ProviderSignInTest, WhoGuessesAtAPasswordLocksOutNobodyWhoComesByTheProvider) {
+  const Account ana = Add("ana");
+  const auto guess = [&] {
+    for (int i = 0; i < 10; ++i) {
+      EXPECT_EQ(Code(SignIn("ana", "wrong wrong", false, "10.0.0." + std::to_string(100 + i))), "sign_in_wrong");
+      Pass(65);
+    }
+    EXPECT_EQ(Code(SignIn("ana")), "sign_in_locked");
+  };
+  guess();
+  Cookies cookies;
+  SignInThere(cookies);
+  EXPECT_EQ(WhoIsIn(cookies), "ana");
+  EXPECT_EQ(Code(SignIn("ana")), "sign_in_locked") << "what was failed by password is not wiped out";
+
+  // Nor whose code is asked for; codes that fail count for themselves.
+  Pass(15 * 60);
+  const std::string secret = FromBase32(server_->BeginSecondFactor(ana.id, kPassword, "10.0.0.1")->secret);
+  const auto app = [&] { return TotpCode(secret, TotpStep(now_)); };
+  ASSERT_EQ(Code(server_->ConfirmSecondFactor(ana.id, app(), "")), "");
+  Pass(24 * 3600);
+  guess();
+  const auto code = [&](Cookies& with, const std::string& typed) {
+    const Response response =
+        Send(with, Method::kPost, "/api/v1/session/second-factor", json::serialize(json::object{{"code", typed}}));
+    return response.status == 200 ? "" : std::string(Json(response).at("code").as_string());
+  };
+  Cookies again;
+  SignInThere(again);
+  EXPECT_EQ(code(again, app()), "");
+  EXPECT_EQ(WhoIsIn(again), "ana");
+  address_ = "10.0.0.2";
+  Pass(24 * 3600);
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(Code(SignIn("ana", "wrong wrong", false, "10.0.0." + std::to_string(100 + i))), "sign_in_wrong");
+    Cookies each;
+    SignInThere(each);
+    EXPECT_EQ(code(each, "000000"), "second_factor_wrong") << i;
     Pass(65);
   }
-  EXPECT_EQ(Problem(), "sign_in_locked");
+  Cookies locked;
+  SignInThere(locked);
+  EXPECT_EQ(code(locked, app()), "sign_in_locked");
+  EXPECT_EQ(Code(server_->SignIn({"ana", kPassword, {false, "", "10.0.0.3"}})), "")
+      << "the password is not locked by it";
+}
+
+TEST_P(ProviderSignInTest, AtTheFirstBindingOtherSessionsEnd) {
+  Add("ana");
+  const auto before = SignIn("ana");
+  ASSERT_TRUE(*server_->IdentifySession(before->token));
+  Cookies cookies;
+  SignInThere(cookies);
+  EXPECT_EQ(WhoIsIn(cookies), "ana");
+  EXPECT_FALSE(*server_->IdentifySession(before->token)) << "whoever that was";
+  // Later ones live side by side.
+  const auto after = SignIn("ana");
+  Cookies phone;
+  SignInThere(phone);
+  EXPECT_TRUE(*server_->IdentifySession(after->token));
+  EXPECT_EQ(WhoIsIn(cookies), "ana");
+}
+
+TEST_P(ProviderSignInTest, WhatNeedsAPasswordNeedsAProviderThatHasJustAsked) {
+  Add("ana");
+  Cookies cookies;
+  const auto begin = [&] {
+    const std::string csrf(Json(Send(cookies, Method::kGet, "/api/v1/session")).at("csrf").as_string());
+    const Response response = Send(cookies, Method::kPost, "/api/v1/session/second-factor/begin", "{}", csrf);
+    return response.status == 200 ? "" : std::string(Json(response).at("code").as_string());
+  };
+  SignInThere(cookies);
+  EXPECT_EQ(begin(), "provider_sign_in_old") << "it may have let through whoever sat there";
+  const std::string address = Away(cookies, "/security", "&again=yes");
+  EXPECT_NE(address.find("&prompt=login&max_age=0"), std::string::npos) << address;
+  EXPECT_EQ(Location(Send(cookies, Method::kGet, Allowed(address))), "303 /security");
+  EXPECT_EQ(begin(), "");
   Pass(15 * 60);
-  Cookies later;
-  SignInThere(later);
-  EXPECT_EQ(WhoIsIn(later), "ana");
-  EXPECT_EQ(Code(SignIn("ana", "wrong wrong", false, "10.0.0.99")), "sign_in_wrong");
-  EXPECT_EQ(Code(SignIn("ana")), "sign_in_locked") << "what was failed by password is not wiped out";
+  EXPECT_EQ(begin(), "provider_sign_in_old");
+  // It says when it has asked, at a usual sign-in, too.
+  there_.asked_who_at = now_.ms / 1000 - 14 * 60;
+  SignInThere(cookies);
+  EXPECT_EQ(begin(), "");
+  Pass(60);
+  EXPECT_EQ(begin(), "provider_sign_in_old");
+  there_.asked_who_at = now_.ms / 1000 + 3600;
+  SignInThere(cookies);
+  EXPECT_EQ(begin(), "provider_sign_in_old") << "an hour from now counts for nothing";
+
+  // One that does not ask although it should: nobody is let in by it, and who was in stays.
+  there_.lets_through = true;
+  for (const std::optional<int64_t>& told : {std::optional<int64_t>(), std::optional(now_.ms / 1000 - 3600)}) {
+    there_.asked_who_at = told;
+    SignInAgainThere(cookies);
+    EXPECT_EQ(Notice(cookies), "provider_not_again");
+    EXPECT_EQ(WhoIsIn(cookies), "ana");
+    EXPECT_EQ(begin(), "provider_sign_in_old");
+  }
 }
 
 TEST_P(ProviderSignInTest, AnAddressThatFailsAgainAndAgainWaits) {
@@ -435,7 +526,7 @@ TEST_P(ProviderSignInTest, ASessionBegunWithAOneTimePasswordEndsWhenItsOwnerCome
 TEST_P(ProviderSignInTest, WhoHasComeByTheProviderSetsUpASecondFactorWithoutAPassword) {
   ASSERT_EQ(Code(server_->AddAccount("ana", "", Role::kMember)), "");
   Cookies cookies;
-  SignInThere(cookies);
+  SignInAgainThere(cookies);
   const std::string csrf(Json(Send(cookies, Method::kGet, "/api/v1/session")).at("csrf").as_string());
   const auto post = [&](const std::string& what, const json::object& body) {
     return Send(cookies, Method::kPost, "/api/v1/session/second-factor/" + what, json::serialize(body), csrf);

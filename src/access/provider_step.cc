@@ -1,5 +1,4 @@
 #include "access/access.h"
-#include "access/throttle.h"
 #include "access/tokens.h"
 #include "base/text.h"
 
@@ -56,10 +55,9 @@ Result<SignInStep> Access::SignInBy(const IdToken& token, const Device& device) 
     connection.Execute("UPDATE account SET version = version WHERE account_id = ?1", *id);
     ASSIGN_OR_RETURN(const Account account, FindAccount(connection, *id, now));
     if (account.disabled) return Error("account_disabled");
-    // A login that is locked stays so; what others have failed at it is not wiped out.
-    RETURN_IF_ERROR(CountAttempt(connection, account.login, "", now));
-    TakeBackAttempt(connection, account.login, device.address);
-    const Identified identity{token.issuer, token.subject};
+    // Whether somebody guesses at the password of the login is no matter here, in either direction.
+    TakeBackAttemptFrom(connection, device.address);
+    const Identified identity{token.issuer, token.subject, token.authenticated_at};
     if (account.second_factor) return SignInStep(StartPending(connection, *id, device.phone, now, identity));
     ASSIGN_OR_RETURN(SignedIn signed_in, Enter(connection, *id, device, now, {}, identity));
     return SignInStep(std::move(signed_in));
@@ -76,14 +74,13 @@ Status Access::BindAndUse(db::Connection& connection, AccountId id, const Identi
     return {};
   }
   RETURN_IF_ERROR(Bind(connection, id, identity.issuer, identity.subject, now));
-  // A one-time password that nobody has changed is no way in any more; nor is a session that somebody has begun with
-  // it, which could do nothing until now.
-  const int64_t unused = connection.Execute(
+  // A one-time password that nobody has changed is no way in any more.
+  connection.Execute(
       "UPDATE account SET password_hash = '', must_change_password = 0, password_until = NULL WHERE account_id = ?1 "
-      "AND "
-      "must_change_password = 1",
+      "AND must_change_password = 1",
       id);
-  if (unused > 0) access::EndSessions(connection, id);
+  // Who has come in by the password before need not be the one whom the provider names.
+  access::EndSessions(connection, id);
   return By(id).Note(connection, "provider.bind", ObjectOf(id));
 }
 

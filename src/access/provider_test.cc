@@ -133,6 +133,24 @@ TEST_F(ProviderTest, WhileItDoesNotAnswer) {
   EXPECT_EQ(Why(Here().Redeem(code, Asking())), "provider_unreachable: down");
   Pass(3600);
   EXPECT_EQ(Code(Here().SignInAddress(Asking())), "") << "what was known goes on";
+  Pass(23 * 3600 - 1);
+  EXPECT_EQ(Code(Here().SignInAddress(Asking())), "");
+  Pass(1);
+  EXPECT_EQ(Code(Here().SignInAddress(Asking())), "provider_unreachable") << "for a day";
+}
+
+TEST_F(ProviderTest, KeysThatCannotBeAskedForAnewEnd) {
+  ASSERT_EQ(Why(SignIn()), "");
+  // It answers, but for its keys: the one that it has withdrawn meanwhile may be somebody else's by now.
+  there_.keys_down = true;
+  for (int hour = 0; hour < 23; ++hour) {
+    Pass(3600);
+    ASSERT_EQ(Why(SignIn()), "") << hour;
+  }
+  Pass(3600);
+  EXPECT_EQ(Why(SignIn()), "provider_answer_bad: https://login.example.com/keys answers 503");
+  there_.keys_down = false;
+  EXPECT_EQ(Why(SignIn()), "");
 }
 
 TEST_F(ProviderTest, WhatItSaysOfItselfIsLookedAt) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -116,7 +117,10 @@ class TestProvider {
   std::shared_ptr<TestSigner> signer = std::make_shared<TestSigner>("one");
   std::vector<boost::json::object> keys = {signer->Jwk()};
   bool down = false;
+  bool keys_down = false;
   bool secret_in_form = false;
+  bool lets_through = false;            // never asks anew who it is
+  std::optional<int64_t> asked_who_at;  // seconds; nothing: it does not tell
   // Over what it would say.
   boost::json::object self;
   boost::json::object claims = {
@@ -150,6 +154,7 @@ class TestProvider {
     const std::string path = request.url.substr(issuer.size());
     ++asked[path];
     if (path == "/.well-known/openid-configuration") return http::ClientAnswer{200, boost::json::serialize(Self())};
+    if (path == "/keys" && keys_down) return http::ClientAnswer{503, "{}"};
     if (path == "/keys") return http::ClientAnswer{200, KeySetText(keys)};
     if (path == "/token") return Token(request);
     return http::ClientAnswer{404, "{}"};
@@ -192,8 +197,11 @@ class TestProvider {
     if (fields["redirect_uri"] != asking.at("redirect_uri")) return no("invalid_grant");
     if (PkceChallenge(fields["code_verifier"]) != asking.at("code_challenge")) return no("invalid_grant");
     const int64_t now = clock().ms / 1000;
+    // It tells when it has asked who it is where that is wanted; it asks unless it is one that does as it likes.
+    if (asking.count("max_age") != 0 && asking.at("max_age") == "0" && !lets_through) asked_who_at = now;
     boost::json::object all{
         {"iss", issuer}, {"aud", client_id}, {"iat", now}, {"exp", now + 300}, {"nonce", asking.at("nonce")}};
+    if (asked_who_at) all["auth_time"] = *asked_who_at;
     for (const auto& [name, value] : claims) all[name] = value;
     return {200, boost::json::serialize(boost::json::object{
                      {"access_token", "x"}, {"token_type", "Bearer"}, {"id_token", signer->Token(all)}})};

@@ -144,21 +144,25 @@ PendingSignIn StartPending(db::Connection& connection, AccountId account, bool p
                            const std::optional<Identified>& by) {
   PendingSignIn pending{NewSecret(), Instant{now.ms + kSecondStepMs}};
   connection.Execute(
-      "INSERT INTO pending_sign_in (token_hash, account_id, phone, expires_at, issuer, subject) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+      "INSERT INTO pending_sign_in (token_hash, account_id, phone, expires_at, issuer, subject, authenticated_at) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
       HashSecret(pending.token), account, phone ? 1 : 0, pending.expires_at.ms,
-      by ? std::optional(by->issuer) : std::nullopt, by ? std::optional(by->subject) : std::nullopt);
+      by ? std::optional(by->issuer) : std::nullopt, by ? std::optional(by->subject) : std::nullopt,
+      by && by->authenticated_at ? std::optional(by->authenticated_at->ms) : std::nullopt);
   return pending;
 }
 
 std::optional<FoundPending> FindPending(db::Connection& connection, std::string_view token, Instant now) {
   db::Rows rows = connection.Query(
-      "SELECT account_id, phone, expires_at, issuer, subject FROM pending_sign_in WHERE token_hash = ?1 AND "
-      "expires_at > ?2",
+      "SELECT account_id, phone, expires_at, issuer, subject, authenticated_at FROM pending_sign_in "
+      "WHERE token_hash = ?1 AND expires_at > ?2",
       HashSecret(token), now.ms);
   if (!rows.Next()) return std::nullopt;
   FoundPending found{AccountId(rows.Int(0)), rows.Int(1) != 0, Instant{rows.Int(2)}, std::nullopt};
-  if (!rows.IsNull(3)) found.by = Identified{std::string(rows.Text(3)), std::string(rows.Text(4))};
+  if (!rows.IsNull(3)) {
+    found.by = Identified{std::string(rows.Text(3)), std::string(rows.Text(4)), {}};
+    if (!rows.IsNull(5)) found.by->authenticated_at = Instant{rows.Int(5)};
+  }
   return found;
 }
 

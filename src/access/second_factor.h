@@ -50,10 +50,11 @@ struct PendingSignIn {
   std::string token;
   Instant expires_at;
 };
-// Where the first step was made by a provider: whose identity there it was.
+// Where the first step was made by a provider: whose identity there it was, and when it has asked for it.
 struct Identified {
   std::string issuer;
   std::string subject;
+  std::optional<Instant> authenticated_at;
 };
 [[nodiscard]] PendingSignIn StartPending(db::Connection& connection, AccountId account, bool phone, Instant now,
                                          const std::optional<Identified>& by = std::nullopt);

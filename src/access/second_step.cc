@@ -1,5 +1,4 @@
 #include "access/access.h"
-#include "access/throttle.h"
 #include "access/totp.h"
 
 // The part of Access that has to do with second factors.
@@ -44,19 +43,29 @@ Status Access::CheckOwner(const Account& account, std::string_view password, std
   if (!session || session->account != account.id || !session->by_provider) {
     return CheckOwnPassword(account, password, address);
   }
-  if (now.ms - session->created_at.ms >= kFreshMs) return Error("provider_sign_in_old");
+  const auto asked = session->authenticated_at;
+  if (!asked || now.ms - asked->ms >= kFreshMs) return Error("provider_sign_in_old");
   return {};
 }
 
+Guessed Access::CountedIn(std::string_view session_hash) {
+  using Found = std::optional<Session>;
+  const auto session = database_.Read<Found>([&](db::Connection& connection) -> Result<Found> {
+    return FindSession(connection, session_hash, options_.clock());
+  });
+  return session.ok() && *session && (*session)->by_provider ? Guessed::kCode : Guessed::kLogin;
+}
+
 template <typename T>
-Result<T> Access::WithCode(const Account& account, std::string_view code, std::string_view address,
+Result<T> Access::WithCode(const Account& account, std::string_view code, std::string_view address, Guessed as,
                            const Then<T>& then) {
   ASSIGN_OR_RETURN(const Vault* vault, SealedWith());
   // A wrong code is an outcome, not a failure of the transaction: that it was tried must stay.
   ASSIGN_OR_RETURN(std::optional<T> done,
                    database_.Write<std::optional<T>>([&](db::Connection& connection) -> Result<std::optional<T>> {
                      const Instant now = options_.clock();
-                     ASSIGN_OR_RETURN(const int64_t failures, CountAttempt(connection, account.login, address, now));
+                     ASSIGN_OR_RETURN(const int64_t failures,
+                                      CountAttempt(connection, account.login, address, now, as));
                      ASSIGN_OR_RETURN(const CodeKind kind, TakeCode(connection, *vault, account.id, code, now));
                      if (kind == CodeKind::kNone) {
                        if (IsLocked(failures)) {
@@ -64,7 +73,7 @@ Result<T> Access::WithCode(const Account& account, std::string_view code, std::s
                        }
                        return std::optional<T>();
                      }
-                     Succeed(connection, account.login, address);
+                     Succeed(connection, account.login, address, as);
                      ASSIGN_OR_RETURN(T made, then(connection, kind, now));
                      return std::optional<T>(std::move(made));
                    }));
@@ -73,20 +82,23 @@ Result<T> Access::WithCode(const Account& account, std::string_view code, std::s
 }
 
 Result<SignedIn> Access::FinishSignIn(std::string_view token, std::string_view code, Device device) {
+  Guessed as = Guessed::kLogin;
   ASSIGN_OR_RETURN(const Account account, database_.Read<Account>([&](db::Connection& connection) -> Result<Account> {
     const Instant now = options_.clock();
     const auto pending = FindPending(connection, token, now);
     if (!pending) return Error("sign_in_begin_again");
+    as = pending->by ? Guessed::kCode : Guessed::kLogin;
     return FindAccount(connection, pending->account, now);
   }));
-  auto entered = WithCode<SignedIn>(
-      account, code, device.address, [&](db::Connection& connection, CodeKind kind, Instant now) -> Result<SignedIn> {
-        const auto still = FindPending(connection, token, now);
-        if (!still) return Error("sign_in_begin_again");
-        EndPending(connection, token);
-        device.phone = still->phone;
-        return Enter(connection, account.id, device, now, kind == CodeKind::kRecovery ? "recovery" : "app", still->by);
-      });
+  auto entered = WithCode<SignedIn>(account, code, device.address, as,
+                                    [&](db::Connection& connection, CodeKind kind, Instant now) -> Result<SignedIn> {
+                                      const auto still = FindPending(connection, token, now);
+                                      if (!still) return Error("sign_in_begin_again");
+                                      EndPending(connection, token);
+                                      device.phone = still->phone;
+                                      return Enter(connection, account.id, device, now,
+                                                   kind == CodeKind::kRecovery ? "recovery" : "app", still->by);
+                                    });
   cache_.Drop(account.id);
   return entered;
 }
@@ -129,11 +141,13 @@ Result<std::vector<std::string>> Access::RenewRecoveryCodes(AccountId id, std::s
   ASSIGN_OR_RETURN(const Account account, GetAccount(id));
   if (!account.second_factor) return Error("second_factor_off");
   RETURN_IF_ERROR(CheckOwner(account, password, address, session_hash));
-  return WithCode<Codes>(account, code, address, [&](db::Connection& connection, CodeKind, Instant) -> Result<Codes> {
-    Codes codes = access::RenewRecoveryCodes(connection, *options_.vault, id);
-    RETURN_IF_ERROR(By(id).Note(connection, "second_factor.codes", ObjectOf(id)));
-    return codes;
-  });
+  const Guessed as = CountedIn(session_hash);
+  return WithCode<Codes>(account, code, address, as,
+                         [&](db::Connection& connection, CodeKind, Instant) -> Result<Codes> {
+                           Codes codes = access::RenewRecoveryCodes(connection, *options_.vault, id);
+                           RETURN_IF_ERROR(By(id).Note(connection, "second_factor.codes", ObjectOf(id)));
+                           return codes;
+                         });
 }
 
 Status Access::TurnOffSecondFactor(AccountId id, std::string_view password, std::string_view code,
@@ -141,12 +155,12 @@ Status Access::TurnOffSecondFactor(AccountId id, std::string_view password, std:
   ASSIGN_OR_RETURN(const Account account, GetAccount(id));
   if (!account.second_factor) return Error("second_factor_off");
   RETURN_IF_ERROR(CheckOwner(account, password, address, session_hash));
-  const auto off =
-      WithCode<bool>(account, code, address, [&](db::Connection& connection, CodeKind, Instant) -> Result<bool> {
-        RemoveSecondFactor(connection, id);
-        RETURN_IF_ERROR(By(id).Note(connection, "second_factor.off", ObjectOf(id)));
-        return true;
-      });
+  const auto off = WithCode<bool>(account, code, address, CountedIn(session_hash),
+                                  [&](db::Connection& connection, CodeKind, Instant) -> Result<bool> {
+                                    RemoveSecondFactor(connection, id);
+                                    RETURN_IF_ERROR(By(id).Note(connection, "second_factor.off", ObjectOf(id)));
+                                    return true;
+                                  });
   cache_.Drop(id);
   if (!off.ok()) return off.error();
   return {};

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kColumns =
     "SELECT token_hash, account_id, csrf, phone, created_at, seen_at, expires_at, user_agent, address, "
-    "by_provider FROM session ";
+    "by_provider, authenticated_at FROM session ";
 
 Session ReadRow(const db::Rows& rows) {
   Session session;
@@ -21,6 +21,7 @@ Session ReadRow(const db::Rows& rows) {
   session.user_agent = rows.Text(7);
   session.address = rows.Text(8);
   session.by_provider = rows.Int(9) != 0;
+  if (!rows.IsNull(10)) session.authenticated_at = Instant{rows.Int(10)};
   return session;
 }
 
@@ -42,7 +43,7 @@ std::string Shorten(std::string_view text, size_t characters) {
 }  // namespace
 
 FreshSession StartSession(db::Connection& connection, AccountId account, const Device& device, Instant now,
-                          bool by_provider) {
+                          bool by_provider, std::optional<Instant> authenticated_at) {
   FreshSession fresh;
   fresh.token = NewSecret();
   fresh.session = {.token_hash = HashSecret(fresh.token),
@@ -50,6 +51,7 @@ FreshSession StartSession(db::Connection& connection, AccountId account, const D
                    .csrf = NewSecret(),
                    .phone = device.phone,
                    .by_provider = by_provider,
+                   .authenticated_at = authenticated_at,
                    .created_at = now,
                    .seen_at = now,
                    .expires_at = Instant{now.ms + kSessionMs},
@@ -58,9 +60,9 @@ FreshSession StartSession(db::Connection& connection, AccountId account, const D
   const Session& s = fresh.session;
   connection.Execute(
       "INSERT INTO session (token_hash, account_id, csrf, phone, created_at, seen_at, expires_at, user_agent, address, "
-      "by_provider) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+      "by_provider, authenticated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
       s.token_hash, account, s.csrf, s.phone ? 1 : 0, s.created_at.ms, s.seen_at.ms, s.expires_at.ms, s.user_agent,
-      s.address, by_provider ? 1 : 0);
+      s.address, by_provider ? 1 : 0, authenticated_at ? std::optional(authenticated_at->ms) : std::nullopt);
   return fresh;
 }
 

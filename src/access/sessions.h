@@ -22,6 +22,8 @@ struct Session {
   std::string csrf;
   bool phone = false;
   bool by_provider = false;  // begun by the OpenID provider, not by a password
+  // When the provider has asked who it is; nothing: by a password, or it did not say.
+  std::optional<Instant> authenticated_at;
   Instant created_at;
   Instant seen_at;
   Instant expires_at;
@@ -44,7 +46,8 @@ struct FreshSession {
   Session session;
 };
 [[nodiscard]] FreshSession StartSession(db::Connection& connection, AccountId account, const Device& device,
-                                        Instant now, bool by_provider = false);
+                                        Instant now, bool by_provider = false,
+                                        std::optional<Instant> authenticated_at = {});
 // Nothing when it has ended.
 [[nodiscard]] std::optional<Session> FindSession(db::Connection& connection, std::string_view token_hash, Instant now);
 // Open ones, the last used first.

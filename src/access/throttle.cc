@@ -21,7 +21,7 @@ constexpr int64_t kMinuteMs = 60'000;
 constexpr Rule kLoginRule = {"login", 2, 64'000, 10, 15 * kMinuteMs, 24 * 60 * kMinuteMs};
 constexpr Rule kAddressRule = {"address", 9, 5 * kMinuteMs, 0, 0, 60 * kMinuteMs};
 
-const Rule& RuleOf(Guessed kind) { return kind == Guessed::kLogin ? kLoginRule : kAddressRule; }
+const Rule& RuleOf(Guessed kind) { return kind == Guessed::kAddress ? kAddressRule : kLoginRule; }
 
 // Of IPv6 the first four groups: a household or shop has a whole /64 to itself.
 std::string_view Network(std::string_view address) {
@@ -70,7 +70,9 @@ void Reduce(db::Connection& connection, const Rule& rule, std::string_view subje
 }
 
 // Logins are stored by their hash: into that field people also type passwords.
-std::string LoginSubject(std::string_view login) { return HashSecret(login); }
+std::string LoginSubject(std::string_view login, Guessed as) {
+  return (as == Guessed::kCode ? "code:" : "") + HashSecret(login);
+}
 std::string AddressSubject(std::string_view address) { return HashSecret(Network(address)); }
 
 }  // namespace
@@ -87,10 +89,10 @@ int64_t ForgetMs(Guessed kind) { return RuleOf(kind).forget_ms; }
 
 bool IsLocked(int64_t failures) { return failures >= kLoginRule.lock_after; }
 
-Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login, std::string_view address,
-                             Instant now) {
+Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login, std::string_view address, Instant now,
+                             Guessed as) {
   // Always in this order, so that two attempts do not wait for each other crosswise.
-  const std::string by_login = LoginSubject(login);
+  const std::string by_login = LoginSubject(login, as);
   const Count login_count = Take(connection, kLoginRule, by_login, now);
   if (login_count.blocked_until > now.ms) {
     const int64_t wait = Seconds(login_count.blocked_until - now.ms);
@@ -100,7 +102,7 @@ Result<int64_t> CountAttempt(db::Connection& connection, std::string_view login,
     return Error("sign_in_delayed").With("retry_after", wait);
   }
   RETURN_IF_ERROR(CountAttemptFrom(connection, address, now));
-  AddFailure(connection, Guessed::kLogin, by_login, login_count, now);
+  AddFailure(connection, as, by_login, login_count, now);
   return login_count.failures + 1;
 }
 
@@ -119,23 +121,25 @@ void TakeBackAttemptFrom(db::Connection& connection, std::string_view address) {
   Reduce(connection, kAddressRule, AddressSubject(address), 1);
 }
 
-void Succeed(db::Connection& connection, std::string_view login, std::string_view address) {
+void Succeed(db::Connection& connection, std::string_view login, std::string_view address, Guessed as) {
   int64_t failures = 0;
   {
-    db::Rows rows = connection.Query(
-        "DELETE FROM sign_in_failure WHERE kind = 'login' AND subject = ?1 RETURNING failures", LoginSubject(login));
+    db::Rows rows =
+        connection.Query("DELETE FROM sign_in_failure WHERE kind = 'login' AND subject = ?1 RETURNING failures",
+                         LoginSubject(login, as));
     while (rows.Next()) failures = rows.Int(0);
   }
   Reduce(connection, kAddressRule, AddressSubject(address), failures);
 }
 
 void TakeBackAttempt(db::Connection& connection, std::string_view login, std::string_view address) {
-  Reduce(connection, kLoginRule, LoginSubject(login), 1);
+  Reduce(connection, kLoginRule, LoginSubject(login, Guessed::kLogin), 1);
   Reduce(connection, kAddressRule, AddressSubject(address), 1);
 }
 
 void Forgive(db::Connection& connection, std::string_view login) {
-  connection.Execute("DELETE FROM sign_in_failure WHERE kind = 'login' AND subject = ?1", LoginSubject(login));
+  connection.Execute("DELETE FROM sign_in_failure WHERE kind = 'login' AND subject IN (?1, ?2)",
+                     LoginSubject(login, Guessed::kLogin), LoginSubject(login, Guessed::kCode));
 }
 
 }  // namespace dealpace::access

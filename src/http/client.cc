@@ -1,8 +1,11 @@
 #include "http/client.h"
 
+#include <netdb.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
@@ -16,7 +19,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <exception>
+#include <future>
+#include <memory>
 #include <optional>
+#include <stdexcept>
+#include <thread>
 
 #include "base/text.h"
 
@@ -87,6 +94,63 @@ std::optional<Place> PlaceOf(std::string_view url) {
   return place;
 }
 
+// As the system does: files, name servers, whatever it is set to.
+std::vector<std::string> LookUp(const std::string& host) {
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int problem = getaddrinfo(host.c_str(), nullptr, &wanted, &found); problem != 0) {
+    throw std::runtime_error(gai_strerror(problem));
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, &freeaddrinfo);
+  std::vector<std::string> addresses;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (getnameinfo(each->ai_addr, each->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0) {
+      addresses.emplace_back(text.data());
+    }
+  }
+  return addresses;
+}
+
+// A look-up that is under way, for as long as its thread has it.
+class LookingUp {
+ public:
+  LookingUp() { ++count_; }
+  ~LookingUp() { --count_; }
+  LookingUp(const LookingUp&) = delete;
+  LookingUp& operator=(const LookingUp&) = delete;
+  [[nodiscard]] static int count() { return count_.load(); }
+
+ private:
+  static inline std::atomic<int> count_{0};
+};
+
+// getaddrinfo knows no time limit and cannot be broken off. So it runs on a thread of its own, which is left behind
+// when time is up and ends whenever it ends. Throws what the look-up throws, and where there is no answer in time.
+std::vector<tcp::endpoint> EndpointsOf(const Place& place, const ClientOptions& options) {
+  const auto number = std::stoul(place.port);  // five digits at most
+  if (number > 65'535) throw std::runtime_error("no such port");
+  const auto port = static_cast<std::uint16_t>(number);
+  boost::system::error_code no_address;
+  const auto literal = asio::ip::make_address(place.host, no_address);
+  if (!no_address) return {tcp::endpoint(literal, port)};
+  if (LookingUp::count() >= kLookUpsHangingMax) throw std::runtime_error("name servers do not answer");
+
+  using Addresses = std::vector<std::string>;
+  auto task = std::make_shared<std::packaged_task<Addresses()>>(
+      [look_up = options.look_up, host = place.host] { return look_up ? look_up(host) : LookUp(host); });
+  auto answer = task->get_future();
+  std::thread([task, looking_up = std::make_shared<LookingUp>()] { (*task)(); }).detach();
+  if (answer.wait_for(options.timeout) != std::future_status::ready) {
+    throw std::runtime_error("its name was not found in " + std::to_string(options.timeout.count()) + " ms");
+  }
+  std::vector<tcp::endpoint> endpoints;
+  for (const std::string& address : answer.get()) endpoints.emplace_back(asio::ip::make_address(address), port);
+  if (endpoints.empty()) throw std::runtime_error("its name has no address");
+  return endpoints;
+}
+
 using Answer = beast::http::response_parser<beast::http::string_body>;
 using Question = beast::http::request<beast::http::string_body>;
 
@@ -111,10 +175,9 @@ asio::awaitable<void> Exchange(Stream& stream, const Question& question, Answer&
   co_await beast::http::async_read(stream, buffer, answer, asio::use_awaitable);
 }
 
-asio::awaitable<void> Talk(const Place& place, const Question& question, asio::ssl::context& tls, Answer& answer) {
+asio::awaitable<void> Talk(const Place& place, const std::vector<tcp::endpoint>& found, const Question& question,
+                           asio::ssl::context& tls, Answer& answer) {
   const auto executor = co_await asio::this_coro::executor;
-  tcp::resolver resolver(executor);
-  const auto found = co_await resolver.async_resolve(place.host, place.port, asio::use_awaitable);
   if (!place.tls) {
     tcp::socket socket(executor);
     co_await asio::async_connect(socket, found, asio::use_awaitable);
@@ -167,12 +230,19 @@ Result<ClientAnswer> Fetch(const ClientRequest& request, const ClientOptions& op
     if (problem) return Unreachable(*place, options.ca_file + ": " + problem.message());
   }
 
+  const auto until = std::chrono::steady_clock::now() + options.timeout;
+  std::vector<tcp::endpoint> found;
+  try {
+    found = EndpointsOf(*place, options);
+  } catch (const std::exception& failed) {
+    return Unreachable(*place, failed.what());
+  }
   bool done = false;
   std::string wrong;
   {
     // Last made, first gone: what is still under way when time is up goes with it.
     asio::io_context io(1);
-    asio::co_spawn(io, Talk(*place, question, tls, answer), [&](const std::exception_ptr& thrown) {
+    asio::co_spawn(io, Talk(*place, found, question, tls, answer), [&](const std::exception_ptr& thrown) {
       done = true;
       if (!thrown) return;
       try {
@@ -181,7 +251,7 @@ Result<ClientAnswer> Fetch(const ClientRequest& request, const ClientOptions& op
         wrong = failed.what();
       }
     });
-    io.run_for(options.timeout);
+    io.run_until(until);
   }
   if (!done) return Unreachable(*place, "no answer in " + std::to_string(options.timeout.count()) + " ms");
   if (!wrong.empty()) return Unreachable(*place, wrong);

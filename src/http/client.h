@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,13 @@ struct ClientOptions {
   std::string ca_file;
   std::chrono::milliseconds timeout{5'000};  // for all of it, the look-up of the name included
   size_t body_bytes_max = 256 << 10;
+  // Looks a name up: its addresses as text, or an exception. Empty: as the system does. Called on a thread of its own,
+  // which is left behind when it takes too long, so it may hold nothing of the caller's that ends.
+  std::function<std::vector<std::string>(const std::string& host)> look_up;
 };
+
+// So many look-ups that were left behind may hang at the same time; with more, names are refused without asking.
+inline constexpr int kLookUpsHangingMax = 8;
 
 struct ClientRequest {
   Method method = Method::kGet;
@@ -36,8 +43,8 @@ struct ClientAnswer {
 // and is not followed. https only, TLS 1.2 or newer, with a certificate of that host; plain http only to this very
 // machine (127.0.0.0/8, ::1, localhost). Blocks: for workers. Thread-safe.
 //
-// Fails with remote_url_bad ("url"), and with remote_unreachable ("host", "detail"): no such name, no connection, no
-// good certificate, too slow, too long, cut off, or no HTTP.
+// Fails with remote_url_bad ("url"), and with remote_unreachable ("host", "detail"): no such name, a name server that
+// does not answer, no connection, no good certificate, too slow, too long, cut off, or no HTTP.
 [[nodiscard]] Result<ClientAnswer> Fetch(const ClientRequest& request, const ClientOptions& options = {});
 
 // Whether Fetch takes a URL: https, or http to this machine, without name and password before the host.

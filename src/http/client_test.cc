@@ -4,6 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <future>
+#include <memory>
+#include <thread>
+
 #include "http/certificate.h"
 #include "http/server_fixture.h"
 
@@ -112,6 +117,62 @@ TEST_F(ClientTest, WhoeverDoesNotAnswerIsGivenUp) {
     gone = closed.url();
   }
   EXPECT_EQ(Code(Fetch({Method::kGet, gone, {}, ""})), "remote_unreachable");
+}
+
+// Threads of look-ups live on: what they wait for is shared with them.
+struct Gate {
+  std::promise<void> open;
+  std::shared_future<void> opened{open.get_future()};
+};
+
+TEST_F(ClientTest, ANameServerThatHangsHoldsNobodyUp) {
+  Start();
+  const auto gate = std::make_shared<Gate>();
+  const auto ended = std::make_shared<std::atomic<int>>(0);
+  ClientOptions options;
+  options.timeout = milliseconds(20);
+  options.look_up = [gate, ended](const std::string&) -> std::vector<std::string> {
+    gate->opened.wait();
+    ++*ended;
+    return {"127.0.0.1"};
+  };
+  const auto ask = [&](const ClientOptions& with) {
+    return Fetch({Method::kGet, Url("/api/hello", "localhost"), {}, ""}, with);
+  };
+  for (int i = 0; i < kLookUpsHangingMax; ++i) {
+    const auto answer = ask(options);
+    ASSERT_EQ(Code(answer), "remote_unreachable");
+    EXPECT_EQ(answer.error().Arg("detail"), "its name was not found in 20 ms");
+  }
+  EXPECT_EQ(ask(options).error().Arg("detail"), "name servers do not answer") << "no more threads are left behind";
+  EXPECT_EQ(Code(Fetch({Method::kGet, Url("/api/hello"), {}, ""}, options)), "") << "an address needs no look-up";
+  EXPECT_EQ(*ended, 0);
+  gate->open.set_value();
+  // They end by themselves, and names are asked for again.
+  std::string code = "remote_unreachable";
+  for (int i = 0; i < 1'000 && !code.empty(); ++i) {
+    code = Code(ask({}));
+    if (!code.empty()) std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(code, "");
+}
+
+TEST_F(ClientTest, WhatALookUpAnswers) {
+  Start();
+  ClientOptions options;
+  const auto detail = [&] {
+    const auto answer = Fetch({Method::kGet, Url("/api/hello", "localhost"), {}, ""}, options);
+    return answer.ok() ? "" : std::string(answer.error().Arg("detail"));
+  };
+  options.look_up = [](const std::string& host) -> std::vector<std::string> {
+    if (host != "localhost") throw std::runtime_error("asked for " + host);
+    return {"127.0.0.1"};
+  };
+  EXPECT_EQ(detail(), "");
+  options.look_up = [](const std::string&) -> std::vector<std::string> { throw std::runtime_error("no such name"); };
+  EXPECT_EQ(detail(), "no such name");
+  options.look_up = [](const std::string&) { return std::vector<std::string>(); };
+  EXPECT_EQ(detail(), "its name has no address");
 }
 
 TEST(ClientUrl, HttpsOrThisMachine) {

@@ -21,9 +21,11 @@ export async function startProvider(): Promise<Provider> {
   const asked = new Map<string, URLSearchParams>();
   const provider: Provider = { issuer: "", clientId: "dealpace", secret: "hush-hush", claims: {}, stop: () => Promise.resolve() };
 
-  const token = (nonce: string, key: KeyObject) => {
+  const token = (began: URLSearchParams, key: KeyObject) => {
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: provider.issuer, aud: provider.clientId, iat: now, exp: now + 300, nonce, ...provider.claims };
+    // When it has asked is told to who wants to know.
+    const asked = began.get("max_age") === "0" ? { auth_time: now } : {};
+    const claims = { iss: provider.issuer, aud: provider.clientId, iat: now, exp: now + 300, nonce: began.get("nonce"), ...asked, ...provider.claims };
     const text = `${base64({ alg: "RS256", kid: "one" })}.${base64(claims)}`;
     return `${text}.${sign("sha256", Buffer.from(text), key).toString("base64url")}`;
   };
@@ -60,7 +62,7 @@ export async function startProvider(): Promise<Provider> {
         const challenge = createHash("sha256").update(form.get("code_verifier") ?? "").digest("base64url");
         const fits = began && login === `${provider.clientId}:${provider.secret}` && challenge === began.get("code_challenge") && form.get("redirect_uri") === began.get("redirect_uri");
         if (!fits) return json(400, { error: "invalid_grant" });
-        return json(200, { access_token: "x", token_type: "Bearer", id_token: token(began.get("nonce") ?? "", keys.privateKey) });
+        return json(200, { access_token: "x", token_type: "Bearer", id_token: token(began, keys.privateKey) });
       });
       return;
     }

@@ -108,8 +108,9 @@ export function useFinishSignIn() {
 // How one may sign in here. What went wrong at the provider is told once, so it is asked for anew each time that the
 // sign-in is shown, and then stays.
 export type SignInWays = Schemas["SignInWays"];
-export function useSignInWays() {
+export function useSignInWays(enabled = true) {
   return useQuery<SignInWays, ApiError>({
+    enabled,
     queryKey: ["sign-in-ways"],
     queryFn: ({ signal }) => data(api.GET("/api/v1/session/ways", { signal })),
     staleTime: Infinity,
@@ -118,10 +119,10 @@ export function useSignInWays() {
     refetchOnWindowFocus: false,
   });
 }
-// Where the provider is, and back from it to that page.
-export function providerAddress(page: string, language: Language): string {
+// Where the provider is, and back from it to that page. `again`: it is to ask who it is, even where it knows the browser.
+export function providerAddress(page: string, language: Language, again = false): string {
   const device = matchMedia("(max-width: 767px)").matches ? "phone" : "desk";
-  return `/api/v1/session/provider?${new URLSearchParams({ page, device, lang: language }).toString()}`;
+  return `/api/v1/session/provider?${new URLSearchParams({ page, device, lang: language, ...(again ? { again: "yes" } : {}) }).toString()}`;
 }
 // Looks whether somebody has signed in meanwhile, in another tab. Null: nobody.
 export function useLookForSession() {

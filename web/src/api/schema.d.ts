@@ -3418,6 +3418,8 @@ export interface operations {
                 device?: "desk" | "phone";
                 /** @description Of the provider''s pages */
                 lang?: "zh" | "en";
+                /** @description The provider shall ask who it is, even where it knows the browser */
+                again?: "yes";
             };
             header?: never;
             path?: never;

@@ -3,7 +3,7 @@ import { useTexts } from "@/i18n";
 import { useDocumentTitle } from "@/state/page";
 import { Button } from "@/ui";
 import { useSecondFactorDone } from "./data";
-import { SetUp } from "./SecondFactor";
+import { ProviderProblem, SetUp } from "./SecondFactor";
 import styles from "./SecondFactor.module.css";
 import { texts } from "./texts";
 
@@ -18,6 +18,7 @@ export default function ForcedSecondFactor({ onCodes }: { onCodes: (shown: boole
     <>
       <h1 className={styles.title}>{t("setUpFactor")}</h1>
       <p className={styles.under}>{t("forcedFactor")}</p>
+      <ProviderProblem />
       <SetUp
         onCodes={() => onCodes(true)}
         onDone={() =>

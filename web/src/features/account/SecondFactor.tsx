@@ -1,7 +1,7 @@
-import { Check, Copy, Download } from "lucide-react";
+import { Check, Copy, Download, LogIn } from "lucide-react";
 import { useRef, useState, type FormEvent, type Ref } from "react";
-import { useSession } from "@/api";
-import { useTexts } from "@/i18n";
+import { ApiError, providerAddress, useSession, useSignInWays } from "@/api";
+import { pick, useLanguage, useTexts } from "@/i18n";
 import { Banner, Button, copyText, Field, PasswordInput, TextInput, useErrorWords } from "@/ui";
 import { saveText } from "@/ui/clipboard";
 import { QrCode } from "@/ui/QrCode";
@@ -151,11 +151,34 @@ export function CodeInput({ ref, value, onChange, any, autoFocus = true }: { ref
   return <TextInput {...(ref ? { ref } : {})} value={value} onChange={onChange} mono inputMode={any ? "text" : "numeric"} autoComplete="one-time-code" autoCapitalize="off" spellCheck={false} maxLength={32} autoFocus={autoFocus} name="code" />;
 }
 
+// What is wrong, and a way to the provider where it must ask again who somebody is.
 export function Words({ error }: { error: unknown }) {
+  const t = useTexts(texts);
+  const language = useLanguage();
   const { title, todo } = useErrorWords(error);
+  const old = error instanceof ApiError && error.code === "provider_sign_in_old";
+  return (
+    <>
+      <Banner kind={old ? "warn" : "bad"}>
+        <b>{title}</b> {todo}
+      </Banner>
+      {old && (
+        <Button icon={LogIn} wide onClick={() => location.assign(providerAddress(location.pathname + location.search, language, true))}>
+          {t("signInAgain")}
+        </Button>
+      )}
+    </>
+  );
+}
+
+// Why the provider has not let somebody back who was sent there to be asked again. Told once.
+export function ProviderProblem() {
+  const language = useLanguage();
+  const problem = useSignInWays(useSession().data?.by_provider ?? false).data?.problem;
+  if (!problem) return null;
   return (
     <Banner kind="bad">
-      <b>{title}</b> {todo}
+      <b>{pick(problem.message, language)}</b> {pick(problem.todo, language)}
     </Banner>
   );
 }

@@ -4,7 +4,7 @@ import { rich, useLanguage, useTexts } from "@/i18n";
 import { Banner, Button, Dialog, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, PasswordInput, Skeleton, Tag, toast } from "@/ui";
 import { ChangePasswordDialog } from "./ChangePassword";
 import { useRenewRecoveryCodes, useSecondFactor, useSecondFactorDone, useTurnOffSecondFactor, type PasswordAndCode } from "./data";
-import { CodeInput, plainCode, RecoveryCodes, SetUp, usePasswordAsked, Words } from "./SecondFactor";
+import { CodeInput, plainCode, ProviderProblem, RecoveryCodes, SetUp, usePasswordAsked, Words } from "./SecondFactor";
 import styles from "./SecondFactor.module.css";
 import { texts } from "./texts";
 
@@ -22,6 +22,7 @@ export default function SecurityPage() {
   return (
     <div className={styles.page}>
       <PageHead title={t("security")} result={data && rich(t(data.on ? "leadOn" : "leadOff", { login }))} />
+      <ProviderProblem />
       <Panel title={t("password")}>
         <div className={styles.line}>
           <p>{t("passwordNote")}</p>

@@ -29,6 +29,7 @@ export const texts = defineTexts("account", {
   setUp: { zh: "设置", en: "Set it up" },
   setUpFactor: { zh: "设置两步验证", en: "Set up a second factor" },
   forcedFactor: { zh: "本网络要求你的账户使用两步验证。设好后继续。", en: "The network demands it of your account. Set it up to go on." },
+  signInAgain: { zh: "重新登录", en: "Sign in again" },
   next1: { zh: "下一步", en: "Next" },
   scan: { zh: "在验证器应用里添加账户，扫描这个二维码：", en: "Add an account in the app and scan this code:" },
   qr: { zh: "验证器应用的二维码", en: "QR code for the authenticator app" },

@@ -68,6 +68,11 @@ size_t AreaCode(std::string_view national) {
 
 }  // namespace
 
+Status CheckRevealReason(std::string_view reason) {
+  if (std::find(kRevealReasons.begin(), kRevealReasons.end(), reason) != kRevealReasons.end()) return {};
+  return Error("field_choice").With("field", "reason").With("choices", "contact, contract, correct, request, check");
+}
+
 std::string MaskPhone(std::string_view phone) {
   const std::string digits = DigitsOf(phone);
   std::string national(National(digits));

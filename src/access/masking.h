@@ -1,10 +1,19 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 // What of a person's data is shown to who may not see all of it. Pure.
 namespace dealpace::access {
+
+// Why somebody looks at data whole: chosen, not typed, since it stays in the audit log.
+inline constexpr std::array<std::string_view, 5> kRevealReasons = {"contact", "contract", "correct", "request",
+                                                                   "check"};
+// Fails with field_choice.
+[[nodiscard]] Status CheckRevealReason(std::string_view reason);
 
 // One star for each character hidden. Texts of fewer than seven characters show nothing of themselves, names apart.
 

@@ -90,6 +90,11 @@ class ResealerTest : public testing::TestWithParam<db::Kind> {
           "INSERT INTO account (account_id, login, name, role, password_hash, must_change_password, created_at, "
           "version) VALUES (6, 'ana', '', 'member', '', 0, 0, 1)");
       const std::string secret = SealIn(c, *vault_, {kSecondFactorSecret, 6}, "secret");
+      const std::string head = SealIn(c, *vault_, {kAttachmentHead, 7, kFirst}, "attachment");
+      c.Execute(
+          "INSERT INTO attachment (dealer_id, attachment_id, owner_kind, owner_id, content_type, size, head, version, "
+          "added_at, added_by, changed_at, changed_by) VALUES (1, 7, 'customer', '1', 'text', 1, ?1, 1, 0, '', 0, '')",
+          db::Blob{head});
       c.Execute("INSERT INTO second_factor (account_id, secret, created_at, last_step) VALUES (6, ?1, 0, -1)",
                 db::Blob{secret});
     });
@@ -171,6 +176,7 @@ TEST(SealedColumns, NoColumnOfBytesIsForgotten) {
       "ledger_block.keys",       // hashes of an import's keys
       "ledger_entry.entry_key",  // hash of an import's key
       "ledger_key.key_head",     // the beginning of that
+      "attachment_chunk.bytes",  // encrypted with the key that is sealed in attachment.head (file_key.h)
   };
   db::TestDatabase database(db::Kind::kSqlite);
   std::set<std::string> known = not_sealed;
@@ -194,7 +200,7 @@ TEST(SealedColumns, NoColumnOfBytesIsForgotten) {
 TEST_P(ResealerTest, AllThatIsSealedIsSealedAnewAndThenTheOldKeyGoes) {
   AddEverything();
   EXPECT_FALSE(*resealer_.Due());
-  const std::set<std::string> before = {"1 consent", "1 customer", "1 lead", "1 request", "1 secret"};
+  const std::set<std::string> before = {"1 attachment", "1 consent", "1 customer", "1 lead", "1 request", "1 secret"};
   EXPECT_EQ(Opened(*vault_), before);
   // As somebody would have it who took a copy.
   std::string old_key;
@@ -207,21 +213,21 @@ TEST_P(ResealerTest, AllThatIsSealedIsSealedAnewAndThenTheOldKeyGoes) {
   Rotate();
   EXPECT_TRUE(*resealer_.Due());
   SealedState state = State();
-  EXPECT_EQ(state.fields(), 5);
-  EXPECT_EQ(state.old(), 5);
-  EXPECT_EQ(state.keys.at(0).fields, 5);
+  EXPECT_EQ(state.fields(), 6);
+  EXPECT_EQ(state.old(), 6);
+  EXPECT_EQ(state.keys.at(0).fields, 6);
   const Resealer::Outcome outcome = Run();
-  EXPECT_EQ(outcome.sealed, 5);
+  EXPECT_EQ(outcome.sealed, 6);
   EXPECT_EQ(outcome.damaged, 0);
   EXPECT_TRUE(outcome.whole);
   EXPECT_TRUE(outcome.clear);
   EXPECT_EQ(outcome.dropped, 0);
   state = State();
   EXPECT_EQ(state.old(), 0);
-  EXPECT_EQ(state.keys.at(1).fields, 5);
+  EXPECT_EQ(state.keys.at(1).fields, 6);
   EXPECT_TRUE(state.keys.at(0).clear_since.has_value());
   EXPECT_FALSE(state.keys.at(1).clear_since.has_value());
-  const std::set<std::string> after = {"2 consent", "2 customer", "2 lead", "2 request", "2 secret"};
+  const std::set<std::string> after = {"2 attachment", "2 consent", "2 customer", "2 lead", "2 request", "2 secret"};
   EXPECT_EQ(Opened(*vault_), after);
 
   EXPECT_EQ(Run().dropped, 1);

@@ -15,6 +15,7 @@ enum class SealedField {
   kConsentEvidence,
   kRequestWords,
   kSecondFactorSecret,
+  kAttachmentHead,  // with the key of the file (file_key.h)
 };
 
 // Where the fields lie. Table and column are bound into what is sealed: neither can be renamed.
@@ -35,13 +36,14 @@ inline constexpr std::array kSealedColumns = {
     SealedColumn{SealedField::kConsentEvidence, "consent", "evidence", "consent_id"},
     SealedColumn{SealedField::kRequestWords, "person_request", "words", "request_id"},
     SealedColumn{SealedField::kSecondFactorSecret, "second_factor", "secret", "account_id", SealedColumn::Of::kNetwork},
+    SealedColumn{SealedField::kAttachmentHead, "attachment", "head", "attachment_id"},
 };
 // In the order of the fields.
 static_assert([] {
   for (size_t i = 0; i < kSealedColumns.size(); ++i) {
     if (static_cast<size_t>(kSealedColumns[i].field) != i) return false;
   }
-  return kSealedColumns.size() == static_cast<size_t>(SealedField::kSecondFactorSecret) + 1;
+  return kSealedColumns.size() == static_cast<size_t>(SealedField::kAttachmentHead) + 1;
 }());
 
 [[nodiscard]] constexpr const SealedColumn& ColumnOf(SealedField field) {

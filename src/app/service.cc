@@ -15,6 +15,7 @@
 #include "analysis/question.h"
 #include "app/openapi.h"
 #include "app/people_file.h"
+#include "attachments/api.h"
 #include "base/zones.h"
 #include "db/migrate.h"
 #include "exchange/import_jobs.h"
@@ -25,6 +26,7 @@
 #include "http/metrics.h"
 #include "http/static_files.h"
 #include "leads/api.h"
+#include "leads/attachment_homes.h"
 #include "leads/spot_checks_api.h"
 #include "org/api.h"
 #include "privacy/api.h"
@@ -95,6 +97,7 @@ struct Service::Rooms {
         changes(freshness) {
     if (system.vault() != nullptr) {
       customers.emplace(system.database(), *system.vault(), system.shared_catalog());
+      attachments.emplace(*system.vault());
       privacy.emplace(system.database(), *system.vault(), *customers);
       keeper.emplace(system.database(), *privacy, audit);
       requests.emplace(system.database(), *system.vault(), *privacy);
@@ -104,6 +107,7 @@ struct Service::Rooms {
   }
   exchange::ImportJobs imports;
   std::optional<leads::Store> customers;  // once there are keys to seal them with
+  std::optional<attachments::Store> attachments;
   std::optional<privacy::Store> privacy;  // likewise
   std::optional<privacy::Keeper> keeper;
   std::optional<privacy::Requests> requests;
@@ -237,6 +241,18 @@ http::Router Service::MakeRouter() {
                  return privacy::ConsentsAlong(privacy, request, body, asker, now);
                },
                audit_});
+  attachments::AddAttachmentRoutes(
+      router, {database, [this, kept] { return kept(rooms_->attachments); },
+               leads::AttachmentHomes([this, kept] { return kept(rooms_->customers); }, CustomersSeenBy),
+               leads::CheckNoForbiddenNumber,
+               [this](db::Connection& connection, const http::Request& request) -> Status {
+                 const Instant hour_ago{options_.clock().ms - int64_t{3600} * 1000};
+                 const int64_t read =
+                     access::CountDeeds(connection, request.caller.account, "attachment.read", hour_ago);
+                 if (read < kRevealsPerHour) return {};
+                 return Error("attachments_read_too_many").With("max", kRevealsPerHour);
+               },
+               options_.clock, idempotent, audit_});
   leads::AddSpotCheckRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
                                      [this](const http::Request& request, DealerId dealer) {
                                        return StaffOf(request.caller.account, dealer);
@@ -401,8 +417,10 @@ void Service::WorkAtNight() {
         http::WriteLog(http::LogLevel::kWarn, "retention_failed", {{"code", run.error().code}});
       } else if (run->whole) {
         done = today;
-        if (run->customers > 0) {
-          http::WriteLog(http::LogLevel::kInfo, "anonymised", {{"customers", std::to_string(run->customers)}});
+        if (run->customers > 0 || run->files > 0) {
+          http::WriteLog(
+              http::LogLevel::kInfo, "anonymised",
+              {{"customers", std::to_string(run->customers)}, {"files_removed", std::to_string(run->files)}});
         }
       }
     }

@@ -42,7 +42,8 @@ struct Admission {
 
 enum class Body {
   kNone,    // a body is refused
-  kMemory,  // read whole, up to Route::body_max
+  kMemory,  // JSON: read whole, up to Route::body_max
+  kBytes,   // likewise, whatever it is: what must not lie in a file on its way
   kFile,    // written to a temporary file, up to Route::body_max
 };
 

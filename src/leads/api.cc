@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "access/masking.h"
 #include "base/csv_writer.h"
 #include "base/json.h"
 #include "base/money.h"
@@ -320,15 +321,12 @@ class CustomerApi {
   // The data whole, for one of a few reasons, once that stands on record. Reasons are chosen, not typed: the record
   // must hold nothing about a person.
   Result<Response> RevealOne(const Request& request) {
-    constexpr std::string_view kReasons[] = {"contact", "contract", "correct", "request", "check"};
     ASSIGN_OR_RETURN(const Call call, Begin(request));
     ASSIGN_OR_RETURN(const CustomerId id, PathCustomer(request));
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
     ASSIGN_OR_RETURN(const std::string why, body.Text("reason", 40));
     RETURN_IF_ERROR(body.Done());
-    if (std::find(std::begin(kReasons), std::end(kReasons), why) == std::end(kReasons)) {
-      return Error("field_choice").With("field", "reason").With("choices", "contact, contract, correct, request");
-    }
+    RETURN_IF_ERROR(access::CheckRevealReason(why));
     ASSIGN_OR_RETURN(const Customer seen, call.store.Get(call.asker, id, Reveal::kMasked, call.now));
     RETURN_IF_ERROR(deps_.reveal(request, call.asker.dealer, seen.id, why));
     ASSIGN_OR_RETURN(const Customer whole, call.store.Get(call.asker, id, Reveal::kWhole, call.now));

@@ -7,6 +7,7 @@
 
 #include "access/masking.h"
 #include "base/text.h"
+#include "leads/attachment_homes.h"
 #include "leads/look.h"
 #include "leads/names.h"
 
@@ -704,6 +705,27 @@ Result<Seen> Store::See(db::Connection& connection, const Asker& asker, Customer
   return seen;
 }
 
+Result<std::vector<std::string>> Store::LeadsOf(db::Connection& connection, const Asker& asker, CustomerId id,
+                                                Instant now) const {
+  ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+  std::vector<std::string> leads;
+  db::Rows rows = connection.Query(
+      "SELECT lead, owner_id FROM lead WHERE dealer_id = ?1 AND customer_id = ?2 ORDER BY lead", look.dealer, id);
+  while (rows.Next()) {
+    if (look.sight.Sees(StaffId(rows.Int(1)))) leads.emplace_back(rows.Text(0));
+  }
+  return leads;
+}
+
+Result<CustomerId> Store::CustomerOfLead(db::Connection& connection, const Asker& asker, std::string_view code,
+                                         Instant now) const {
+  ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+  db::Rows rows =
+      connection.Query("SELECT customer_id, owner_id FROM lead WHERE dealer_id = ?1 AND lead = ?2", look.dealer, code);
+  if (!rows.Next() || !look.sight.Sees(StaffId(rows.Int(1)))) return Error("not_found");
+  return CustomerId(rows.Int(0));
+}
+
 Result<Record> Store::ReadRecord(db::Connection& connection, DealerId dealer, CustomerId id) const {
   db::Rows rows =
       connection.Query("SELECT personal FROM customer WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
@@ -738,12 +760,14 @@ Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::
         "UPDATE customer SET personal = ?3, anonymised_at = ?4, anonymised_why = ?5, version = version + 1 "
         "WHERE dealer_id = ?1 AND customer_id = ?2",
         dealer, id, db::Blob{empty}, now.ms, why);
+    attachments::Store::Erase(connection, dealer, {kCustomerHome, std::to_string(id.value)});
     std::vector<std::string> leads;
     {
       db::Rows rows = connection.Query("SELECT lead FROM lead WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
       while (rows.Next()) leads.emplace_back(rows.Text(0));
     }
     for (const std::string& code : leads) {
+      attachments::Store::Erase(connection, dealer, {kLeadHome, code});
       Lead lead;
       lead.code = code;
       ASSIGN_OR_RETURN(const std::string words, SealWords(connection, dealer, lead));

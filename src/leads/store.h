@@ -267,13 +267,19 @@ class Store {
 
   // Within the caller's transaction: a customer whom the asker sees.
   [[nodiscard]] Result<Seen> See(db::Connection& connection, const Asker& asker, CustomerId id, Instant now) const;
+  // Within the caller's transaction: the codes of the leads of a customer that the asker sees.
+  [[nodiscard]] Result<std::vector<std::string>> LeadsOf(db::Connection& connection, const Asker& asker, CustomerId id,
+                                                         Instant now) const;
+  // Within the caller's transaction: whose a lead is that the asker sees; whether he sees that customer is not said.
+  [[nodiscard]] Result<CustomerId> CustomerOfLead(db::Connection& connection, const Asker& asker, std::string_view code,
+                                                  Instant now) const;
   // The whole record of exactly this one, merged or not; whether somebody may see it is the caller's matter.
   [[nodiscard]] Result<Record> ReadRecord(db::Connection& connection, DealerId dealer, CustomerId id) const;
   // Within the caller's transaction: notes that this one (not those merged into him) is not to be contacted.
   static void MarkNoContact(db::Connection& connection, DealerId dealer, CustomerId id, NoContact no_contact);
-  // Within the caller's transaction: empties the records of these customers and what is written of their leads, and
-  // removes all by which they are found. Leads that are open are suspended. Days, amounts, owners and ids stay, and so
-  // does the ledger, so that no figure changes.
+  // Within the caller's transaction: empties the records of these customers and what is written of their leads, removes
+  // all by which they are found, and erases their attachments (attachments::Sweep removes the bytes). Leads that are
+  // open are suspended. Days, amounts, owners and ids stay, and so does the ledger, so that no figure changes.
   [[nodiscard]] Status Anonymise(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
                                  std::string_view why, Instant now) const;
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "attachments/store.h"
 #include "base/csv_writer.h"
 #include "base/json.h"
 #include "base/money.h"
 #include "catalog/text_rules.h"
+#include "leads/attachment_homes.h"
 #include "org/org.h"
 
 namespace dealpace::privacy {
@@ -205,9 +207,11 @@ Status Requests::Check(const Asker& asker, const db::Witness& witness, RequestId
 }
 
 Status Requests::Finish(const Asker& asker, const db::Witness& witness, RequestId id, int64_t version, Instant now) {
-  return database_.Write<void>([&](db::Connection& connection) -> Status {
+  bool erased = false;
+  const Status finished = database_.Write<void>([&](db::Connection& connection) -> Status {
     ASSIGN_OR_RETURN(const PersonRequest request, Begin(connection, asker, id, version, now));
     if (request.state != RequestState::kChecked) return WrongStep(request);
+    erased = request.kind == "erasure";
     connection.Execute(
         "UPDATE person_request SET state = 'done', closed_at = ?3, closed_by = ?4 "
         "WHERE dealer_id = ?1 AND request_id = ?2",
@@ -221,6 +225,10 @@ Status Requests::Finish(const Asker& asker, const db::Witness& witness, RequestI
     }
     return witness.Note(connection, "request.finish", db::ObjectOf("request", id.value), asker.dealer);
   });
+  RETURN_IF_ERROR(finished);
+  // Nobody can read the files of this customer any more. If removing their bytes breaks off, the night goes on with it.
+  if (erased) (void)attachments::Sweep(database_, asker.dealer, now);
+  return {};
 }
 
 Status Requests::Refuse(const Asker& asker, const db::Witness& witness, RequestId id, int64_t version,
@@ -240,9 +248,7 @@ Status Requests::Refuse(const Asker& asker, const db::Witness& witness, RequestI
 
 // ---- What is held about somebody ----
 
-namespace {
-
-class Facts {
+class Requests::Facts {
  public:
   void Begin(std::string_view section) {
     if (section_ != section) item_ = 0;
@@ -260,8 +266,11 @@ class Facts {
   int item_ = 0;
 };
 
+namespace {
+
 std::string Yuan(const std::optional<int64_t>& fen) { return fen && *fen != 0 ? FormatFen(*fen) : std::string(); }
 
+template <typename Facts>
 void AddLead(Facts& facts, const leads::Lead& lead) {
   facts.Begin("lead");
   facts.Add("lead", lead.code);
@@ -284,6 +293,30 @@ void AddLead(Facts& facts, const leads::Lead& lead) {
 }
 
 }  // namespace
+
+// The files by name; their bytes are handed out one by one.
+Status Requests::AddAttachments(Facts& facts, db::Connection& connection, DealerId dealer,
+                                const std::vector<CustomerId>& customers, const std::vector<leads::Lead>& of_leads,
+                                Instant now) const {
+  std::vector<attachments::Owner> owners;
+  for (const CustomerId id : customers) owners.push_back({leads::kCustomerHome, std::to_string(id.value)});
+  for (const leads::Lead& lead : of_leads) owners.push_back({leads::kLeadHome, lead.code});
+  const attachments::Store files(vault_);
+  for (const bool removed : {false, true}) {
+    ASSIGN_OR_RETURN(const auto held, files.List(connection, dealer, owners, removed, now));
+    for (const attachments::Attachment& file : held) {
+      facts.Begin("attachment");
+      facts.Add("name", file.name);
+      facts.Add("description", file.description);
+      facts.Add("type", file.type->media.substr(0, file.type->media.find(';')));
+      facts.Add("bytes", std::to_string(file.size));
+      if (file.owner.kind == leads::kLeadHome) facts.Add("lead", file.owner.id);
+      facts.Add("added_at", FormatInstant(file.added_at));
+      if (file.removed_at) facts.Add("removed_at", FormatInstant(*file.removed_at));
+    }
+  }
+  return {};
+}
 
 Result<std::vector<HeldFact>> Requests::Export(const Asker& asker, const db::Witness& witness, RequestId id,
                                                Instant now) {
@@ -322,6 +355,7 @@ Result<std::vector<HeldFact>> Requests::Export(const Asker& asker, const db::Wit
     }
     if (record) {
       for (const leads::Lead& lead : whole.leads) AddLead(facts, lead);
+      RETURN_IF_ERROR(AddAttachments(facts, connection, asker.dealer, ids, whole.leads, now));
     }
     if (consent) {
       RETURN_IF_ERROR(

@@ -50,7 +50,7 @@ struct PersonRequest {
 
 // One thing that is held about a person.
 struct HeldFact {
-  std::string section;  // "customer", "lead", "consent", "block", "request", "share"
+  std::string section;  // "customer", "lead", "attachment", "consent", "no_contact", "given_to", "request"
   int item = 0;         // of the section, from 1
   std::string field;
   std::string value;
@@ -91,6 +91,10 @@ class Requests {
   [[nodiscard]] Result<PersonRequest> Begin(db::Connection& connection, const Asker& asker, RequestId id,
                                             int64_t version, Instant now) const;
   [[nodiscard]] Result<PersonRequest> Read(const db::Rows& rows, const Asker& asker, Day today) const;
+  class Facts;  // being gathered
+  [[nodiscard]] Status AddAttachments(Facts& facts, db::Connection& connection, DealerId dealer,
+                                      const std::vector<CustomerId>& customers,
+                                      const std::vector<leads::Lead>& of_leads, Instant now) const;
 
   db::Database& database_;
   const access::Vault& vault_;

@@ -88,13 +88,17 @@ TEST_P(RequestTest, ErasureAnonymisesNowUnlessDataMustBeKept) {
   EXPECT_EQ(Finish(erasure), "request_scope");
   EXPECT_EQ(Check(erasure), "");
   EXPECT_EQ(Code(store_.SetHold(All(), Witness(), added.customer, 0, "dispute", kNow)), "");
+  AttachTo(added.customer, "张三.jpg");
   EXPECT_EQ(Finish(erasure), "legal_hold");
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 1);
   EXPECT_EQ(Get(erasure).state, RequestState::kChecked) << "it stays open";
   EXPECT_EQ(Code(store_.LiftHold(All(), Witness(), added.customer, 1, kNow)), "");
   EXPECT_EQ(Finish(erasure), "");
   const auto gone = customers_.Get(All(), added.customer, leads::Reveal::kWhole, kNow);
   EXPECT_TRUE(gone->record.empty());
   EXPECT_EQ(gone->anonymised_why, "request");
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment"), 0);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 0);
   EXPECT_EQ(gone->leads[0].status, leads::LeadStatus::kSuspended) << "nobody works on it any more";
   EXPECT_EQ(Get(erasure).words, "") << "nor does the request name him";
   EXPECT_EQ(Code(requests_.Receive(All(), {}, added.customer, {"access", "phone", {}, ""}, kNow)),
@@ -104,11 +108,15 @@ TEST_P(RequestTest, ErasureAnonymisesNowUnlessDataMustBeKept) {
 TEST_P(RequestTest, WhoAsksIsNotAnonymisedBeforeHeIsAnswered) {
   const Instant long_ago{kNow.ms - 1000 * kDayMs};
   const CustomerId id = Add(ana_, "张三", "13812345678", false, long_ago).customer;
+  AttachTo(id, "a.jpg");
   const RequestId access = Asks(id, "access");
   Keeper keeper(*database_, store_, {});
   EXPECT_EQ(keeper.RunAll(kNow)->customers, 0);
   EXPECT_EQ(Refuse(access, "identity"), "");
-  EXPECT_EQ(keeper.RunAll(kNow)->customers, 1);
+  const auto run = keeper.RunAll(kNow);
+  EXPECT_EQ(run->customers, 1);
+  EXPECT_EQ(run->files, 1);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 0);
 }
 
 TEST_P(RequestTest, AccessGivesEverythingThatIsHeld) {
@@ -125,6 +133,7 @@ TEST_P(RequestTest, AccessGivesEverythingThatIsHeld) {
   const auto bank = recipients_.Add(All(), {}, {"某银行", "bank", "loan", "consent", "name, phone", kToday, {}}, kNow);
   ASSERT_EQ(Code(bank), "");
   ASSERT_EQ(Code(recipients_.Give(All(), {}, id, *bank, kNow)), "");
+  AttachTo(id, "驾驶证.jpg");
   const RequestId access = Asks(id, "access", "all of it");
   EXPECT_EQ(Check(access), "");
   deeds_.clear();
@@ -134,6 +143,8 @@ TEST_P(RequestTest, AccessGivesEverythingThatIsHeld) {
   EXPECT_EQ(ValueOf(*facts, "customer", "name"), "张三");
   EXPECT_EQ(ValueOf(*facts, "lead", "need"), "孩子上学接送，旧车空间太小");
   EXPECT_EQ(ValueOf(*facts, "consent", "evidence"), "form 9");
+  EXPECT_EQ(ValueOf(*facts, "attachment", "name"), "驾驶证.jpg");
+  EXPECT_EQ(ValueOf(*facts, "attachment", "type"), "image/jpeg");
   EXPECT_EQ(ValueOf(*facts, "no_contact", "channel"), "sms");
   EXPECT_EQ(ValueOf(*facts, "given_to", "recipient"), "某银行");
   EXPECT_EQ(ValueOf(*facts, "request", "words"), "all of it");
@@ -148,6 +159,7 @@ TEST_P(RequestTest, AccessGivesEverythingThatIsHeld) {
   EXPECT_EQ(ValueOf(*part, "customer", "phone"), "13812345678");
   EXPECT_EQ(ValueOf(*part, "customer", "interests"), "");
   EXPECT_EQ(ValueOf(*part, "lead", "need"), "");
+  EXPECT_EQ(ValueOf(*part, "attachment", "name"), "");
 }
 
 TEST_P(RequestTest, DataAreGivenToWhomTheRegisterNamesAndWithConsent) {

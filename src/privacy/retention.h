@@ -68,10 +68,12 @@ class Keeper {
   // When the data of one customer go; nothing while something is open.
   [[nodiscard]] Result<std::optional<Due>> DueFor(const Asker& asker, CustomerId id, Instant now);
 
-  // Anonymises what is due at all dealers, a few in each transaction. `guard` is called in each of these, and fails it
-  // when somebody else has taken over; `go_on` is asked between them. May be stopped and begun again at any time.
+  // Anonymises what is due at all dealers, a few in each transaction, and removes the bytes of attachments that are
+  // gone. `guard` is called in each of these, and fails it when somebody else has taken over; `go_on` is asked between
+  // them. May be stopped and begun again at any time.
   struct Run {
     int64_t customers = 0;
+    int64_t files = 0;  // removed: of these customers, and taken away by somebody long enough ago
     bool whole = true;  // false: it was told not to go on
   };
   using Guard = std::function<Status(db::Connection&)>;

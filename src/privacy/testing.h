@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "access/testing.h"
+#include "attachments/testing.h"
 #include "catalog/embedded.h"
 #include "db/testing.h"
+#include "leads/attachment_homes.h"
 #include "org/org.h"
 #include "privacy/store.h"
 
@@ -67,6 +69,16 @@ class PrivacyTest : public testing::TestWithParam<db::Kind> {
   int64_t Version(CustomerId id) { return store_.Get(All(), id, kNow)->version; }
   Status Move(const std::string& lead, const leads::LeadMove& move, Instant now = kNow) {
     return database_->Write<void>([&](db::Connection& c) { return customers_.MoveLead(c, All(), lead, move, now); });
+  }
+  // A file of a customer.
+  void AttachTo(CustomerId id, const std::string& name) {
+    const auto packed = attachments::Store::Pack(dealer_, name, "", attachments::TestJpeg(name));
+    ASSERT_EQ(Code(packed), "");
+    EXPECT_EQ(Code(database_->Write<void>([&](db::Connection& c) {
+                return attachments::Store(*vault_).Add(c, {leads::kCustomerHome, std::to_string(id.value)}, *packed,
+                                                       "ana", kNow);
+              })),
+              "");
   }
   int64_t Count(const std::string& sql) {
     return *database_->Read<int64_t>([&](db::Connection& c) -> Result<int64_t> {

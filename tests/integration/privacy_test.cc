@@ -10,6 +10,7 @@
 #include "db/tables.h"
 #include "db/testing.h"
 #include "kpi/answer.h"
+#include "leads/attachment_homes.h"
 #include "leads/store.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
@@ -227,6 +228,15 @@ TEST_P(PrivacyTest, M35_DataGoAndNoFigureChanges) {
   const db::Witness witness(system_->audit_log(), AccountId(1));
   ASSERT_TRUE(privacy_->Give(All(), witness, lost.customer, 0, consent, kNow).ok());
 
+  const auto letter = attachments::Store::Pack(dealer_, "诸葛孔明.txt", "隆中对", "13812345678 南阳卧龙岗");
+  ASSERT_TRUE(letter.ok());
+  const attachments::Store files(*system_->vault());
+  const Status attached = system_->database().Write<void>([&](db::Connection& c) -> Status {
+    const attachments::Owner twins{leads::kCustomerHome, std::to_string(twin.customer.value)};
+    return files.Add(c, twins, *letter, "boss", kThen);
+  });
+  ASSERT_TRUE(attached.ok()) << attached.error().code;
+
   const std::string opened = Opened();
   for (const std::string& word : kWords) {
     const bool written_so = !word.starts_with('+');
@@ -238,9 +248,13 @@ TEST_P(PrivacyTest, M35_DataGoAndNoFigureChanges) {
   privacy::Keeper keeper(system_->database(), *privacy_, system_->audit_log([] { return kNow; }));
   const auto run = keeper.RunAll(kNow);
   ASSERT_TRUE(run.ok()) << run.error().code;
+  EXPECT_EQ(run->files, 1);
   EXPECT_EQ(run->customers, 1) << "he and who was merged into him count once; who is being sold a car stays";
 
   EXPECT_EQ(Figures(), before);
+  const auto bytes =
+      system_->database().Read<std::string>([&](db::Connection& c) { return files.Read(c, dealer_, letter->id()); });
+  EXPECT_TRUE(!bytes.ok() && bytes.error().code == "not_found");
   const std::string left = Opened();
   const std::map<std::string, std::string> cells = Cells();
   ASSERT_GT(cells.size(), 100U);

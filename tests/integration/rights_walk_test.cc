@@ -10,6 +10,7 @@
 #include "db/migrate.h"
 #include "db/testing.h"
 #include "http/testing.h"
+#include "leads/attachment_homes.h"
 #include "leads/spot_checks.h"
 #include "leads/store.h"
 #include "ledger/ledger.h"
@@ -80,6 +81,8 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     for (const leads::SpotCheck& check : drawn->checks) {
       if (check.owner == at_.bob) check_ = std::to_string(check.id);
     }
+    files_ = {AddFile(at_.one, anas_customer_, "阿件"), AddFile(at_.one, bobs_customer_, "博件"),
+              AddFile(at_.two, eves_customer_, "伊件")};
     requests_ = {AddRequest(customers, at_.one, bobs_customer_), AddRequest(customers, at_.two, eves_customer_)};
   }
   ~RightsWalkTest() override {
@@ -136,6 +139,17 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     return added.ok() ? std::to_string(added->customer.value) : "0";
   }
 
+  // Its name tells whose it is.
+  std::string AddFile(DealerId dealer, const std::string& customer, const std::string& name) {
+    const auto packed = attachments::Store::Pack(dealer, name, "", name + "内容");
+    EXPECT_TRUE(packed.ok());
+    const Status added = system_->database().Write<void>([&](db::Connection& c) {
+      return attachments::Store(*system_->vault()).Add(c, {leads::kCustomerHome, customer}, *packed, "walk", kNow);
+    });
+    EXPECT_TRUE(added.ok()) << added.error().code;
+    return std::to_string(packed->id().value);
+  }
+
   // Of somebody who asks for access, and who it is was made sure.
   std::string AddRequest(leads::Store& customers, DealerId dealer, const std::string& customer) {
     privacy::Store store(system_->database(), *system_->vault(), customers);
@@ -171,12 +185,12 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     std::vector<Person> people;
     const std::set<std::string> beyond_region = {"SOUTHLAND", "SHOPTHREE", "PERSONZOE"};
     std::set<std::string> beyond_dealer = beyond_region;
-    beyond_dealer.insert({"SHOPTWO", "PERSONEVE", "伊**", "138****0003"});
+    beyond_dealer.insert({"SHOPTWO", "PERSONEVE", "伊**", "138****0003", "伊件"});
     std::set<std::string> beyond_team = beyond_dealer;
     beyond_team.insert(
-        {"TEAMBETA", "博**", "138****0002"});  // Bob may be named as who did something at the same dealer
+        {"TEAMBETA", "博**", "138****0002", "博件"});  // Bob may be named as who did something at the same dealer
     std::set<std::string> all = beyond_team;
-    all.insert({"阿**", "138****0001", "NORTHLAND", "SHOPONE", "TEAMALPHA", "PERSONANA", "PERSONBOB"});
+    all.insert({"阿**", "138****0001", "阿件", "NORTHLAND", "SHOPONE", "TEAMALPHA", "PERSONANA", "PERSONBOB"});
     for (const catalog::Role& role : system_->catalog().roles()) {
       access::Post post;
       post.role = role.id;
@@ -345,6 +359,8 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         ask("GET /api/v1/customers/{id}/shares", "customers/" + customer + "/shares");
         ask("POST /api/v1/customers/{id}/shares", "customers/" + customer + "/shares", R"({"recipient":"1"})");
         ask("POST /api/v1/customers/{id}/leads", "customers/" + customer + "/leads", "{}");
+        ask("GET /api/v1/customers/{id}/attachments", "customers/" + customer + "/attachments");
+        ask("POST /api/v1/customers/{id}/attachments", "customers/" + customer + "/attachments", "<svg>");
       }
       probes["GET /api/v1/spot-checks"].push_back(
           {"/api/v1/spot-checks" + of + "&month=" + FormatDay(kCheckMonth).substr(0, 7), ""});
@@ -369,6 +385,15 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       ask("PUT /api/v1/privacy/recipients/{id}", "privacy/recipients/1", recipient);
       ask("GET /api/v1/privacy/people", "privacy/people");
       probes["GET /api/v1/privacy/due"].push_back({"/api/v1/privacy/due" + of + "&until=2040-01-01", ""});
+      for (const std::string& file : files_) {
+        const std::string one = "attachments/" + file;
+        ask("POST /api/v1/attachments/{id}/content", one + "/content", R"({"reason":"contact"})");
+        ask("PUT /api/v1/attachments/{id}", one, R"({"description":"x"})");
+        ask("DELETE /api/v1/attachments/{id}", one);
+        ask("POST /api/v1/attachments/{id}/restore", one + "/restore");
+      }
+      ask("GET /api/v1/leads/{lead}/attachments", "leads/L1/attachments");
+      ask("POST /api/v1/leads/{lead}/attachments", "leads/L1/attachments", "x");
       ask("GET /api/v1/leads", "leads");
       ask("GET /api/v1/leads/board", "leads/board");
       ask("GET /api/v1/leads/{lead}", "leads/L1");
@@ -423,6 +448,7 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
   std::string eves_customer_;
   std::string check_;  // of Bob's customer
   std::vector<std::string> requests_;
+  std::vector<std::string> files_;  // Ana's, Bob's and Eve's customers'
 };
 
 TEST_P(RightsWalkTest, NobodyIsToldOfRowsBeyondHisOwn) {
@@ -568,6 +594,32 @@ TEST_P(RightsWalkTest, PersonalDataAreShownSixtyTimesAnHourAndEachTimeStandsOnRe
   EXPECT_EQ(reveal("walk-sm"), 200) << "each account has its own count";
   const auto noted = system_->database().Read<int64_t>([](db::Connection& c) -> Result<int64_t> {
     db::Rows rows = c.Query("SELECT count(*) FROM audit_record WHERE act = 'data.reveal'");
+    rows.Next();
+    return rows.Int(0);
+  });
+  EXPECT_EQ(*noted, 61);
+}
+
+TEST_P(RightsWalkTest, AFileIsReadByWhoSeesItsCustomerWholeAndEachTimeStandsOnRecord) {
+  std::map<std::string, Person> people;
+  for (Person& person : Everybody()) people.emplace(person.name, person);
+  const auto read = [&](const std::string& who, const std::string& file, DealerId dealer) {
+    return Ask(people.at(who), "POST",
+               "/api/v1/attachments/" + file + "/content?dealer=" + std::to_string(dealer.value),
+               R"({"reason":"contract"})");
+  };
+  EXPECT_EQ(read("walk-sc", files_[0], at_.one).body, "阿件内容");
+  EXPECT_EQ(read("walk-sc", files_[1], at_.one).status, 404) << "a colleague's customer";
+  EXPECT_EQ(read("walk-sc", "123456", at_.one).status, 404) << "and what is not there is answered alike";
+  EXPECT_EQ(read("walk-sm", files_[1], at_.one).body, "博件内容");
+  EXPECT_EQ(read("walk-sm", files_[2], at_.two).status, 404) << "another dealer's";
+  EXPECT_EQ(read("walk-sm", files_[2], at_.one).status, 404) << "whatever dealer is named";
+  EXPECT_EQ(read("walk-bo", files_[0], at_.one).status, 403) << "who sees masked data only sees that there is a file";
+  EXPECT_EQ(read("walk-nobody", files_[0], at_.one).status, 403);
+  for (int i = 0; i < 59; ++i) ASSERT_EQ(read("walk-sc", files_[0], at_.one).status, 200) << i;
+  EXPECT_EQ(read("walk-sc", files_[0], at_.one).status, 429);
+  const auto noted = system_->database().Read<int64_t>([](db::Connection& c) -> Result<int64_t> {
+    db::Rows rows = c.Query("SELECT count(*) FROM audit_record WHERE act = 'attachment.read'");
     rows.Next();
     return rows.Int(0);
   });

@@ -84,6 +84,7 @@ int Due(const Context& context, System& system, privacy::Keeper& keeper, const P
 
 int Run(const Context& context, System& system, privacy::Keeper& keeper, const PrivacyArguments& arguments) {
   int64_t customers = 0;
+  int64_t files = 0;
   if (arguments.dry_run) {
     const auto due = DueOf(system, keeper, {}, std::nullopt);
     if (!due.ok()) return context.Fail(due.error());
@@ -94,16 +95,24 @@ int Run(const Context& context, System& system, privacy::Keeper& keeper, const P
     const auto run = keeper.RunAll(Now());
     if (!run.ok()) return context.Fail(run.error());
     customers = run->customers;
+    files = run->files;
   }
   if (context.format == Format::kJson) {
     PrintJson([&](JsonWriter& json) {
-      json.BeginObject().Field("customers", customers).Field("dry_run", arguments.dry_run).EndObject();
+      json.BeginObject()
+          .Field("customers", customers)
+          .Field("files", files)
+          .Field("dry_run", arguments.dry_run)
+          .EndObject();
     });
     return kExitOk;
   }
   std::printf(arguments.dry_run ? context.Say("%lld customers are due.\n", "%lld 位客户的资料到期。\n")
                                 : context.Say("%lld customers anonymised.\n", "已匿名化 %lld 位客户。\n"),
               static_cast<long long>(customers));
+  if (files > 0) {
+    std::printf(context.Say("%lld attachments removed.\n", "已删除 %lld 个附件。\n"), static_cast<long long>(files));
+  }
   return kExitOk;
 }
 

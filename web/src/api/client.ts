@@ -133,9 +133,16 @@ export function versionTag(version: number): string {
   return `W/"${version}"`;
 }
 
-// Sends a file as the body, with progress from 0 to 1 (fetch does not tell it); `key` makes it repeatable. Throws
-// ApiError.
-export function upload<T>(path: string, file: Blob, { onProgress, signal, key }: { onProgress?: (share: number) => void; signal?: AbortSignal; key?: string } = {}): Promise<T> {
+// Sends a file as the body, with progress from 0 to 1 (fetch does not tell it); `key` makes it repeatable. A name that
+// may be personal goes as `name`: in a header, not in the address. Throws ApiError.
+interface UploadOptions {
+  onProgress?: (share: number) => void;
+  signal?: AbortSignal;
+  key?: string;
+  name?: string;
+}
+export function upload<T>(path: string, file: Blob, options: UploadOptions = {}): Promise<T> {
+  const { onProgress, signal, key, name } = options;
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
@@ -143,6 +150,7 @@ export function upload<T>(path: string, file: Blob, { onProgress, signal, key }:
     for (const [name, value] of Object.entries(commonHeaders("POST"))) request.setRequestHeader(name, value);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     if (key) request.setRequestHeader("Idempotency-Key", key);
+    if (name) request.setRequestHeader("Content-Disposition", `attachment; filename*=UTF-8''${encodeURIComponent(name)}`);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress?.(event.loaded / event.total);
     };
@@ -153,7 +161,7 @@ export function upload<T>(path: string, file: Blob, { onProgress, signal, key }:
     request.onabort = () => reject(new DOMException("aborted", "AbortError"));
     request.onload = async () => {
       if (request.status === 401 && (await signedInAgain(signal))) {
-        upload<T>(path, file, { ...(onProgress ? { onProgress } : {}), ...(signal ? { signal } : {}), ...(key ? { key } : {}) }).then(resolve, reject);
+        upload<T>(path, file, options).then(resolve, reject);
         return;
       }
       const headers = new Headers();
@@ -173,8 +181,28 @@ export function upload<T>(path: string, file: Blob, { onProgress, signal, key }:
   });
 }
 
+interface FetchFile {
+  method?: "GET" | "POST";
+  body?: unknown;
+  name?: string;
+}
 // Fetches a file and hands it to the browser to save, under the name that the server gives it.
-export async function download(path: string, init: { method?: "GET" | "POST"; body?: unknown; name?: string } = {}): Promise<void> {
+export async function download(path: string, init: FetchFile = {}): Promise<void> {
+  const { blob, name } = await fetchFile(path, init);
+  saveFile(blob, name);
+}
+
+// Hands bytes to the browser to save.
+export function saveFile(blob: Blob, name: string) {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+export async function fetchFile(path: string, init: FetchFile = {}): Promise<{ blob: Blob; name: string }> {
   const method = init.method ?? "GET";
   let response: Response;
   try {
@@ -194,12 +222,7 @@ export async function download(path: string, init: { method?: "GET" | "POST"; bo
   const disposition = response.headers.get("Content-Disposition") ?? "";
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
   const name = encoded ? decodeURIComponent(encoded) : (/filename="([^"]*)"/i.exec(disposition)?.[1] ?? init.name ?? "dealpace");
-  const url = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  return { blob: await response.blob(), name };
 }
 
 // Follows server-sent events until `done` or the end; reconnects as EventSource does. Returns what stops it.

@@ -5,6 +5,9 @@ import { useCatalog } from "@/api";
 import { rich, useLanguage, useTexts } from "@/i18n";
 import { Link, useGo } from "@/state/page";
 import { Banner, BulletBar, Button, classes, EmptyState, ErrorState, formatDay, formatInstant, formatNumber, formatShort, IconButton, Menu, PageHead, Panel, Skeleton, Tag, toast, Dialog } from "@/ui";
+import { AttachmentsPanel, AttachToLead } from "./attachments/AttachmentsPanel";
+import { useUploads, type Uploads } from "./attachments/data";
+import { texts as attachmentTexts } from "./attachments/texts";
 import { kReasons, useCustomer, useMay, useMerge, useNamed, useReveal, useStaffName, type Customer, type Lead } from "./data";
 import { WithDealer } from "./Dealer";
 import { EditDialog } from "./EditDialog";
@@ -69,6 +72,8 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
   // Whole only as long as it is the same version that was asked for.
   const whole = reveal.data?.version === masked.version ? reveal.data : undefined;
   const customer = whole ?? masked;
+  const a = useTexts(attachmentTexts);
+  const uploads = useUploads(dealer.id, masked.id, (added) => toast(a("added", { name: added.name }), { kind: "good" }));
   const { record } = customer;
   const name = record.name ?? "—";
   const lead = leadToShow(customer.leads);
@@ -159,10 +164,11 @@ function Shown({ dealer, customer: masked }: { dealer: Dealer; customer: Custome
       <div className={styles.columns}>
         <Profile customer={customer} onFill={change ? (group) => setDoing({ edit: group }) : undefined} onWanted={change ? () => setDoing({ lead: lead ?? null }) : undefined} />
         <div className={styles.stack}>
-          <Leads customer={customer} onNew={change ? () => setDoing({ lead: null }) : undefined} onChange={change ? (which) => setDoing({ lead: which }) : undefined} />
+          <Leads customer={customer} onNew={change ? () => setDoing({ lead: null }) : undefined} onChange={change ? (which) => setDoing({ lead: which }) : undefined} uploads={change ? uploads : undefined} />
           <Timeline customer={customer} />
         </div>
         <div className={styles.stack}>
+          <AttachmentsPanel dealer={dealer} customer={customer} uploads={uploads} mayChange={change} known={whole ? reveal.variables : undefined} />
           <ConsentCard dealer={dealer} customer={customer} mayChange={change} />
           <Referral dealer={dealer} customer={customer} />
           {(customer.merged?.length ?? 0) > 0 && (
@@ -280,7 +286,7 @@ function Wanted({ leads, onFill }: { leads: Lead[]; onFill: (() => void) | undef
 
 // ---- Leads ----
 
-function Leads({ customer, onNew, onChange }: { customer: Customer; onNew: (() => void) | undefined; onChange: ((lead: Lead) => void) | undefined }) {
+function Leads({ customer, onNew, onChange, uploads }: { customer: Customer; onNew: (() => void) | undefined; onChange: ((lead: Lead) => void) | undefined; uploads: Uploads | undefined }) {
   const t = useTexts(texts);
   return (
     <Panel
@@ -296,13 +302,13 @@ function Leads({ customer, onNew, onChange }: { customer: Customer; onNew: (() =
     >
       {customer.leads.length === 0 && <p className="quiet">{t("noLeads")}</p>}
       {customer.leads.map((lead) => (
-        <LeadCard key={lead.lead} lead={lead} onChange={onChange && (() => onChange(lead))} />
+        <LeadCard key={lead.lead} lead={lead} onChange={onChange && (() => onChange(lead))} uploads={uploads} />
       ))}
     </Panel>
   );
 }
 
-function LeadCard({ lead, onChange }: { lead: Lead; onChange: (() => void) | undefined }) {
+function LeadCard({ lead, onChange, uploads }: { lead: Lead; onChange: (() => void) | undefined; uploads: Uploads | undefined }) {
   const t = useTexts(texts);
   const language = useLanguage();
   const catalog = useCatalog();
@@ -325,7 +331,12 @@ function LeadCard({ lead, onChange }: { lead: Lead; onChange: (() => void) | und
         <b>{lead.model || t("lead")}</b>
         <LeadState lead={lead} />
         {lead.attempt > 1 && <span className="quiet">{t("attempt", { n: lead.attempt })}</span>}
-        {onChange && <IconButton small icon={Pencil} label={t("changeLead")} className={styles.pushRight} onClick={onChange} />}
+        {(onChange || uploads) && (
+          <span className={styles.pushRight}>
+            {uploads && <AttachToLead lead={lead.lead} uploads={uploads} />}
+            {onChange && <IconButton small icon={Pencil} label={t("changeLead")} onClick={onChange} />}
+          </span>
+        )}
       </div>
       <dl className={styles.leadFacts}>
         {facts.map(

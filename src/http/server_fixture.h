@@ -234,6 +234,9 @@ class ServerTest : public testing::Test {
                   return Response::Text(ReadWholeFile(request.body_file) + "|" + std::to_string(request.body_bytes));
                 },
                 Body::kFile, 1'000'000});
+    router.Add({Method::kPost, "/api/bytes", Gate::kOpen,
+                [](const Request& request) { return Response::Text(request.body + "|" + request.body_file); },
+                Body::kBytes, 1'000});
     router.Get("/api/fails", Gate::kOpen,
                [](const Request&) -> Result<Response> { throw std::runtime_error("the secret of the house"); });
     router.Get("/api/wait", Gate::kOpen, [this](const Request&) -> Result<Response> {

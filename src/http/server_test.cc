@@ -259,6 +259,17 @@ TEST_F(ServerTest, OnlyJsonGoesWhereJsonIsExpected) {
   EXPECT_EQ(Ask("POST", "/api/echo", "Content-Encoding: gzip\r\n", "{}").status, 415);
 }
 
+TEST_F(ServerTest, BytesOfAnyTypeStayInMemoryWhereTheyAreExpected) {
+  Start();
+  for (const char* type : {"", "Content-Type: image/jpeg\r\n", "Content-Type: application/json\r\n"}) {
+    const RawAnswer answer = Ask("POST", "/api/bytes", type, "\xFF\xD8\xFF");
+    EXPECT_EQ(answer.status, 200) << type;
+    EXPECT_EQ(answer.body, "\xFF\xD8\xFF|") << type;
+  }
+  EXPECT_EQ(CodeOf(Ask("POST", "/api/bytes", "", std::string(1'001, 'a'))), "body_too_large");
+  EXPECT_EQ(Ask("POST", "/api/bytes", "Content-Encoding: gzip\r\n", "x").status, 415);
+}
+
 TEST_F(ServerTest, ASlowHeaderIsAnswered) {
   options_.header_timeout = Milliseconds(100);
   Start();

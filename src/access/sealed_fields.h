@@ -14,6 +14,7 @@ enum class SealedField {
   kLeadWords,
   kConsentEvidence,
   kRequestWords,
+  kImportPart,
   kSecondFactorSecret,
   kAttachmentHead,  // with the key of the file (file_key.h)
 };
@@ -35,6 +36,7 @@ inline constexpr std::array kSealedColumns = {
     SealedColumn{SealedField::kLeadWords, "lead", "words", "lead", SealedColumn::Of::kDealer, SealedColumn::Key::kText},
     SealedColumn{SealedField::kConsentEvidence, "consent", "evidence", "consent_id"},
     SealedColumn{SealedField::kRequestWords, "person_request", "words", "request_id"},
+    SealedColumn{SealedField::kImportPart, "customer_import_part", "content", "part_id"},
     SealedColumn{SealedField::kSecondFactorSecret, "second_factor", "secret", "account_id", SealedColumn::Of::kNetwork},
     SealedColumn{SealedField::kAttachmentHead, "attachment", "head", "attachment_id"},
 };

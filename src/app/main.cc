@@ -328,9 +328,10 @@ int Main(int argc, char** argv) {
 
   ImportArguments import_arguments;
   std::string undo_why = "import undone";
-  CLI::App* import =
-      app.add_subcommand("import", "Import a file: import events FILE; import list; import undo BATCH / 导入");
-  import->add_option("what", import_arguments.kind, "events, readings, list or undo / 类型")->required();
+  CLI::App* import = app.add_subcommand(
+      "import", "Import a file: import events FILE; import customers FILE; import list; import undo BATCH / 导入");
+  import->add_option("what", import_arguments.kind, "events, readings, customers, template, list or undo / 类型")
+      ->required();
   import->add_option("file", import_arguments.file, "The file, or the batch to undo / 文件或批次");
   import->add_option("--map", import_arguments.map_file,
                      "Mapping (TOML); without it the headers are guessed / 映射文件");
@@ -346,6 +347,15 @@ int Main(int argc, char** argv) {
   import->add_flag("--dry-run", import_arguments.dry_run, "Say what would happen, write nothing / 试运行");
   import->add_option("--errors", import_arguments.errors_file, "Write refused rows to this CSV file / 拒绝行输出文件");
   import->add_option("--why", undo_why, "Reason for undoing / 撤销原因");
+  ImportCustomersArguments customers;
+  import->add_option("--dealer", customers.dealer, "customers: whose they are / 客户名单所属门店");
+  import->add_option("--owner", customers.owner, "customers: consultant where the row names none / 未写顾问时归谁");
+  import->add_option("--source", customers.source, "customers: source where the row names none / 未写来源时的来源");
+  import->add_option("--consent", customers.consents,
+                     "customers: a purpose that all have agreed to / 全体已同意的用途");
+  import->add_option("--consent-way", customers.consent_way, "customers: how they agreed / 同意的方式");
+  import->add_flag("--no-leads", customers.no_leads, "customers: make no leads / 不建线索");
+  import->add_flag("--no-fill", customers.no_fill, "customers: leave known customers as they are / 不补充已有客户");
 
   QuestionOptions kpi_options;
   CLI::App* kpi = app.add_subcommand("kpi", "Ask KPIs, measures or formulas / 查询指标");
@@ -407,7 +417,17 @@ int Main(int argc, char** argv) {
         }
         batch = batch * 10 + (c - '0');
       }
+      if (const auto done = RunImportCustomersUndo(context, batch)) return *done;
       return RunImportUndo(context, batch, undo_why);
+    }
+    if (import_arguments.kind == "template") return RunImportTemplate(context, import_arguments.file);
+    if (import_arguments.kind == "customers") {
+      customers.file = import_arguments.file;
+      customers.sheet = import_arguments.sheet;
+      customers.encoding = import_arguments.encoding;
+      customers.errors_file = import_arguments.errors_file;
+      customers.dry_run = import_arguments.dry_run;
+      return RunImportCustomers(context, customers);
     }
     return RunImport(context, import_arguments);
   }

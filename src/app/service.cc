@@ -13,6 +13,7 @@
 #include "analysis/changes.h"
 #include "analysis/freshness.h"
 #include "analysis/question.h"
+#include "app/customers_import_api.h"
 #include "app/openapi.h"
 #include "app/people_file.h"
 #include "attachments/api.h"
@@ -28,6 +29,7 @@
 #include "leads/api.h"
 #include "leads/attachment_homes.h"
 #include "leads/spot_checks_api.h"
+#include "leads/verifications_api.h"
 #include "org/api.h"
 #include "privacy/api.h"
 
@@ -253,11 +255,19 @@ http::Router Service::MakeRouter() {
                  return Error("attachments_read_too_many").With("max", kRevealsPerHour);
                },
                options_.clock, idempotent, audit_});
+  AddCustomerImportRoutes(router, {system_, [this, kept] { return kept(rooms_->customers); },
+                                   [this, kept] { return kept(rooms_->privacy); }, CustomersSeenBy, options_.clock,
+                                   options_.folder, audit_});
   leads::AddSpotCheckRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
                                      [this](const http::Request& request, DealerId dealer) {
                                        return StaffOf(request.caller.account, dealer);
                                      },
                                      options_.clock, audit_});
+  leads::AddVerificationRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
+                                        [this](const http::Request& request, DealerId dealer) {
+                                          return StaffOf(request.caller.account, dealer);
+                                        },
+                                        options_.clock, audit_});
   const analysis::Deps asking{database,   system_.facts(), system_.definitions(), options_.clock,
                               idempotent, options_.folder, &rooms_->freshness,    audit_};
   analysis::AddQuestionRoutes(router, asking);
@@ -380,6 +390,11 @@ void Service::KeepHouse() {
       if (mine.ok() && *mine) {
         if (const Status pruned = access_.Prune(options_.clock()); !pruned.ok()) {
           http::WriteLog(http::LogLevel::kWarn, "prune_failed", {{"code", pruned.error().code}});
+        }
+        if (rooms_->customers) {
+          if (const Status pruned = leads::CustomerImports(*rooms_->customers).Prune(options_.clock()); !pruned.ok()) {
+            http::WriteLog(http::LogLevel::kWarn, "customer_lists_not_pruned", {{"code", pruned.error().code}});
+          }
         }
         if (const Status kept = KeepHeads(); !kept.ok()) {
           http::WriteLog(http::LogLevel::kWarn, "audit_heads_not_kept", {{"code", kept.error().code}});

@@ -94,8 +94,9 @@ Bilingual Catalog::NameOf(const Role& role) const {
 }
 
 std::span<const std::string_view> Rights() {
-  static constexpr std::array<std::string_view, 10> kRights = {"reports", "export", "record",    "import", "customers",
-                                                               "change",  "reveal", "hand_over", "check",  "privacy"};
+  static constexpr std::array<std::string_view, 11> kRights = {"reports",   "export", "record", "import",
+                                                               "customers", "change", "reveal", "hand_over",
+                                                               "check",     "verify", "privacy"};
   return kRights;
 }
 

@@ -10,6 +10,7 @@
 #include "base/csv_writer.h"
 #include "base/json.h"
 #include "base/money.h"
+#include "catalog/messages.h"
 #include "http/json_body.h"
 #include "leads/api_parts.h"
 
@@ -26,6 +27,7 @@ constexpr size_t kFilePage = 1'000;
 constexpr int64_t kFileMax = 100'000;  // customers of a file
 constexpr size_t kFoundMax = 20;       // of a search as one types
 constexpr double kAmountMax = 1e12;
+constexpr size_t kBulkMax = 1'000;  // leads changed together
 
 // ---- Reading requests ----
 
@@ -477,6 +479,67 @@ class CustomerApi {
     return Response::NoContent();
   }
 
+  // Many leads at once: what all of them shall say, or each by itself, where something is taken back.
+  Result<Response> ChangeLeads(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const bool dry_run, body.Bool("dry_run", false));
+    const auto read = [](JsonBody& from) -> Result<std::optional<LeadInput>> {
+      ASSIGN_OR_RETURN(std::optional<JsonBody> set, from.Object("set"));
+      if (!set) return std::optional<LeadInput>();
+      LeadInput input;
+      ASSIGN_OR_RETURN(input.expected, set->OptionalText("expected"));
+      ASSIGN_OR_RETURN(input.grade, set->OptionalText("grade"));
+      ASSIGN_OR_RETURN(input.grade_why, set->OptionalText("grade_why", 16 << 10));
+      RETURN_IF_ERROR(set->Done());
+      return std::optional(input);
+    };
+    ASSIGN_OR_RETURN(const std::optional<LeadInput> all, read(body));
+    ASSIGN_OR_RETURN(std::vector<JsonBody> rows, body.Objects("rows", kBulkMax));
+    RETURN_IF_ERROR(body.Done());
+    std::vector<LeadChange> changes;
+    for (JsonBody& row : rows) {
+      LeadChange& change = changes.emplace_back();
+      ASSIGN_OR_RETURN(const auto customer, row.OptionalId("customer"));
+      change.customer = CustomerId(customer.value_or(0));
+      ASSIGN_OR_RETURN(const auto lead, row.OptionalText("lead"));
+      change.lead = lead.value_or("");
+      ASSIGN_OR_RETURN(const auto version, row.OptionalInt("version"));
+      change.version = version.value_or(0);
+      ASSIGN_OR_RETURN(const std::optional<LeadInput> own, read(row));
+      if (!own && !all) return Error("field_missing").With("field", "set");
+      change.input = own ? *own : *all;
+      RETURN_IF_ERROR(row.Done());
+    }
+    ASSIGN_OR_RETURN(const std::vector<LeadChanged> done,
+                     call.store.ChangeLeads(call.asker, changes, dry_run, call.now));
+    JsonWriter json;
+    json.BeginObject().Key("rows").BeginArray();
+    for (const LeadChanged& row : done) {
+      json.BeginObject();
+      WriteId(json, "customer", row.customer);
+      WriteText(json, "lead", row.lead);
+      json.Field("version", row.version).Field("outcome", row.outcome);
+      WriteText(json, "by", row.by);
+      json.Key("before").BeginObject();
+      if (row.before.expected) json.Field("expected", *row.before.expected);
+      if (row.before.grade) json.Field("grade", *row.before.grade);
+      if (row.before.grade_why) json.Field("grade_why", *row.before.grade_why);
+      json.EndObject().Key("problem");
+      if (row.problem) {
+        const auto& messages = catalog::Messages::Get();
+        json.BeginObject().Field("code", row.problem->code);
+        json.Field("message", messages.RenderMessage(*row.problem, request.language));
+        json.Field("todo", messages.RenderTodo(*row.problem, request.language)).EndObject();
+      } else {
+        json.Null();
+      }
+      json.EndObject();
+    }
+    json.EndArray().EndObject();
+    return Private(json);
+  }
+
   [[nodiscard]] const CustomerDeps& deps() const { return deps_; }
 
  private:
@@ -562,6 +625,7 @@ void AddCustomerRoutes(http::Router& router, const CustomerDeps& deps) {
   add(customers + "/{id}/leads", "change", kept(&CustomerApi::AddLead));
   const std::string leads = "/api/v1/leads";
   router.Get(leads, by("customers"), kept(&CustomerApi::ListLeads));
+  add(leads + "/change", "change", kept(&CustomerApi::ChangeLeads));
   router.Get(leads + "/board", by("customers"), kept(&CustomerApi::Board));
   router.Get(leads + "/{lead}", by("customers"), kept(&CustomerApi::GetLead));
   router.Put(leads + "/{lead}", by("change"), kept(&CustomerApi::ChangeLead));

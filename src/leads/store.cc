@@ -459,17 +459,22 @@ Result<Added> Store::AddIn(db::Connection& connection, const Asker& asker, const
     }
     if (duplicates.with_colleague) return Error("customer_with_colleague");
   }
+  return InsertIn(look, input, record);
+}
+
+Result<Added> Store::InsertIn(const Look& look, const NewCustomer& input, const Record& record) const {
+  db::Connection& connection = look.connection;
   Added added;
   added.customer = CustomerId(NewId());
   ASSIGN_OR_RETURN(const std::string sealed, Seal(connection, look.dealer, added.customer, record));
   connection.Execute(
       "INSERT INTO customer (dealer_id, customer_id, kind, owner_id, personal, active_day, version, created_at, "
       "created_by, changed_at, changed_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?7, ?8)",
-      look.dealer, added.customer, KindName(input.kind), input.owner, db::Blob{sealed}, look.today.value, now.ms,
+      look.dealer, added.customer, KindName(input.kind), input.owner, db::Blob{sealed}, look.today.value, look.now.ms,
       look.by);
   ChangeTokens(connection, look.dealer, added.customer, {}, record);
   if (input.lead) {
-    ASSIGN_OR_RETURN(added.lead, AddLeadIn(look, added.customer, input.owner, *input.lead));
+    ASSIGN_OR_RETURN(added.lead, AddLeadIn(look, added.customer, input.owner, *input.lead, input.since));
   }
   RETURN_IF_ERROR(BookFields(look, added.customer));
   RETURN_IF_ERROR(look.witness.Note(connection, "customer.add", db::ObjectOf("customer", added.customer.value),
@@ -755,6 +760,9 @@ Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::
       // What was found by cannot be told any more: looked for among all tokens.
       connection.Execute("DELETE FROM customer_token WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
     }
+    // A list that names him again must not be known by what it said of him.
+    connection.Execute("UPDATE customer_import_row SET row_key = NULL WHERE dealer_id = ?1 AND customer_id = ?2",
+                       dealer, id);
     ASSIGN_OR_RETURN(const std::string empty, Seal(connection, dealer, id, {}));
     connection.Execute(
         "UPDATE customer SET personal = ?3, anonymised_at = ?4, anonymised_why = ?5, version = version + 1 "

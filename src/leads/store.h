@@ -110,6 +110,25 @@ struct BoardColumn {
   int64_t amount_fen = 0;
 };
 
+// What many leads shall say, each in its version; without `lead` the one in hand of `customer`.
+struct LeadChange {
+  CustomerId customer;
+  std::string lead;
+  int64_t version = 0;
+  LeadInput input;
+};
+// What became of it: "change" (it was, or in a dry run would be, changed), "same", "no_lead" (the customer has none in
+// hand), "conflict" (somebody else changed it since), "refused", "not_found".
+struct LeadChanged {
+  CustomerId customer;
+  std::string lead;
+  int64_t version = 0;  // by now
+  std::string outcome;
+  std::string by;    // with "conflict", who
+  LeadInput before;  // what it said before, of what was to be changed
+  std::optional<Error> problem;
+};
+
 // How a lead goes on. The entries of what happened are the caller's, who knows what it was.
 struct LeadMove {
   std::optional<LeadStatus> status;
@@ -125,6 +144,7 @@ struct NewCustomer {
   StaffId owner;
   bool despite_duplicates = false;
   std::optional<LeadInput> lead;
+  std::optional<Day> since;  // when the lead was captured; not set: today
 };
 
 struct Customer {
@@ -205,7 +225,9 @@ struct Added {
 // when something was changed since the version named, and, where it would change one who has been anonymised, with
 // customer_anonymised.
 class Store {
-  friend class SpotChecks;  // looks at the same customers (spot_checks.h)
+  friend class SpotChecks;       // looks at the same customers (spot_checks.h)
+  friend class CustomerImports;  // enters many (customer_import.h)
+  friend class Verifications;    // calls about leads (verifications.h)
 
  public:
   Store(db::Database& database, const access::Vault& vault, std::shared_ptr<const catalog::Catalog> catalog,
@@ -256,6 +278,10 @@ class Store {
   [[nodiscard]] Result<Lead> GetLead(const Asker& asker, std::string_view code, Reveal reveal, Instant now);
   [[nodiscard]] Status ChangeLead(const Asker& asker, std::string_view code, int64_t version, const LeadInput& input,
                                   Instant now);
+  // Many at once, each by itself: what cannot be changed is told and does not keep the others from it. A dry run tells
+  // the same, and which version each has; it needs no versions.
+  [[nodiscard]] Result<std::vector<LeadChanged>> ChangeLeads(const Asker& asker, const std::vector<LeadChange>& changes,
+                                                             bool dry_run, Instant now);
   [[nodiscard]] Result<LeadPage> ListLeads(const Asker& asker, const LeadFilter& filter, LeadSort sort,
                                            std::string_view cursor, size_t limit, Reveal reveal, Instant now);
   // In the order of the stages.
@@ -301,13 +327,18 @@ class Store {
   [[nodiscard]] Result<Found> ReadFound(DealerId dealer, const db::Rows& rows, Reveal reveal) const;
   [[nodiscard]] static Status NoteLead(const Look& look, std::string_view act, std::string_view code,
                                        CustomerId customer, std::vector<std::string> fields = {});
+  // What AddIn does once nothing is wrong: `record` is clean.
+  [[nodiscard]] Result<Added> InsertIn(const Look& look, const NewCustomer& input, const Record& record) const;
   [[nodiscard]] Result<std::string> AddLeadIn(const Look& look, CustomerId customer, StaffId owner,
-                                              const LeadInput& input) const;
+                                              const LeadInput& input, std::optional<Day> since = {}) const;
   [[nodiscard]] Result<Lead> FindLead(const Look& look, std::string_view code, Reveal reveal) const;
   [[nodiscard]] Result<Lead> ReadLead(const Look& look, const db::Rows& rows, Reveal reveal) const;
   [[nodiscard]] Status TakeInput(const Look& look, const LeadInput& input, Lead& lead) const;
   [[nodiscard]] Status TakeMember(const Look& look, Dim dim, const std::optional<std::string>& text,
                                   std::string& code) const;
+  // Writes down what TakeInput has made of it, in the version after `before`.
+  [[nodiscard]] Status WriteLead(const Look& look, const Lead& before, const Lead& lead) const;
+  [[nodiscard]] Result<LeadChanged> ChangeLeadIn(const Look& look, const LeadChange& change, bool dry_run) const;
   void NameGrade(Lead& lead, Day today) const;
   // The customer's newest lead; without a code where he has none.
   [[nodiscard]] Result<Lead> NewestLead(const Look& look, CustomerId customer) const;

@@ -264,8 +264,8 @@ ledger::NewEntry Store::Entry(const Look& look, std::string_view event, const Le
   return entry;
 }
 
-Result<std::string> Store::AddLeadIn(const Look& look, CustomerId customer, StaffId owner,
-                                     const LeadInput& input) const {
+Result<std::string> Store::AddLeadIn(const Look& look, CustomerId customer, StaffId owner, const LeadInput& input,
+                                     std::optional<Day> since) const {
   RETURN_IF_ERROR(look.CheckOwner(owner));
   Lead lead;
   lead.code = std::to_string(NewId());
@@ -283,7 +283,15 @@ Result<std::string> Store::AddLeadIn(const Look& look, CustomerId customer, Staf
       OrNull(lead.model), lead.referrer.set() ? std::optional(lead.referrer.value) : std::nullopt,
       OrNull(lead.expected), lead.budget.least_fen, lead.budget.most_fen, lead.amount_fen,
       lead.grade_by_hand ? OrNull(lead.grade) : std::nullopt, db::Blob{words}, look.now.ms, look.by);
-  const std::array entries = {Entry(look, "captured", lead), Entry(look, "assigned", lead)};
+  std::array entries = {Entry(look, "captured", lead), Entry(look, "assigned", lead)};
+  if (since) {
+    // At the same time of that day.
+    constexpr int64_t kDayMs = 86'400'000;
+    for (ledger::NewEntry& entry : entries) {
+      entry.day = *since;
+      entry.at = {look.now.ms - (look.today.value - since->value) * kDayMs};
+    }
+  }
   ledger::Append(look.connection, *catalog_, look.dealer, entries, {look.by, look.now, {}});
   return lead.code;
 }
@@ -325,18 +333,96 @@ Status Store::ChangeLead(const Asker& asker, std::string_view code, int64_t vers
     if (moved == 0) return Error("edit_conflict").With("by", lead.changed_by).With("version", lead.version);
     const Lead before = lead;
     RETURN_IF_ERROR(TakeInput(look, input, lead));
-    ASSIGN_OR_RETURN(const std::string words, SealWords(look.connection, look.dealer, lead));
-    connection.Execute(
-        "UPDATE lead SET source = ?3, access_form = ?4, model = ?5, referrer_id = ?6, expected_day = ?7, "
-        "budget_least = ?8, budget_most = ?9, amount = ?10, grade = ?11, words = ?12 "
-        "WHERE dealer_id = ?1 AND lead = ?2",
-        look.dealer, code, OrNull(lead.source), OrNull(lead.access_form), OrNull(lead.model),
-        lead.referrer.set() ? std::optional(lead.referrer.value) : std::nullopt, OrNull(lead.expected),
-        lead.budget.least_fen, lead.budget.most_fen, lead.amount_fen,
-        lead.grade_by_hand ? OrNull(lead.grade) : std::nullopt, db::Blob{words});
-    RETURN_IF_ERROR(BookFields(look, lead.customer));
-    return NoteLead(look, "lead.change", code, lead.customer, ChangedFields(before, lead));
+    return WriteLead(look, before, lead);
   });
+}
+
+Status Store::WriteLead(const Look& look, const Lead& before, const Lead& lead) const {
+  ASSIGN_OR_RETURN(const std::string words, SealWords(look.connection, look.dealer, lead));
+  look.connection.Execute(
+      "UPDATE lead SET source = ?3, access_form = ?4, model = ?5, referrer_id = ?6, expected_day = ?7, "
+      "budget_least = ?8, budget_most = ?9, amount = ?10, grade = ?11, words = ?12 "
+      "WHERE dealer_id = ?1 AND lead = ?2",
+      look.dealer, lead.code, OrNull(lead.source), OrNull(lead.access_form), OrNull(lead.model),
+      lead.referrer.set() ? std::optional(lead.referrer.value) : std::nullopt, OrNull(lead.expected),
+      lead.budget.least_fen, lead.budget.most_fen, lead.amount_fen,
+      lead.grade_by_hand ? OrNull(lead.grade) : std::nullopt, db::Blob{words});
+  RETURN_IF_ERROR(BookFields(look, lead.customer));
+  return NoteLead(look, "lead.change", lead.code, lead.customer, ChangedFields(before, lead));
+}
+
+Result<LeadChanged> Store::ChangeLeadIn(const Look& look, const LeadChange& change, bool dry_run) const {
+  LeadChanged changed;
+  changed.customer = change.customer;
+  changed.lead = change.lead;
+  const auto ended = [&](std::string_view outcome) {
+    changed.outcome = outcome;
+    return changed;
+  };
+  if (changed.lead.empty()) {
+    auto row = FindRow(look, change.customer);
+    if (!row.ok()) return row.error().code == "not_found" ? ended("not_found") : Result<LeadChanged>(row.error());
+    changed.customer = row->id;
+    Where where(look.dealer);
+    const std::string customer = where.Add(row->id);
+    look.sight.Narrow(where, "owner_id");
+    db::Rows rows = look.connection.QueryValues(
+        "SELECT lead FROM lead WHERE dealer_id = ?1 AND customer_id = " + customer +
+            " AND status IN ('open', 'suspended')" + where.text() + " ORDER BY created_at DESC, lead DESC LIMIT 1",
+        where.values());
+    if (!rows.Next()) return ended("no_lead");
+    changed.lead = rows.Text(0);
+  }
+  auto found = FindLead(look, changed.lead, Reveal::kMasked);
+  if (!found.ok()) return found.error().code == "not_found" ? ended("not_found") : Result<LeadChanged>(found.error());
+  Lead lead = *std::move(found);
+  changed.customer = lead.customer;
+  changed.version = lead.version;
+  if (!dry_run && lead.version != change.version) {
+    changed.by = lead.changed_by;
+    return ended("conflict");
+  }
+  if (lead.anonymised) return ended("not_found");
+  const Lead before = lead;
+  const LeadInput& input = change.input;
+  if (input.expected) changed.before.expected = before.expected ? FormatDay(*before.expected) : "";
+  if (input.grade) {
+    changed.before.grade = before.grade_by_hand ? before.grade : "";
+    changed.before.grade_why = before.grade_why;
+  }
+  if (const Status taken = TakeInput(look, input, lead); !taken.ok()) {
+    changed.problem = taken.error();
+    return ended("refused");
+  }
+  NameGrade(lead, look.today);
+  if (ChangedFields(before, lead).empty()) return ended("same");
+  if (!dry_run) {
+    const int64_t moved = look.connection.Execute(
+        "UPDATE lead SET version = version + 1, changed_at = ?3, changed_by = ?4 WHERE dealer_id = ?1 AND lead = ?2 "
+        "AND version = ?5",
+        look.dealer, lead.code, look.now.ms, look.by, before.version);
+    if (moved == 0) return ended("conflict");
+    RETURN_IF_ERROR(WriteLead(look, before, lead));
+    ++changed.version;
+  }
+  return ended("change");
+}
+
+Result<std::vector<LeadChanged>> Store::ChangeLeads(const Asker& asker, const std::vector<LeadChange>& changes,
+                                                    bool dry_run, Instant now) {
+  using All = std::vector<LeadChanged>;
+  const auto work = [&](db::Connection& connection) -> Result<All> {
+    ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+    // So that nobody changes one between the look at its version and the change.
+    if (!dry_run) ledger::Lock(connection, look.dealer);
+    All all;
+    for (const LeadChange& change : changes) {
+      ASSIGN_OR_RETURN(LeadChanged changed, ChangeLeadIn(look, change, dry_run));
+      all.push_back(std::move(changed));
+    }
+    return all;
+  };
+  return dry_run ? database_.Read<All>(work) : database_.Write<All>(work);
 }
 
 Result<Lead> Store::NewestLead(const Look& look, CustomerId customer) const {

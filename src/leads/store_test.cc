@@ -696,6 +696,60 @@ TEST_P(StoreTest, WhoEditsWhileAllIsSealedAnewLosesNothing) {
   }
 }
 
+TEST_P(StoreTest, ManyLeadsAreChangedEachInItsVersion) {
+  LeadInput dated;
+  dated.expected = "2026-12-20";
+  const auto one = AddedLead(ana_, "张三", "13800000001", dated);
+  const auto two = AddedLead(ana_, "李四", "13800000002");
+  const auto bens = AddedLead(ben_, "王五", "13800000003");
+  const CustomerId none = Added(ana_, "赵六", "13800000004");
+  LeadInput set;
+  set.expected = "2026-12-20";
+  const auto outcomes = [](const Result<std::vector<LeadChanged>>& done) {
+    EXPECT_EQ(Code(done), "");
+    std::string text;
+    for (const LeadChanged& row : *done) text += (text.empty() ? "" : " ") + row.outcome;
+    return text;
+  };
+  std::vector<LeadChange> wanted;
+  for (const CustomerId id : {one.customer, two.customer, bens.customer, none}) wanted.push_back({id, "", 0, set});
+  const std::string before = Dump("SELECT lead, CAST(version AS TEXT) FROM lead ORDER BY lead", 2);
+  const auto tried = store_.ChangeLeads(As(ana_), wanted, true, kNow);
+  EXPECT_EQ(outcomes(tried), "same change not_found no_lead");
+  EXPECT_EQ(Dump("SELECT lead, CAST(version AS TEXT) FROM lead ORDER BY lead", 2), before) << "a dry run";
+  EXPECT_EQ((*tried)[1].lead, two.lead);
+  EXPECT_EQ((*tried)[1].version, 1);
+  EXPECT_EQ(*(*tried)[1].before.expected, "");
+  // Somebody changes the other one between.
+  LeadInput remark;
+  remark.remark = "x";
+  const auto three = AddedLead(ana_, "钱七", "13800000005");
+  ASSERT_EQ(Code(store_.ChangeLead(All(), three.lead, 1, remark, kNow)), "");
+  LeadInput bad;
+  bad.grade = "high";
+  std::vector<std::string> deeds;
+  Asker ana = As(ana_);
+  ana.witness = db::Witness(
+      [&](db::Connection&, const db::Deed& deed) -> Status {
+        deeds.push_back(deed.act + " " + deed.object);
+        return {};
+      },
+      {});
+  const auto done = store_.ChangeLeads(
+      ana, {{{}, two.lead, 1, set}, {{}, three.lead, 1, set}, {{}, one.lead, 1, bad}, {{}, bens.lead, 1, set}}, false,
+      kNow);
+  EXPECT_EQ(outcomes(done), "change conflict refused not_found");
+  EXPECT_EQ((*done)[1].by, "boss");
+  EXPECT_EQ((*done)[2].problem->code, "grade_why_missing");
+  EXPECT_EQ(deeds, std::vector<std::string>{"lead.change lead:" + two.lead});
+  EXPECT_EQ(FormatDay(*store_.GetLead(All(), two.lead, Reveal::kMasked, kNow)->expected), "2026-12-20");
+  EXPECT_FALSE(store_.GetLead(All(), three.lead, Reveal::kMasked, kNow)->expected);
+  // Taken back with what each said before.
+  EXPECT_EQ(outcomes(store_.ChangeLeads(ana, {{{}, two.lead, (*done)[0].version, (*done)[0].before}}, false, kNow)),
+            "change");
+  EXPECT_FALSE(store_.GetLead(All(), two.lead, Reveal::kMasked, kNow)->expected);
+}
+
 INSTANTIATE_TEST_SUITE_P(On, StoreTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
 
 }  // namespace

@@ -292,6 +292,39 @@ class PrivacyApi {
     return Response::NoContent();
   }
 
+  Result<Response> BlockMany(const Request& request) {
+    ASSIGN_OR_RETURN(const Call call, Begin(request));
+    ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
+    ASSIGN_OR_RETURN(const bool dry_run, body.Bool("dry_run", false));
+    ASSIGN_OR_RETURN(const bool open, body.Bool("open", false));
+    ASSIGN_OR_RETURN(const std::string reason, body.Text("reason", 100));
+    ASSIGN_OR_RETURN(const std::vector<std::string> channels, body.Texts("channels", 20));
+    ASSIGN_OR_RETURN(std::vector<JsonBody> rows, body.Objects("rows", 1'000));
+    RETURN_IF_ERROR(body.Done());
+    std::vector<BlockChange> changes;
+    for (JsonBody& row : rows) {
+      ASSIGN_OR_RETURN(const int64_t customer, row.Id("customer"));
+      ASSIGN_OR_RETURN(const auto version, row.OptionalInt("version"));
+      ASSIGN_OR_RETURN(const std::vector<std::string> own, row.Texts("channels", 20));
+      RETURN_IF_ERROR(row.Done());
+      changes.push_back({CustomerId(customer), version.value_or(0), own.empty() ? channels : own, reason, open});
+    }
+    ASSIGN_OR_RETURN(const std::vector<BlockChanged> done,
+                     call.store.BlockMany(call.asker, call.witness, changes, dry_run, call.now));
+    JsonWriter json;
+    json.BeginObject().Key("rows").BeginArray();
+    for (const BlockChanged& row : done) {
+      json.BeginObject().Field("customer", std::to_string(row.customer.value)).Field("version", row.version);
+      json.Field("outcome", row.outcome);
+      WriteText(json, "by", row.by);
+      json.Key("channels").BeginArray();
+      for (const std::string& channel : row.channels) json.String(channel);
+      json.EndArray().EndObject();
+    }
+    json.EndArray().EndObject();
+    return Private(json);
+  }
+
   // ---- Requests of persons ----
 
   Result<Response> Receive(const Request& request) {
@@ -551,17 +584,23 @@ class PrivacyApi {
 
 }  // namespace
 
+Result<std::vector<ConsentInput>> ReadConsents(const Store& store, JsonBody& body, Instant now) {
+  std::vector<ConsentInput> inputs;
+  if (!body.Has("consents")) return inputs;
+  ASSIGN_OR_RETURN(std::vector<JsonBody> bodies, body.Objects("consents", kConsentsMax));
+  for (JsonBody& each : bodies) {
+    ASSIGN_OR_RETURN(ConsentInput input, ReadConsent(std::move(each)));
+    RETURN_IF_ERROR(store.Check(input, now));
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
 Result<leads::Store::Along> ConsentsAlong(const PrivacyDeps& deps, const Request& request, JsonBody& body,
                                           const Asker& asker, Instant now) {
   if (!body.Has("consents")) return leads::Store::Along();
   ASSIGN_OR_RETURN(Store * store, deps.store());
-  ASSIGN_OR_RETURN(std::vector<JsonBody> bodies, body.Objects("consents", kConsentsMax));
-  std::vector<ConsentInput> inputs;
-  for (JsonBody& each : bodies) {
-    ASSIGN_OR_RETURN(ConsentInput input, ReadConsent(std::move(each)));
-    RETURN_IF_ERROR(store->Check(input, now));
-    inputs.push_back(std::move(input));
-  }
+  ASSIGN_OR_RETURN(std::vector<ConsentInput> inputs, ReadConsents(*store, body, now));
   return leads::Store::Along([store, asker, witness = db::Witness(deps.audit, request.caller.account),
                               inputs = std::move(inputs), now](db::Connection& connection, CustomerId id) {
     return store->GiveIn(connection, asker, witness, id, inputs, now);
@@ -594,6 +633,7 @@ void AddPrivacyRoutes(http::Router& router, const PrivacyDeps& deps) {
   post(customer + "/consents", "change", &PrivacyApi::Give);
   post(customer + "/consents/withdraw", "change", &PrivacyApi::Withdraw);
   router.Put(customer + "/no-contact", by("change"), kept(&PrivacyApi::SetNoContact));
+  post("/api/v1/customers/no-contact", "change", &PrivacyApi::BlockMany);
   router.Put(customer + "/hold", by("privacy"), kept(&PrivacyApi::SetHold));
   router.Delete(customer + "/hold", by("privacy"), kept(&PrivacyApi::LiftHold));
   post(customer + "/requests", "change", &PrivacyApi::Receive);

@@ -34,6 +34,8 @@ struct PrivacyDeps {
 // The operations of tag `privacy` in docs/openapi.yaml.
 void AddPrivacyRoutes(http::Router& router, const PrivacyDeps& deps);
 
+// The field "consents" of a body, each as Store::Check wants it; none where it is absent.
+[[nodiscard]] Result<std::vector<ConsentInput>> ReadConsents(const Store& store, http::JsonBody& body, Instant now);
 // For leads::CustomerDeps::along: the field "consents" of a new customer's body.
 [[nodiscard]] Result<leads::Store::Along> ConsentsAlong(const PrivacyDeps& deps, const http::Request& request,
                                                         http::JsonBody& body, const Asker& asker, Instant now);

@@ -1,6 +1,7 @@
 #include "privacy/store.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "catalog/text_rules.h"
@@ -240,6 +241,24 @@ Status Store::GiveIn(db::Connection& connection, const Asker& asker, const db::W
   return {};
 }
 
+Result<bool> Store::TakeBackIn(db::Connection& connection, DealerId dealer, CustomerId id) const {
+  // Whatever was changed after the first version, or was first told later than the customer was entered, is somebody's
+  // own act.
+  for (const char* later : {"SELECT 1 FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2 AND version <> 1",
+                            "SELECT 1 FROM customer_privacy p JOIN customer c ON c.dealer_id = p.dealer_id AND "
+                            "c.customer_id = p.customer_id "
+                            "WHERE p.dealer_id = ?1 AND p.customer_id = ?2 AND p.changed_at <> c.created_at",
+                            "SELECT 1 FROM customer_block WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
+                            "SELECT 1 FROM legal_hold WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
+                            "SELECT 1 FROM person_request WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
+                            "SELECT 1 FROM data_share WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1"}) {
+    if (connection.Query(later, dealer, id).Next()) return false;
+  }
+  connection.Execute("DELETE FROM consent WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+  connection.Execute("DELETE FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+  return true;
+}
+
 Status Store::Withdraw(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
                        std::string_view purpose, std::string_view way, Instant now) {
   if (policy_.FindPurpose(purpose) == nullptr) return NoPurpose(purpose, policy_);
@@ -263,6 +282,22 @@ Status Store::Withdraw(const Asker& asker, const db::Witness& witness, CustomerI
                         {{"purpose", std::string(purpose)}});
   });
 }
+
+namespace {
+
+// Says in the customers' own rows what their blocks say.
+void MarkBlocks(db::Connection& connection, DealerId dealer, const leads::Seen& seen) {
+  for (const CustomerId each : seen.all()) {
+    const std::vector<Block> left = ReadBlocks(connection, dealer, {each});
+    const bool all = std::any_of(left.begin(), left.end(), [](const Block& block) { return block.channel == kAll; });
+    leads::Store::MarkNoContact(connection, dealer, each,
+                                all            ? leads::NoContact::kAll
+                                : left.empty() ? leads::NoContact::kNo
+                                               : leads::NoContact::kSome);
+  }
+}
+
+}  // namespace
 
 Status Store::SetNoContact(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
                            const std::vector<std::string>& channels, std::string_view reason, Instant now) {
@@ -299,18 +334,96 @@ Status Store::SetNoContact(const Asker& asker, const db::Witness& witness, Custo
           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
           asker.dealer, NewId(), seen.id, channel, reason, now.ms, asker.by);
     }
-    for (const CustomerId each : seen.all()) {
-      const std::vector<Block> left = ReadBlocks(connection, asker.dealer, {each});
-      const bool all = std::any_of(left.begin(), left.end(), [](const Block& block) { return block.channel == kAll; });
-      leads::Store::MarkNoContact(connection, asker.dealer, each,
-                                  all            ? leads::NoContact::kAll
-                                  : left.empty() ? leads::NoContact::kNo
-                                                 : leads::NoContact::kSome);
-    }
+    MarkBlocks(connection, asker.dealer, seen);
     return witness.Note(connection, "contact.block", db::ObjectOf("customer", seen.id.value), asker.dealer,
                         {{"channels", std::vector<std::string>(closed.begin(), closed.end())},
                          {"reason", std::string(closed.empty() ? "" : reason)}});
   });
+}
+
+Result<std::vector<BlockChanged>> Store::BlockMany(const Asker& asker, const db::Witness& witness,
+                                                   const std::vector<BlockChange>& changes, bool dry_run, Instant now) {
+  using All = std::vector<BlockChanged>;
+  for (const BlockChange& change : changes) {
+    for (const std::string& channel : change.channels) {
+      if (channel != kAll && FindById(policy_.channels(), channel) == nullptr) {
+        return Error("field_choice").With("field", "channels").With("choices", "all, " + IdsOf(policy_.channels()));
+      }
+    }
+    RETURN_IF_ERROR(CheckChoice("reason", change.reason, policy_.blocks()));
+  }
+  const auto work = [&](db::Connection& connection) -> Result<All> {
+    All all;
+    for (const BlockChange& change : changes) {
+      ASSIGN_OR_RETURN(BlockChanged changed, BlockIn(connection, asker, witness, change, dry_run, now));
+      all.push_back(std::move(changed));
+    }
+    return all;
+  };
+  return dry_run ? database_.Read<All>(work) : database_.Write<All>(work);
+}
+
+Result<BlockChanged> Store::BlockIn(db::Connection& connection, const Asker& asker, const db::Witness& witness,
+                                    const BlockChange& change, bool dry_run, Instant now) const {
+  BlockChanged changed{change.customer, 0, "not_found", {}, {}};
+  const auto seen = customers_.See(connection, asker, change.customer, now);
+  if (!seen.ok() && seen.error().code != "not_found") return seen.error();
+  if (!seen.ok() || seen->anonymised_at) return changed;
+  changed.customer = seen->id;
+  {
+    db::Rows rows =
+        connection.Query("SELECT version, changed_by FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2",
+                         asker.dealer, seen->id);
+    if (rows.Next()) {
+      changed.version = rows.Int(0);
+      changed.by = rows.Text(1);
+    }
+  }
+  if (!dry_run && changed.version != change.version) {
+    changed.outcome = "conflict";
+    return changed;
+  }
+  changed.by.clear();
+  std::map<std::string, std::string> closed;  // with the reason
+  for (const Block& block : ReadBlocks(connection, asker.dealer, seen->all())) closed[block.channel] = block.reason;
+  for (const std::string& channel : change.channels) {
+    const auto it = closed.find(channel);
+    const bool concerns = change.open ? it != closed.end() && it->second == change.reason
+                                      : it == closed.end() && !closed.contains(std::string(kAll));
+    if (concerns) changed.channels.push_back(channel);
+  }
+  changed.outcome = changed.channels.empty() ? "same" : "change";
+  if (dry_run || changed.channels.empty()) return changed;
+  const auto begun = Begin(connection, asker, change.customer, change.version, now);
+  if (!begun.ok() && begun.error().code == "edit_conflict") {
+    changed.outcome = "conflict";
+    changed.channels.clear();
+    return changed;
+  }
+  if (!begun.ok()) return begun.error();
+  ++changed.version;
+  for (const std::string& channel : changed.channels) {
+    if (change.open) {
+      leads::Where where(asker.dealer);
+      const std::string at = where.Add(now.ms);
+      const std::string by = where.Add(asker.by);
+      const std::string what = where.Add(channel);
+      const std::string of = AnyOf(where, "customer_id", seen->all());
+      connection.ExecuteValues("UPDATE customer_block SET lifted_at = " + at + ", lifted_by = " + by +
+                                   " WHERE dealer_id = ?1 AND lifted_at IS NULL AND channel = " + what + " AND " + of,
+                               where.values());
+    } else {
+      connection.Execute(
+          "INSERT INTO customer_block (dealer_id, block_id, customer_id, channel, reason, set_at, set_by) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          asker.dealer, NewId(), seen->id, channel, change.reason, now.ms, asker.by);
+    }
+  }
+  MarkBlocks(connection, asker.dealer, *seen);
+  RETURN_IF_ERROR(witness.Note(connection, change.open ? "contact.open" : "contact.block",
+                               db::ObjectOf("customer", seen->id.value), asker.dealer,
+                               {{"channels", changed.channels}, {"reason", change.reason}}));
+  return changed;
 }
 
 Result<Contact> Store::MayContact(db::Connection& connection, DealerId dealer, CustomerId id, std::string_view purpose,

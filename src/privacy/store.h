@@ -83,6 +83,23 @@ struct CustomerPrivacy {
   std::optional<Hold> hold;
 };
 
+// Channels that shall be closed for one of many customers, or opened again, in the version of his privacy.
+struct BlockChange {
+  CustomerId customer;
+  int64_t version = 0;
+  std::vector<std::string> channels;  // "all" for every one
+  std::string reason;
+  bool open = false;  // again: those of them that are closed for this reason
+};
+// What became of it: "change" (it was, or in a dry run would be, done), "same", "conflict", "not_found".
+struct BlockChanged {
+  CustomerId customer;
+  int64_t version = 0;  // by now
+  std::string outcome;
+  std::string by;                     // with "conflict", who
+  std::vector<std::string> channels;  // those that were closed or opened, for taking it back
+};
+
 // Thread-safe. Calls about a customer fail with not_found when the asker does not see him; those that change something
 // with customer_anonymised, and with edit_conflict when what is known of his privacy was changed since the version
 // named. Consents and blocks of customers who were merged into one are his.
@@ -102,6 +119,9 @@ class Store {
   // The same within the caller's transaction, for a customer who has just been entered.
   [[nodiscard]] Status GiveIn(db::Connection& connection, const Asker& asker, const db::Witness& witness, CustomerId id,
                               const std::vector<ConsentInput>& inputs, Instant now);
+  // Removes the consents that were given with a customer's entry, which is being taken back; false, and nothing is
+  // removed, when something else is known of his privacy by now.
+  [[nodiscard]] Result<bool> TakeBackIn(db::Connection& connection, DealerId dealer, CustomerId id) const;
   // Checks what Give would refuse without looking at the store.
   [[nodiscard]] Status Check(const ConsentInput& input, Instant now) const;
   // From now on; what was done before stays lawful. Fails with purpose_unknown, field_choice, consent_not_given.
@@ -111,6 +131,11 @@ class Store {
   // These channels are closed, and no others; "all" for every one. Fails with field_choice.
   [[nodiscard]] Status SetNoContact(const Asker& asker, const db::Witness& witness, CustomerId id, int64_t version,
                                     const std::vector<std::string>& channels, std::string_view reason, Instant now);
+  // Closes channels for many, each by itself; others that are closed stay closed. A dry run tells the same, and the
+  // versions, without needing them. Fails with field_choice.
+  [[nodiscard]] Result<std::vector<BlockChanged>> BlockMany(const Asker& asker, const db::Witness& witness,
+                                                            const std::vector<BlockChange>& changes, bool dry_run,
+                                                            Instant now);
   // Whether a customer may be reached on that day, for that purpose and by that channel, as far as is known now. For
   // whoever is about to call or write: asked again just before. Fails with purpose_unknown, field_choice, not_found.
   [[nodiscard]] Result<Contact> MayContact(db::Connection& connection, DealerId dealer, CustomerId id,
@@ -147,6 +172,8 @@ class Store {
   // Finds the customer and moves the version of his privacy, or says who else has.
   [[nodiscard]] Result<leads::Seen> Begin(db::Connection& connection, const Asker& asker, CustomerId id,
                                           int64_t version, Instant now) const;
+  [[nodiscard]] Result<BlockChanged> BlockIn(db::Connection& connection, const Asker& asker, const db::Witness& witness,
+                                             const BlockChange& change, bool dry_run, Instant now) const;
   [[nodiscard]] Result<ConsentId> Insert(db::Connection& connection, const Asker& asker, const db::Witness& witness,
                                          CustomerId id, const ConsentInput& input, Instant now) const;
   [[nodiscard]] std::vector<Consent> ReadConsents(db::Connection& connection, DealerId dealer,

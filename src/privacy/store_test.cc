@@ -236,6 +236,83 @@ TEST(PrivacyPolicy, TheFileInTheBinaryIsWhole) {
   }
 }
 
+TEST_P(ConsentTest, ManyAreBlockedAtOnceAndNothingThatWasClosedOpens) {
+  const CustomerId one = Added(ana_, "张三", "13800000001");
+  const CustomerId two = Added(ana_, "李四", "13800000002");
+  const CustomerId bens = Added(ben_, "王五", "13800000003");
+  const CustomerId all = Added(ana_, "赵六", "13800000004");
+  ASSERT_EQ(Block(two, {"call"}), "");
+  ASSERT_EQ(Block(all, {"all"}), "");
+  deeds_.clear();
+  const auto changes = [&](bool open) {
+    std::vector<BlockChange> rows;
+    for (const CustomerId id : {one, two, bens, all}) {
+      const auto known = store_.Get(All(), id, kNow);
+      rows.push_back({id, known->version, {"sms"}, "asked", open});
+    }
+    return rows;
+  };
+  const auto outcomes = [](const Result<std::vector<BlockChanged>>& done) {
+    EXPECT_EQ(Code(done), "");
+    std::string text;
+    for (const BlockChanged& row : *done) text += (text.empty() ? "" : " ") + row.outcome;
+    return text;
+  };
+  EXPECT_EQ(outcomes(store_.BlockMany(As(ana_), Witness(), changes(false), true, kNow)),
+            "change change not_found same");
+  EXPECT_EQ(Mark(one), "");
+  EXPECT_EQ(deeds_.size(), 0u);
+  auto stale = changes(false);
+  stale[0].version += 1;
+  const auto done = store_.BlockMany(As(ana_), Witness(), stale, false, kNow);
+  EXPECT_EQ(outcomes(done), "conflict change not_found same");
+  EXPECT_EQ(Mark(one), "");
+  EXPECT_EQ(Mark(two), "some");
+  EXPECT_EQ(Mark(bens), "");
+  EXPECT_EQ(Mark(all), "all");
+  EXPECT_EQ(deeds_, std::vector<std::string>{"contact.block"});
+  EXPECT_EQ(store_.Get(All(), two, kNow)->blocks.size(), 2u) << "the phone stays closed";
+  EXPECT_EQ(outcomes(store_.BlockMany(As(ana_), Witness(),
+                                      {{two, (*done)[1].version, (*done)[1].channels, "asked", true}}, false, kNow)),
+            "change");
+  const auto after = store_.Get(All(), two, kNow);
+  ASSERT_EQ(after->blocks.size(), 1u);
+  EXPECT_EQ(after->blocks[0].channel, "call");
+  EXPECT_EQ(Code(store_.BlockMany(All(), Witness(), {{one, 0, {"pigeon"}, "asked", false}}, false, kNow)),
+            "field_choice");
+}
+
+TEST_P(ConsentTest, WhatAnEntryBroughtGoesWithItAndLaterActsStay) {
+  const auto add = [&](const std::string& phone, const std::vector<ConsentInput>& consents) {
+    leads::NewCustomer input;
+    input.record = {{"name", "张三"}, {"phone", phone}};
+    input.owner = ana_;
+    const auto added = customers_.Add(All(), input, kNow, [&](db::Connection& c, CustomerId id) {
+      return store_.GiveIn(c, All(), Witness(), id, consents, kNow);
+    });
+    EXPECT_EQ(Code(added), "");
+    return added->customer;
+  };
+  const auto take_back = [&](CustomerId id) {
+    const auto done = database_->Write<bool>([&](db::Connection& c) { return store_.TakeBackIn(c, dealer_, id); });
+    EXPECT_EQ(Code(done), "");
+    return *done;
+  };
+  const CustomerId plain = add("13800000001", {Consent("follow_up")});
+  const CustomerId more = add("13800000002", {Consent("follow_up")});
+  const CustomerId first = add("13800000003", {});
+  const CustomerId blocked = add("13800000004", {});
+  ASSERT_EQ(Give(more, Consent("marketing"), {kNow.ms + 1}), "");
+  ASSERT_EQ(Give(first, Consent("marketing"), {kNow.ms + 1}), "");
+  ASSERT_EQ(Block(blocked, {"sms"}), "");
+  EXPECT_TRUE(take_back(plain));
+  EXPECT_EQ(store_.Get(All(), plain, kNow)->consents.size(), 0u);
+  EXPECT_FALSE(take_back(more));
+  EXPECT_FALSE(take_back(first)) << "the first consent came later than the entry";
+  EXPECT_FALSE(take_back(blocked));
+  EXPECT_EQ(store_.Get(All(), more, kNow)->consents.size(), 2u);
+}
+
 INSTANTIATE_TEST_SUITE_P(On, ConsentTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "access/tokens.h"
+#include "app/customers_import_api.h"
 #include "app/service.h"
 #include "app/wiring.h"
 #include "db/migrate.h"
@@ -83,6 +84,21 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     }
     files_ = {AddFile(at_.one, anas_customer_, "阿件"), AddFile(at_.one, bobs_customer_, "博件"),
               AddFile(at_.two, eves_customer_, "伊件")};
+    // Bob's list has a new customer, who is taken in, and a line that is not.
+    leads::CustomerImports imports(customers);
+    const leads::Asker bob{at_.one, {false, {at_.bob}, {}}, "bob"};
+    std::vector<leads::ImportRow> rows(2);
+    rows[0].number = 2;
+    rows[0].record = {{"name", "博客户"}, {"phone", "13800000002"}};
+    rows[0].owner = "PERSONBOB";
+    rows[1].number = 3;
+    const auto begun = imports.Begin(bob, ListHead({}), std::vector<std::string>{"[]"}, 2, kNow);
+    EXPECT_TRUE(begun.ok() && imports.Start(bob, *begun, 1, kNow).ok());
+    leads::CustomerImports::Work work;
+    work.rows = rows;
+    work.keep = [](const leads::ImportRow&, const Error&) { return "博客户 13800000002"; };
+    EXPECT_TRUE(imports.Run(bob, *begun, work, kNow).ok());
+    import_ = std::to_string(begun.ok() ? *begun : 0);
     requests_ = {AddRequest(customers, at_.one, bobs_customer_), AddRequest(customers, at_.two, eves_customer_)};
   }
   ~RightsWalkTest() override {
@@ -362,6 +378,21 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         ask("GET /api/v1/customers/{id}/attachments", "customers/" + customer + "/attachments");
         ask("POST /api/v1/customers/{id}/attachments", "customers/" + customer + "/attachments", "<svg>");
       }
+      probes["GET /api/v1/verifications"].push_back({"/api/v1/verifications" + of, ""});
+      probes["GET /api/v1/verifications"].push_back({"/api/v1/verifications" + of + "&state=called", ""});
+      ask("PUT /api/v1/verifications/{lead}", "verifications/L1", R"({"heard":"confirmed"})");
+      ask("GET /api/v1/customer-imports", "customer-imports");
+      for (const char* verb : {"", "/check", "/run", "/undo", "/refused"}) {
+        const std::string method = *verb == '\0' || verb == std::string_view("/refused") ? "GET " : "POST ";
+        ask(method + "/api/v1/customer-imports/{id}" + verb, "customer-imports/" + import_ + verb);
+      }
+      ask("PUT /api/v1/customer-imports/{id}", "customer-imports/" + import_, "{}");
+      ask("DELETE /api/v1/customer-imports/{id}", "customer-imports/" + import_);
+      probes["GET /api/v1/customer-import-template"] = {{"/api/v1/customer-import-template", ""}};
+      // That somebody knows these phones is told, but not who.
+      probes["POST /api/v1/customer-imports"].push_back(
+          {"/api/v1/customer-imports" + of + "&name=x.csv",
+           "姓名,电话,顾问\n甲,13800000001,PERSONANA\n乙,13800000002,\n丙,13800000003,PERSONEV\n"});
       probes["GET /api/v1/spot-checks"].push_back(
           {"/api/v1/spot-checks" + of + "&month=" + FormatDay(kCheckMonth).substr(0, 7), ""});
       ask("POST /api/v1/spot-checks/draw", "spot-checks/draw",
@@ -394,6 +425,14 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       }
       ask("GET /api/v1/leads/{lead}/attachments", "leads/L1/attachments");
       ask("POST /api/v1/leads/{lead}/attachments", "leads/L1/attachments", "x");
+      const std::string many = R"([{"customer":")" + anas_customer_ + R"("},{"customer":")" + bobs_customer_ +
+                               R"("},{"customer":")" + eves_customer_ + R"("}])";
+      for (const char* dry : {"true", "false"}) {
+        ask("POST /api/v1/customers/no-contact", "customers/no-contact",
+            R"({"channels":["sms"],"reason":"asked","dry_run":)" + std::string(dry) + R"(,"rows":)" + many + "}");
+        ask("POST /api/v1/leads/change", "leads/change",
+            R"({"set":{"expected":"2027-01-01"},"dry_run":)" + std::string(dry) + R"(,"rows":)" + many + "}");
+      }
       ask("GET /api/v1/leads", "leads");
       ask("GET /api/v1/leads/board", "leads/board");
       ask("GET /api/v1/leads/{lead}", "leads/L1");
@@ -446,7 +485,8 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
   std::string anas_customer_;
   std::string bobs_customer_;
   std::string eves_customer_;
-  std::string check_;  // of Bob's customer
+  std::string check_;   // of Bob's customer
+  std::string import_;  // of Bob's customers
   std::vector<std::string> requests_;
   std::vector<std::string> files_;  // Ana's, Bob's and Eve's customers'
 };

@@ -15,6 +15,8 @@ const kPages = [
   "/handbook/close_rate",
   "/customers",
   "/leads",
+  "/customers/import",
+  "/verify",
   "/spot-checks",
   "/privacy",
   "/privacy?view=retention",

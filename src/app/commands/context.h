@@ -161,6 +161,24 @@ struct ImportArguments {
 };
 int RunImport(const Context& context, const ImportArguments& arguments);
 int RunImportList(const Context& context);
+struct ImportCustomersArguments {
+  std::string file;
+  std::string dealer;  // code, name or id; may be left out where there is one
+  std::string owner;   // code or name of whom customers belong to whose row names nobody
+  std::string source;
+  std::string sheet;
+  std::string encoding;
+  std::string errors_file;            // .csv or .xlsx
+  std::vector<std::string> consents;  // purposes that all of them have agreed to
+  std::string consent_way;
+  bool no_leads = false;
+  bool no_fill = false;
+  bool dry_run = false;
+};
+int RunImportCustomers(const Context& context, const ImportCustomersArguments& arguments);
+// Takes a list of customers back; nothing when there is none of that number.
+std::optional<int> RunImportCustomersUndo(const Context& context, int64_t id);
+int RunImportTemplate(const Context& context, const std::string& file);
 int RunImportUndo(const Context& context, int64_t batch, const std::string& why);
 
 struct KpiArguments {

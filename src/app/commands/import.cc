@@ -121,8 +121,9 @@ void PrintSummary(const Context& context, const ImportSummary& summary, const st
 
 int RunImport(const Context& context, const ImportArguments& arguments) {
   if (arguments.kind != "events" && arguments.kind != "readings") {
-    return context.Fail(Error("unknown_import_kind").With("name", arguments.kind).With("known", "events, readings"),
-                        kExitUsage);
+    return context.Fail(
+        Error("unknown_import_kind").With("name", arguments.kind).With("known", "events, readings, customers"),
+        kExitUsage);
   }
   const auto system = context.OpenSystem();
   if (!system.ok()) return context.Fail(system.error());

@@ -1036,6 +1036,179 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/no-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close channels for many customers at once, each in its version; other closed ones stay so. What somebody else changed meanwhile is told and left. `open` takes it back */
+        post: operations["blockMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open leads that nobody has reached by telephone yet, the soonest purchase first; or those that were called (BR-57). At most 100 */
+        get: operations["listVerifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/verifications/{lead}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What was heard on the telephone; a confirmed lead books `lead_customer`. Said again, what was booked is reversed. If-Match names the version of the list, 0 where nobody has called */
+        put: operations["recordVerification"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists of customers that the caller has brought, or anybody where he sees the whole dealer; the newest first, at most 100 */
+        get: operations["listCustomerImports"];
+        put?: never;
+        /** Bring a list of customers. The file itself is not kept: its rows are, sealed, a day as a draft. Numbers of identity and bank cards are dropped on the way */
+        post: operations["uploadCustomers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A draft with its columns or an import with what it did */
+        get: operations["getCustomerImport"];
+        /** Say of a draft what its columns mean, and what holds for all rows */
+        put: operations["setCustomerImport"];
+        post?: never;
+        /** Remove a draft; end an import that is under way with what it has done */
+        delete: operations["endCustomerImport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would become of each row, as things are now; nothing is written */
+        post: operations["checkCustomerImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in rows, in batches of 200, for two seconds; to be asked again until the state is `done`. Goes on where it was left, also after a stop of the server. If-Match is needed to begin with a draft */
+        post: operations["runCustomerImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back, within 7 days, what nobody has touched since; to be asked again until the state is `undone`. What remains is named with the reason */
+        post: operations["undoCustomerImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-imports/{id}/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows that are not taken, with the reason in front, to be mended and imported again; for who brought them, kept for 7 days */
+        get: operations["refusedCustomers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-import-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An empty list to fill in, headers in both languages */
+        get: operations["customerImportTemplate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}": {
         parameters: {
             query?: never;
@@ -1571,6 +1744,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/leads/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the day of purchase or the grade of many leads at once, each in its version. What somebody else changed meanwhile is told and left */
+        post: operations["changeLeads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/leads/board": {
         parameters: {
             query?: never;
@@ -2099,6 +2289,155 @@ export interface components {
             identities: components["schemas"]["PrivacyChoice"][];
             recipient_kinds: components["schemas"]["PrivacyChoice"][];
             bases: components["schemas"]["PrivacyChoice"][];
+        };
+        /** @enum {unknown} */
+        Heard: "confirmed" | "not_interested" | "wrong_number" | "no_answer";
+        Verification: {
+            lead: string;
+            customer: string;
+            /** @description Masked */
+            customer_name: string | null;
+            /** @description Masked */
+            customer_phone: string | null;
+            no_contact: string | null;
+            owner: string | null;
+            source: string | null;
+            model: string | null;
+            /** Format: date */
+            expected: string | null;
+            grade: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Of this attempt; null: nobody has called */
+            heard: components["schemas"]["Heard"] | null;
+            calls: number;
+            version: number;
+            /** Format: date-time */
+            called_at: string | null;
+            called_by: string | null;
+        };
+        CustomerImportSummary: {
+            id: string;
+            file?: string | null;
+            /** @enum {unknown} */
+            state: "draft" | "importing" | "done" | "undoing" | "undone";
+            version: number;
+            rows: number;
+            /** @description Rows dealt with */
+            seen: number;
+            added: number;
+            /** @description Known customers with something filled in or a new lead */
+            changed: number;
+            /** @description Leads made */
+            leads: number;
+            /** @description Rows that changed nothing */
+            same: number;
+            /** @description Rows with the phone, plate or VIN of an earlier one */
+            repeated: number;
+            refused: number;
+            /** @description Rows, by undoing */
+            taken_back: number;
+            /** @description Rows that could not be taken back */
+            remaining: number;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** @description Refused rows can still be had, and the import taken back */
+            kept: boolean;
+        };
+        CustomerImport: components["schemas"]["CustomerImportSummary"] & {
+            /** @description Null when it is no longer kept */
+            list: components["schemas"]["CustomerList"] | null;
+            /** @description What a column can mean */
+            fields: {
+                id: string;
+                name: string;
+            }[];
+            /** @description Rows that could not be taken back, the first 200 */
+            remains: {
+                row: number;
+                customer: string;
+                /** @enum {unknown} */
+                why: "changed" | "lead" | "merged" | "entries" | "referrer" | "check" | "privacy" | "anonymised" | "out_of_sight" | "gone";
+            }[];
+        };
+        CustomerList: {
+            file: string;
+            format: string;
+            encoding: string;
+            sheet: string;
+            sheets: string[];
+            header_row: number;
+            columns: {
+                header: string;
+                /** @description Null: not taken */
+                field: string | null;
+                guess: string | null;
+            }[];
+            owner: string | null;
+            source: string | null;
+            leads: boolean;
+            fill: boolean;
+            consents: components["schemas"]["ConsentInput"][];
+        };
+        CustomerImportChoices: {
+            /** @description The field of each column, in their order; an empty text: not taken */
+            columns?: string[];
+            /** @description Of customers whose row names nobody */
+            owner?: string | null;
+            /** @description Of leads whose row names none */
+            source?: string | null;
+            /**
+             * @description New customers get a lead; known ones with none in hand where the row is about a purchase
+             * @default true
+             */
+            leads?: boolean;
+            /**
+             * @description Of known customers what is empty is filled in
+             * @default true
+             */
+            fill?: boolean;
+            /** @description Of every new customer whose row does not say no */
+            consents?: components["schemas"]["ConsentInput"][];
+        };
+        CustomerImportCheck: {
+            counts: {
+                rows: number;
+                add: number;
+                change: number;
+                same: number;
+                repeated: number;
+                refused: number;
+                leads: number;
+            };
+            reasons: {
+                code: string;
+                count: number;
+                /** @description Of the first such row */
+                message: string;
+            }[];
+            rows: {
+                row: number;
+                /** @enum {unknown} */
+                what: "add" | "change" | "same" | "repeated" | "refused";
+                /** @description Masked */
+                name: string | null;
+                /** @description Masked */
+                phone: string | null;
+                owner: string | null;
+                /** @description Whom the dealer knows already */
+                customer: string | null;
+                /** @description What is filled in */
+                fields: string[];
+                lead: boolean;
+                problem: {
+                    code: string;
+                    message: string;
+                    todo: string;
+                } | null;
+            }[];
         };
         ConsentInput: {
             purpose: string;
@@ -5322,6 +5661,408 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    blockMany: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    channels: string[];
+                    reason: string;
+                    /**
+                     * @description Opens those that are closed for this reason
+                     * @default false
+                     */
+                    open?: boolean;
+                    /**
+                     * @description Only say what would become of each row, and its version
+                     * @default false
+                     */
+                    dry_run?: boolean;
+                    rows: {
+                        customer: string;
+                        /** @description Of the privacy of the customer */
+                        version?: number;
+                        /** @description Instead of those of all */
+                        channels?: string[];
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            customer: string;
+                            /** @description By now */
+                            version: number;
+                            /** @enum {unknown} */
+                            outcome: "change" | "same" | "conflict" | "not_found";
+                            /** @description Who has changed it */
+                            by: string | null;
+                            /** @description Closed, or opened */
+                            channels: string[];
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listVerifications: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                state?: "due" | "called";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Leads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Of all that there are */
+                        count: number;
+                        leads: components["schemas"]["Verification"][];
+                        /** @description The staff that the caller is, who do not verify leads of their own */
+                        self: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    recordVerification: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                lead: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    heard: components["schemas"]["Heard"];
+                };
+            };
+        };
+        responses: {
+            /** @description Recorded */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCustomerImports: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Imports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        imports: components["schemas"]["CustomerImportSummary"][];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploadCustomers: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                /** @description Name of the file */
+                name: string;
+                sheet?: string;
+                encoding?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description CSV or XLSX, at most 20 MB, 50,000 rows and 100 columns */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The draft; what its columns mean is guessed from the headers */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCustomerImport: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setCustomerImport: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerImportChoices"];
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    endCustomerImport: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkCustomerImport: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts, and the first 50 rows of each kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImportCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    runCustomerImport: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                "If-Match"?: string;
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    undoCustomerImport: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    refusedCustomers: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                format?: "xlsx" | "csv";
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    customerImportTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workbook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getCustomer: {
         parameters: {
             query: {
@@ -6548,6 +7289,86 @@ export interface operations {
                         leads: components["schemas"]["Lead"][];
                         count?: number | null;
                         next_cursor?: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeLeads: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header?: {
+                /** @description The same key and body within 24 hours gives the same answer again */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    set?: {
+                        /** @description A day; empty: unknown */
+                        expected?: string;
+                        /** @description Empty: as follows from the day */
+                        grade?: string;
+                        grade_why?: string;
+                    };
+                    /**
+                     * @description Only say what would become of each row, and its version
+                     * @default false
+                     */
+                    dry_run?: boolean;
+                    rows: {
+                        /** @description Without `lead`, the lead in hand of this customer */
+                        customer?: string;
+                        lead?: string;
+                        version?: number;
+                        set?: {
+                            /** @description A day; empty: unknown */
+                            expected?: string;
+                            /** @description Empty: as follows from the day */
+                            grade?: string;
+                            grade_why?: string;
+                        };
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of each row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        rows: {
+                            customer: string | null;
+                            lead: string | null;
+                            /** @description By now */
+                            version: number;
+                            /** @enum {unknown} */
+                            outcome: "change" | "same" | "no_lead" | "conflict" | "refused" | "not_found";
+                            /** @description Who has changed it */
+                            by: string | null;
+                            before: {
+                                /** @description A day; empty: unknown */
+                                expected?: string;
+                                /** @description Empty: as follows from the day */
+                                grade?: string;
+                                grade_why?: string;
+                            };
+                            problem: {
+                                code: string;
+                                message: string;
+                                todo: string;
+                            } | null;
+                        }[];
                     };
                 };
             };

@@ -1,4 +1,4 @@
-import { ArrowLeftRight, Download, ListChecks, Plus, Search, SlidersHorizontal, SquareKanban, UserRound } from "lucide-react";
+import { ArrowLeftRight, Download, ListChecks, Pencil, Plus, Search, SlidersHorizontal, SquareKanban, Upload, UserRound } from "lucide-react";
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { download } from "@/api";
 import { plain, rich, useLanguage, useTexts } from "@/i18n";
@@ -7,6 +7,8 @@ import { settings } from "@/state/settings";
 import { useView } from "@/state/view";
 import { Button, Checkbox, classes, EmptyState, ErrorState, Field, formatInstant, formatNumber, PageHead, Panel, Select, Skeleton, Tag, TextInput, toast, useDebounced, usePhone } from "@/ui";
 import { SavedViews, useDefaultView, ViewChips } from "@/ui/views/SavedViews";
+import { BulkDialog } from "./bulk/BulkDialog";
+import { bulkTexts } from "./bulk/texts";
 import { useCustomers, useLeadsOf, useMay, useSearch, useStaffName, type Found, type Lead } from "./data";
 import { useWithin, WithDealer } from "./Dealer";
 import { HandOverDialog, type HandOver } from "./HandOverDialog";
@@ -34,13 +36,14 @@ let typedLast = { dealer: "", text: "" };
 
 function Customers({ dealer }: { dealer: Dealer }) {
   const t = useTexts(texts);
+  const b = useTexts(bulkTexts);
   const may = useMay();
   const go = useGo();
   const { scope } = useView();
   const within = useWithin(dealer);
   const [search, patch] = usePageSearch(readList);
   const [typed, setTyped] = useState(() => (typedLast.dealer === dealer.id ? typedLast.text : ""));
-  const [doing, setDoing] = useState<"add" | "hand-over" | "hand-over-picked" | null>(null);
+  const [doing, setDoing] = useState<"add" | "hand-over" | "hand-over-picked" | "edit-picked" | null>(null);
   // Customers ticked, by whose they are; null: nothing is being ticked.
   const [picked, setPicked] = useState<ReadonlyMap<string, string> | null>(null);
   const [saving, setSaving] = useState(false);
@@ -74,7 +77,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
   const pick = (customer: Found, on: boolean) =>
     setPicked((before) => {
       const next = new Map(before ?? []);
-      if (on && customer.owner) next.set(customer.id, customer.owner);
+      if (on) next.set(customer.id, customer.owner ?? "");
       else next.delete(customer.id);
       return next;
     });
@@ -100,6 +103,11 @@ function Customers({ dealer }: { dealer: Dealer }) {
               {t("board")}
             </Link>
             <SavedViews page="customers" keys={kKeys} suggestion={t("customers")} timeless />
+            {may("change") && (
+              <Button icon={Upload} onClick={() => go({ to: "/customers/import", search: within })}>
+                {t("importCustomers")}
+              </Button>
+            )}
             {may("export") && count !== 0 && !searching && (
               <Button icon={Download} busy={saving} onClick={takeAway}>
                 {t("exportCsv")}
@@ -110,7 +118,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
                 {t("handOver")}
               </Button>
             )}
-            {may("hand_over") && rows.length > 0 && !picked && (
+            {(may("hand_over") || may("change")) && rows.length > 0 && !picked && (
               <Button icon={ListChecks} onClick={() => setPicked(new Map())}>
                 {t("select")}
               </Button>
@@ -132,8 +140,18 @@ function Customers({ dealer }: { dealer: Dealer }) {
       {picked && (
         <div className={styles.pickBar} role="status">
           <span>{t("pickedN", { n: formatNumber(picked.size), count: picked.size })}</span>
-          <Button kind="primary" icon={ArrowLeftRight} disabled={picked.size === 0} onClick={() => setDoing("hand-over-picked")}>
-            {t("handOver")}
+          {may("change") && (
+            <Button kind="primary" icon={Pencil} disabled={picked.size === 0} onClick={() => setDoing("edit-picked")}>
+              {b("edit")}
+            </Button>
+          )}
+          {may("hand_over") && (
+            <Button icon={ArrowLeftRight} disabled={![...picked.values()].some((owner) => owner !== "")} onClick={() => setDoing("hand-over-picked")}>
+              {t("handOver")}
+            </Button>
+          )}
+          <Button kind="ghost" disabled={rows.every(({ id }) => picked.has(id))} onClick={() => setPicked(new Map([...picked, ...rows.map(({ id, owner }): [string, string] => [id, owner ?? ""])]))}>
+            {t("pickAll", { n: formatNumber(rows.length) })}
           </Button>
           <Button kind="ghost" onClick={() => setPicked(null)}>
             {t("cancel")}
@@ -203,6 +221,17 @@ function Customers({ dealer }: { dealer: Dealer }) {
       </Panel>
       {doing === "add" && <NewCustomerDialog dealer={dealer} onClose={() => setDoing(null)} onAdded={(id) => go({ to: "/customers/$id", params: { id }, search: within })} />}
       {doing === "hand-over" && query.owner && <HandOverDialog dealer={dealer} of={[{ from: query.owner }]} title={t("handOverAll", { name: nameOf(query.owner) })} onClose={() => setDoing(null)} />}
+      {doing === "edit-picked" && picked && (
+        <BulkDialog
+          dealer={dealer.id}
+          customers={[...picked.keys()]}
+          onClose={() => setDoing(null)}
+          onDone={() => {
+            setDoing(null);
+            setPicked(null);
+          }}
+        />
+      )}
       {doing === "hand-over-picked" && picked && <HandOverDialog dealer={dealer} of={byOwner(picked)} title={t("handOverPicked", { n: formatNumber(picked.size), count: picked.size })} onClose={() => setDoing(null)} onDone={() => setPicked(null)} />}
     </div>
   );
@@ -210,7 +239,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
 
 function byOwner(picked: ReadonlyMap<string, string>): HandOver[] {
   const by = new Map<string, string[]>();
-  for (const [customer, owner] of picked) by.set(owner, [...(by.get(owner) ?? []), customer]);
+  for (const [customer, owner] of picked) if (owner !== "") by.set(owner, [...(by.get(owner) ?? []), customer]);
   return [...by].map(([from, customers]) => ({ from, customers }));
 }
 
@@ -358,7 +387,7 @@ function Rows({ dealer, rows, at, leads, sort, searching, picked, onPick }: Rows
                   <span className={styles.who}>
                     {picked ? (
                       <span className={styles.tick}>
-                        <Checkbox hideLabel label={t("pickOne", { name })} checked={picked.has(row.id)} disabled={!row.owner} onChange={(on) => onPick(row, on)} />
+                        <Checkbox hideLabel label={t("pickOne", { name })} checked={picked.has(row.id)} onChange={(on) => onPick(row, on)} />
                       </span>
                     ) : (
                       <span className={styles.initial} aria-hidden>

@@ -11,7 +11,7 @@ export type { Kind, Lead, LeadInput };
 
 const kPage = 50;
 
-export function useMay(): (right: "change" | "hand_over" | "reveal" | "privacy" | "export") => boolean {
+export function useMay(): (right: "change" | "verify" | "hand_over" | "reveal" | "privacy" | "export") => boolean {
   const { admin, rights } = useViewer();
   return (right) => admin || right in rights;
 }

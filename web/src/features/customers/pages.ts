@@ -1,4 +1,4 @@
-import { ClipboardCheck, ShieldCheck, SquareKanban, UserRound } from "lucide-react";
+import { ClipboardCheck, PhoneCall, ShieldCheck, SquareKanban, UserRound } from "lucide-react";
 import { definePages } from "@/state/page";
 
 const title = { zh: "客户", en: "Customers" };
@@ -24,6 +24,22 @@ export const pages = definePages(
     bar: ["scope"],
   },
   {
+    id: "customer-imports",
+    path: "/customers/import",
+    right: "change",
+    title: { zh: "导入客户", en: "Import customers" },
+    load: () => import("./import/ImportsPage"),
+    bar: ["scope"],
+  },
+  {
+    id: "customer-import",
+    path: "/customers/import/$id",
+    right: "change",
+    title: { zh: "导入客户", en: "Import customers" },
+    load: () => import("./import/ImportPage"),
+    bar: ["scope"],
+  },
+  {
     id: "leads",
     path: "/leads",
     right: "customers",
@@ -31,6 +47,15 @@ export const pages = definePages(
     load: () => import("./BoardPage"),
     nav: { group: "sales", order: 20, icon: SquareKanban },
     key: "l",
+    bar: ["scope"],
+  },
+  {
+    id: "verify",
+    path: "/verify",
+    right: "verify",
+    title: { zh: "电话核实", en: "Verify leads" },
+    load: () => import("./verify/VerifyPage"),
+    nav: { group: "sales", order: 25, icon: PhoneCall },
     bar: ["scope"],
   },
   {

@@ -2,6 +2,7 @@ import { defineTexts } from "@/i18n";
 
 export const texts = defineTexts("customers", {
   customers: { zh: "客户", en: "Customers" },
+  importCustomers: { zh: "导入", en: "Import" },
   board: { zh: "线索看板", en: "Leads board" },
   listLead: { zh: "{dealer}有 **{n}** 位客户。", en: { one: "**{n}** customer of {dealer}.", other: "**{n}** customers of {dealer}." } },
   listLeadFiltered: { zh: "{dealer}有 **{n}** 位客户符合筛选。", en: { one: "**{n}** customer of {dealer} fits the filters.", other: "**{n}** customers of {dealer} fit the filters." } },
@@ -117,6 +118,7 @@ export const texts = defineTexts("customers", {
   why_request: { zh: "客户本人要求", en: "The customer asks for it" },
   select: { zh: "多选", en: "Select" },
   pickedN: { zh: "已选 {n} 位", en: { one: "{n} selected", other: "{n} selected" } },
+  pickAll: { zh: "选这 {n} 位", en: "Select these {n}" },
   pickOne: { zh: "选 {name}", en: "Select {name}" },
   handOverPicked: { zh: "移交 {n} 位客户", en: { one: "Hand over {n} customer", other: "Hand over {n} customers" } },
   exportCsv: { zh: "导出 CSV", en: "Export CSV" },

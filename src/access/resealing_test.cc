@@ -95,6 +95,15 @@ class ResealerTest : public testing::TestWithParam<db::Kind> {
           "INSERT INTO attachment (dealer_id, attachment_id, owner_kind, owner_id, content_type, size, head, version, "
           "added_at, added_by, changed_at, changed_by) VALUES (1, 7, 'customer', '1', 'text', 1, ?1, 1, 0, '', 0, '')",
           db::Blob{head});
+      c.Execute(
+          "INSERT INTO customer_import (dealer_id, import_id, state, version, all_rows, seen_rows, added, changed, "
+          "leads, same, repeated, refused, taken_back, remaining, created_at, created_by, changed_at) "
+          "VALUES (1, 8, 'draft', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', 0)");
+      const std::string part = SealIn(c, *vault_, {kImportPart, 9, kFirst}, "list");
+      c.Execute(
+          "INSERT INTO customer_import_part (dealer_id, part_id, import_id, what, content) VALUES (1, 9, 8, 'rows', "
+          "?1)",
+          db::Blob{part});
       c.Execute("INSERT INTO second_factor (account_id, secret, created_at, last_step) VALUES (6, ?1, 0, -1)",
                 db::Blob{secret});
     });
@@ -200,7 +209,8 @@ TEST(SealedColumns, NoColumnOfBytesIsForgotten) {
 TEST_P(ResealerTest, AllThatIsSealedIsSealedAnewAndThenTheOldKeyGoes) {
   AddEverything();
   EXPECT_FALSE(*resealer_.Due());
-  const std::set<std::string> before = {"1 attachment", "1 consent", "1 customer", "1 lead", "1 request", "1 secret"};
+  const std::set<std::string> before = {"1 attachment", "1 consent", "1 customer", "1 lead",
+                                        "1 list",       "1 request", "1 secret"};
   EXPECT_EQ(Opened(*vault_), before);
   // As somebody would have it who took a copy.
   std::string old_key;
@@ -213,21 +223,22 @@ TEST_P(ResealerTest, AllThatIsSealedIsSealedAnewAndThenTheOldKeyGoes) {
   Rotate();
   EXPECT_TRUE(*resealer_.Due());
   SealedState state = State();
-  EXPECT_EQ(state.fields(), 6);
-  EXPECT_EQ(state.old(), 6);
-  EXPECT_EQ(state.keys.at(0).fields, 6);
+  EXPECT_EQ(state.fields(), 7);
+  EXPECT_EQ(state.old(), 7);
+  EXPECT_EQ(state.keys.at(0).fields, 7);
   const Resealer::Outcome outcome = Run();
-  EXPECT_EQ(outcome.sealed, 6);
+  EXPECT_EQ(outcome.sealed, 7);
   EXPECT_EQ(outcome.damaged, 0);
   EXPECT_TRUE(outcome.whole);
   EXPECT_TRUE(outcome.clear);
   EXPECT_EQ(outcome.dropped, 0);
   state = State();
   EXPECT_EQ(state.old(), 0);
-  EXPECT_EQ(state.keys.at(1).fields, 6);
+  EXPECT_EQ(state.keys.at(1).fields, 7);
   EXPECT_TRUE(state.keys.at(0).clear_since.has_value());
   EXPECT_FALSE(state.keys.at(1).clear_since.has_value());
-  const std::set<std::string> after = {"2 attachment", "2 consent", "2 customer", "2 lead", "2 request", "2 secret"};
+  const std::set<std::string> after = {"2 attachment", "2 consent", "2 customer", "2 lead",
+                                       "2 list",       "2 request", "2 secret"};
   EXPECT_EQ(Opened(*vault_), after);
 
   EXPECT_EQ(Run().dropped, 1);
@@ -403,12 +414,12 @@ TEST_P(ResealerTest, SeveralRotationsEndInOneKey) {
   AddCustomer(kSecond, 9, "later");
   Rotate();
   EXPECT_EQ(State().keys.size(), 3U);
-  EXPECT_EQ(Run().sealed, 6);
+  EXPECT_EQ(Run().sealed, 8);
   EXPECT_EQ(Run().dropped, 2);
   EXPECT_EQ(deeds_, (std::vector<std::string>{"data_key.drop data_key:1", "data_key.drop data_key:2"}));
   EXPECT_EQ(State().keys.size(), 1U);
   EXPECT_EQ(State().keys.at(0).number, 3U);
-  EXPECT_EQ(Opened(*vault_).size(), 6U);
+  EXPECT_EQ(Opened(*vault_).size(), 8U);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, ResealerTest, testing::ValuesIn(db::TestKinds()), db::KindNames());

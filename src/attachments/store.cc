@@ -307,6 +307,15 @@ Status Store::Restore(db::Connection& connection, DealerId dealer, AttachmentId 
 
 // ---- Gone for good ----
 
+bool Store::HasAny(db::Connection& connection, DealerId dealer, const Owner& owner) {
+  return connection
+      .Query(
+          "SELECT 1 FROM attachment WHERE dealer_id = ?1 AND owner_kind = ?2 AND owner_id = ?3 AND head IS NOT NULL "
+          "LIMIT 1",
+          dealer, owner.kind, owner.id)
+      .Next();
+}
+
 void Store::Erase(db::Connection& connection, DealerId dealer, const Owner& owner) {
   connection.Execute(
       "UPDATE attachment SET head = NULL, removed_at = 0, version = version + 1 "

@@ -72,6 +72,8 @@ class Store {
   // Also one that was taken away and can be had back.
   [[nodiscard]] Result<Attachment> Find(db::Connection& connection, DealerId dealer, AttachmentId id,
                                         Instant now) const;
+  // Whether an owner has any, also one that was taken away and can be had back.
+  [[nodiscard]] static bool HasAny(db::Connection& connection, DealerId dealer, const Owner& owner);
   // Whose it is, without opening anything.
   [[nodiscard]] static Result<Owner> OwnerOf(db::Connection& connection, DealerId dealer, AttachmentId id);
   // The bytes of one that was not taken away. Fails with attachment_damaged when they are not what was stored.

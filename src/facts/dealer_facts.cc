@@ -520,9 +520,7 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
       }
       const bool running = query.sums[part->sum].running;
       const int32_t origin = cuts.front().value;
-      const auto day_sum = [&](int32_t from, int32_t to) {
-        return running ? series.DaySum(c, from, to, origin) : 0;
-      };
+      const auto day_sum = [&](int32_t from, int32_t to) { return running ? series.DaySum(c, from, to, origin) : 0; };
       if (running) {
         add(0, series.Range(c, INT32_MIN, origin), day_sum(INT32_MIN, origin));
       }

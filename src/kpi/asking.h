@@ -674,8 +674,9 @@ class Asking {
           // Rows of one member come together.
           const size_t above = sketches.ids.size() - key_kind_.size();
           const bool same = is_dim && places.size() > 1 && sketches.ids[above] == id;
-          const std::string* const label =
-              same ? sketches.keys[above] : is_dim ? LabelOf(dims_[index], id) : &texts[index][r];
+          const std::string* const label = same     ? sketches.keys[above]
+                                           : is_dim ? LabelOf(dims_[index], id)
+                                                    : &texts[index][r];
           sketches.ids.push_back(id);
           sketches.keys.push_back(label);
         }
@@ -761,8 +762,8 @@ class Asking {
   std::vector<Grain> grains_;
   std::vector<std::pair<bool, size_t>> key_kind_;  // a dimension? and its position among its kind
   std::vector<facts::Filter> filters_;
-  std::vector<DealerId> dealers_;            // those asked about; empty: all
-  const facts::Filter* narrowed_ = nullptr;  // the filter that these dealers stand for
+  std::vector<DealerId> dealers_;                    // those asked about; empty: all
+  const facts::Filter* narrowed_ = nullptr;          // the filter that these dealers stand for
   std::optional<std::vector<facts::Limit>> limits_;  // by the asker's scope
   Period period_{};                                  // cut off by to_date
   Period full_{};

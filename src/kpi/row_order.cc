@@ -57,8 +57,8 @@ int Compare(const std::optional<double>& a, const std::optional<double>& b, bool
   return (*a < *b) != descending ? -1 : 1;
 }
 
-// By row, where its text of one key stands among all of them; equal texts stand at one place, and what is not set at the
-// end.
+// By row, where its text of one key stands among all of them; equal texts stand at one place, and what is not set at
+// the end.
 std::vector<uint32_t> PlacesOf(const RowSketches& rows, size_t keys, size_t key) {
   std::vector<const std::string*> texts;  // each once, by pointer
   std::unordered_map<const std::string*, uint32_t> numbers;
@@ -75,8 +75,7 @@ std::vector<uint32_t> PlacesOf(const RowSketches& rows, size_t keys, size_t key)
   }
   std::vector<uint32_t> order(texts.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](uint32_t a, uint32_t b) { return Compare(texts[a], texts[b], false) < 0; });
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return Compare(texts[a], texts[b], false) < 0; });
   std::vector<uint32_t> places(texts.size());
   uint32_t place = 0;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -181,10 +180,9 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
   const auto text_of = [&](uint32_t row, size_t key) { return rows.keys[row * keys + key]; };
   const auto before = [&](uint32_t a, uint32_t b) {
     for (const Step& step : steps) {
-      const int compared =
-          step.is_key
-              ? Compare(text_of(a, step.index), text_of(b, step.index), step.descending)
-              : Compare(rows.values[a * values + step.index], rows.values[b * values + step.index], step.descending);
+      const int compared = step.is_key ? Compare(text_of(a, step.index), text_of(b, step.index), step.descending)
+                                       : Compare(rows.values[a * values + step.index],
+                                                 rows.values[b * values + step.index], step.descending);
       if (compared != 0) return compared < 0;
     }
     for (size_t key = 0; key < keys; ++key) {

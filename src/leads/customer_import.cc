@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "access/masking.h"
+#include "attachments/store.h"
 #include "base/text.h"
+#include "leads/attachment_homes.h"
 #include "leads/look.h"
 #include "ledger/read.h"
 
@@ -631,6 +633,7 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
     db::Rows lead = c.Query("SELECT version FROM lead WHERE dealer_id = ?1 AND lead = ?2", look.dealer, row.lead);
     if (!lead.Next() || lead.Int(0) != 1) return std::string("lead");
     if (touched.leads.contains(row.lead)) return std::string("entries");
+    if (attachments::Store::HasAny(c, look.dealer, {kLeadHome, row.lead})) return std::string("attachments");
     if (c.Query("SELECT 1 FROM lead_verification WHERE dealer_id = ?1 AND lead = ?2", look.dealer, row.lead).Next()) {
       return std::string("entries");
     }
@@ -642,6 +645,9 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
     others.Next();
     if (others.Int(0) != (row.lead.empty() ? 0 : 1)) return std::string("lead");
     if (any("SELECT 1 FROM lead WHERE dealer_id = ?1 AND referrer_id = ?2 LIMIT 1")) return std::string("referrer");
+    if (attachments::Store::HasAny(c, look.dealer, {kCustomerHome, std::to_string(row.customer.value)})) {
+      return std::string("attachments");
+    }
     if (any("SELECT 1 FROM spot_check WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1")) return std::string("check");
     if (forget) {
       ASSIGN_OR_RETURN(const bool forgotten, forget(c, asker, row.customer));

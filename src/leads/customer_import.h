@@ -82,7 +82,7 @@ struct Import {
 };
 
 // A row that could not be taken back, and why: "changed", "lead", "merged", "entries", "referrer", "check", "privacy",
-// "anonymised", "out_of_sight", "gone".
+// "attachments", "anonymised", "out_of_sight", "gone".
 struct Remaining {
   int64_t row = 0;
   CustomerId customer;

@@ -6,9 +6,12 @@
 #include <thread>
 
 #include "access/testing.h"
+#include "attachments/store.h"
+#include "attachments/testing.h"
 #include "base/text.h"
 #include "catalog/embedded.h"
 #include "db/testing.h"
+#include "leads/attachment_homes.h"
 #include "org/org.h"
 
 namespace dealpace::leads {
@@ -357,7 +360,7 @@ TEST_P(CustomerImportTest, UndoLeavesNoTraceButInTheLedgerAndTheLog) {
 
 TEST_P(CustomerImportTest, WhatSomebodyHasTouchedRemains) {
   std::vector<ImportRow> rows;
-  for (int i = 0; i < 6; ++i) rows.push_back(Row(i + 2, "张三", std::to_string(13'800'000'001 + i)));
+  for (int i = 0; i < 8; ++i) rows.push_back(Row(i + 2, "张三", std::to_string(13'800'000'001 + i)));
   const Import done = Run(All(), rows);
   const auto customer = [&](int i) {
     return *store_.Get(All(), Find(std::to_string(13'800'000'001 + i)), Reveal::kMasked, kNow);
@@ -379,10 +382,17 @@ TEST_P(CustomerImportTest, WhatSomebodyHasTouchedRemains) {
     return {};
   });
   ASSERT_EQ(Code(booked), "");
+  const auto attach = [&](const attachments::Owner& owner) {
+    const auto packed = attachments::Store::Pack(dealer_, "a.jpg", "", attachments::TestJpeg());
+    return Code(database_->Write<void>(
+        [&](db::Connection& c) { return attachments::Store(*vault_).Add(c, owner, *packed, "x", kLater); }));
+  };
+  ASSERT_EQ(attach({kCustomerHome, std::to_string(customer(6).id.value)}), "");
+  ASSERT_EQ(attach({kLeadHome, customer(7).leads.at(0).code}), "");
   const Import undone = Undo(All(), done.id);
   EXPECT_EQ(undone.taken_back, 1);
-  EXPECT_EQ(undone.remaining, 5);
-  EXPECT_EQ(Remains(done.id), "2:changed 3:lead 4:lead 5:merged 6:entries ");
+  EXPECT_EQ(undone.remaining, 7);
+  EXPECT_EQ(Remains(done.id), "2:changed 3:lead 4:lead 5:merged 6:entries 8:attachments 9:attachments ");
   EXPECT_FALSE(Find("13800000006").set());
   EXPECT_EQ(Check(All(), {rows[0]}), "same") << "what remains is known as before";
 }

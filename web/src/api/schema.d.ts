@@ -2360,7 +2360,7 @@ export interface components {
                 row: number;
                 customer: string;
                 /** @enum {unknown} */
-                why: "changed" | "lead" | "merged" | "entries" | "referrer" | "check" | "privacy" | "anonymised" | "out_of_sight" | "gone";
+                why: "changed" | "lead" | "merged" | "entries" | "referrer" | "check" | "privacy" | "attachments" | "anonymised" | "out_of_sight" | "gone";
             }[];
         };
         CustomerList: {

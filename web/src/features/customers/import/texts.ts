@@ -86,6 +86,7 @@ export const importTexts = defineTexts("customer-import", {
   r_entries: { zh: "线索上已有新的记录", en: "Something was recorded for the lead" },
   r_referrer: { zh: "已作为他人的介绍人", en: "Has referred another customer" },
   r_check: { zh: "档案已被抽查", en: "The file was drawn for a spot check" },
+  r_attachments: { zh: "之后上传了附件", en: "Files were attached later" },
   r_privacy: { zh: "之后有同意、限制或请求等记录", en: "Consents, blocks or requests came later" },
   r_anonymised: { zh: "已匿名化", en: "Anonymised since" },
   r_out_of_sight: { zh: "已不在你的范围内", en: "No longer within your sight" },

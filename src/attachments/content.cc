@@ -127,13 +127,12 @@ bool IsGb18030(std::string_view bytes) {
     return byte >= low && byte <= high;
   };
   for (size_t i = 0; i < bytes.size();) {
+    const bool leads = in(i, 0x81, 0xFE);
     if (in(i, 0, 0x7F)) {
       ++i;
-    } else if (!in(i, 0x81, 0xFE)) {
-      return false;
-    } else if (in(i + 1, 0x40, 0x7E) || in(i + 1, 0x80, 0xFE)) {
+    } else if (leads && (in(i + 1, 0x40, 0x7E) || in(i + 1, 0x80, 0xFE))) {
       i += 2;
-    } else if (in(i + 1, 0x30, 0x39) && in(i + 2, 0x81, 0xFE) && in(i + 3, 0x30, 0x39)) {
+    } else if (leads && in(i + 1, 0x30, 0x39) && in(i + 2, 0x81, 0xFE) && in(i + 3, 0x30, 0x39)) {
       i += 4;
     } else {
       return false;

@@ -167,7 +167,7 @@ void MarkRepeats(std::vector<ImportRow>& rows) {
 
 // Those whom the asker may give customers to, by code and name.
 struct CustomerImports::Roster {
-  Roster(const Store::Look& look) {
+  explicit Roster(const Store::Look& look) {
     db::Rows rows = look.connection.Query(
         "SELECT staff_id, code, name FROM staff WHERE dealer_id = ?1 ORDER BY staff_id", look.dealer);
     while (rows.Next()) {

@@ -244,14 +244,15 @@ Status Store::GiveIn(db::Connection& connection, const Asker& asker, const db::W
 Result<bool> Store::TakeBackIn(db::Connection& connection, DealerId dealer, CustomerId id) const {
   // Whatever was changed after the first version, or was first told later than the customer was entered, is somebody's
   // own act.
-  for (const char* later : {"SELECT 1 FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2 AND version <> 1",
-                            "SELECT 1 FROM customer_privacy p JOIN customer c ON c.dealer_id = p.dealer_id AND "
-                            "c.customer_id = p.customer_id "
-                            "WHERE p.dealer_id = ?1 AND p.customer_id = ?2 AND p.changed_at <> c.created_at",
-                            "SELECT 1 FROM customer_block WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
-                            "SELECT 1 FROM legal_hold WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
-                            "SELECT 1 FROM person_request WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
-                            "SELECT 1 FROM data_share WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1"}) {
+  constexpr const char* kToldLater =
+      "SELECT 1 FROM customer_privacy p JOIN customer c ON c.dealer_id = p.dealer_id AND c.customer_id = p.customer_id "
+      "WHERE p.dealer_id = ?1 AND p.customer_id = ?2 AND p.changed_at <> c.created_at";
+  for (const char* later :
+       {"SELECT 1 FROM customer_privacy WHERE dealer_id = ?1 AND customer_id = ?2 AND version <> 1", kToldLater,
+        "SELECT 1 FROM customer_block WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
+        "SELECT 1 FROM legal_hold WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
+        "SELECT 1 FROM person_request WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1",
+        "SELECT 1 FROM data_share WHERE dealer_id = ?1 AND customer_id = ?2 LIMIT 1"}) {
     if (connection.Query(later, dealer, id).Next()) return false;
   }
   connection.Execute("DELETE FROM consent WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);

@@ -24,6 +24,7 @@ constexpr int kListHeaderWithin = 20;
 constexpr size_t kListRowsMax = 50'000;
 constexpr size_t kColumnsMax = 100;
 constexpr size_t kListCellMax = 8'000;
+constexpr size_t kListTextMax = 64U << 20U;  // of all cells: a workbook says a long text once and shows it everywhere
 
 // The columns of reports are not taken when the report comes back.
 constexpr std::string_view kReasonHeader = "原因 / Reason";
@@ -60,25 +61,29 @@ std::string MeaningOf(std::string_view header) {
   return {};
 }
 
+// The first so many bytes, and no half character.
+std::string Beginning(std::string_view text, size_t most) {
+  std::string begin(text.substr(0, most));
+  while (!begin.empty() && !IsUtf8(begin)) begin.pop_back();
+  return begin;
+}
+
 std::string CellText(const Cell& cell) {
-  switch (cell.kind) {
-    case Cell::Kind::kEmpty: return {};
-    case Cell::Kind::kDate: return FormatDay(cell.day);
-    case Cell::Kind::kError: return kCellError + cell.text.substr(0, 100);
-    default: break;
-  }
+  constexpr size_t kErrorMax = 100;
+  if (cell.kind == Cell::Kind::kEmpty) return {};
+  if (cell.kind == Cell::Kind::kDate) return FormatDay(cell.day);
+  // Whatever else it is.
+  if (!leads::CheckNoForbiddenNumber("", cell.text).ok()) return std::string(1, kCellForbidden);
+  if (cell.kind == Cell::Kind::kError) return kCellError + Beginning(cell.text, kErrorMax);
   std::string text(Trim(UnguardText(Trim(cell.text))));
   // ="13812345678": how spreadsheets are told to keep digits as text.
   if (text.size() >= 3 && text.starts_with("=\"") && text.ends_with('"')) {
     text = text.substr(2, text.size() - 3);
   } else if (text.starts_with('=')) {
-    return kCellError + text.substr(0, 100);
+    return kCellError + Beginning(text, kErrorMax);
   }
   std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; });
-  if (text.size() > kListCellMax) {
-    text.resize(kListCellMax);
-    while (!text.empty() && !IsUtf8(text)) text.pop_back();
-  }
+  if (text.size() > kListCellMax) text = Beginning(text, kListCellMax);
   if (!leads::CheckNoForbiddenNumber("", text).ok()) return std::string(1, kCellForbidden);
   return text;
 }
@@ -373,8 +378,7 @@ Result<CustomerSheet> ReadCustomerSheet(const std::string& path, std::string_vie
     for (const Cell& cell : row.cells) {
       std::string header = CellText(cell);
       if (!header.empty() && (header[0] == kCellError || header[0] == kCellForbidden)) header.clear();
-      headers.push_back(header.substr(0, 200));
-      while (!IsUtf8(headers.back())) headers.back().pop_back();
+      headers.push_back(Beginning(header, 200));
     }
     while (!headers.empty() && headers.back().empty()) headers.pop_back();
     if (headers.size() > kColumnsMax) headers.resize(kColumnsMax);
@@ -386,6 +390,7 @@ Result<CustomerSheet> ReadCustomerSheet(const std::string& path, std::string_vie
     read.headers = std::move(headers);
     read.header_row = row.number;
   }
+  size_t bytes = 0;
   for (;;) {
     const auto more = reader.Next(row);
     if (!more.ok()) return called(more.error());
@@ -396,6 +401,10 @@ Result<CustomerSheet> ReadCustomerSheet(const std::string& path, std::string_vie
     }
     while (!line.cells.empty() && line.cells.back().empty()) line.cells.pop_back();
     if (line.cells.empty()) continue;
+    for (const std::string& text : line.cells) bytes += text.size();
+    if (bytes > kListTextMax) {
+      return Error("customers_too_much_text").With("file", name).With("max", int64_t{kListTextMax >> 20U});
+    }
     if (read.lines.size() >= kListRowsMax)
       return Error("customers_too_many").With("file", name).With("max", kListRowsMax);
     read.lines.push_back(std::move(line));

@@ -87,6 +87,14 @@ TEST_F(CustomersFileTest, FormulasAndNumbersOfCardsAreNotTaken) {
   EXPECT_EQ(Value("地址", "=A1&B1", "address"), "import_cell_error");
   EXPECT_EQ(Value("地址", "证件 11010519491231002X", "address"), "number_forbidden");
   EXPECT_EQ(Value("地址", "6222021234567890128", "address"), "number_forbidden");
+  EXPECT_EQ(Value("地址", "=T(11010519491231002X)", "address"), "number_forbidden");
+  // A long one is cut between characters.
+  std::string lines = "姓名,电话,备注\n张三,13800000001,=";
+  for (int i = 0; i < 60; ++i) lines += "重要";
+  const auto cut = Read(lines + "\n");
+  ASSERT_EQ(Code(cut), "");
+  EXPECT_TRUE(IsUtf8(cut->lines[0].cells[2]));
+  EXPECT_GT(cut->lines[0].cells[2].size(), 90u);
   // Not even where nobody takes the column.
   const auto sheet = Read("姓名,电话,身份证号\n张三,13800000001,11010519491231002X\n");
   ASSERT_EQ(Code(sheet), "");

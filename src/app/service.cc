@@ -246,13 +246,20 @@ http::Router Service::MakeRouter() {
   attachments::AddAttachmentRoutes(
       router, {database, [this, kept] { return kept(rooms_->attachments); },
                leads::AttachmentHomes([this, kept] { return kept(rooms_->customers); }, CustomersSeenBy),
-               leads::CheckNoForbiddenNumber,
+               [](std::string_view field, std::string_view text) {
+                 return field == "name" ? leads::CheckNoIdentityNumber(field, text)
+                                        : leads::CheckNoForbiddenNumber(field, text);
+               },
                [this](db::Connection& connection, const http::Request& request) -> Status {
                  const Instant hour_ago{options_.clock().ms - int64_t{3600} * 1000};
                  const int64_t read =
                      access::CountDeeds(connection, request.caller.account, "attachment.read", hour_ago);
                  if (read < kRevealsPerHour) return {};
                  return Error("attachments_read_too_many").With("max", kRevealsPerHour);
+               },
+               [](db::Connection& connection, DealerId dealer, const attachments::Owner& owner) -> Status {
+                 ASSIGN_OR_RETURN(const leads::CustomerId customer, leads::CustomerOf(connection, dealer, owner));
+                 return privacy::CheckNotHeld(connection, dealer, customer);
                },
                options_.clock, idempotent, audit_});
   AddCustomerImportRoutes(router, {system_, [this, kept] { return kept(rooms_->customers); },

@@ -66,6 +66,7 @@ class Api {
   Result<Response> Add(const Home& home, const Request& request) {
     ASSIGN_OR_RETURN(const Call call, Begin(request));
     ASSIGN_OR_RETURN(const std::string name, FileNameOf(request.Header("content-disposition").value_or("")));
+    if (deps_.check_words) RETURN_IF_ERROR(deps_.check_words("name", name));
     const auto find = [&](db::Connection& connection, bool change) {
       return home.find(connection, request, call.dealer, request.Param(home.param), change, call.now);
     };
@@ -100,6 +101,8 @@ class Api {
     using Whole = std::pair<Attachment, std::string>;
     ASSIGN_OR_RETURN(Whole whole, deps_.database.Read<Whole>([&](db::Connection& connection) -> Result<Whole> {
       RETURN_IF_ERROR(FindHome(connection, request, call, id, false));
+      // Before it is decrypted for who may not; once more when it is put on record.
+      if (deps_.may_read) RETURN_IF_ERROR(deps_.may_read(connection, request));
       ASSIGN_OR_RETURN(Attachment attachment, call.store.Find(connection, call.dealer, id, call.now));
       ASSIGN_OR_RETURN(std::string bytes, call.store.Read(connection, call.dealer, id));
       return Whole(std::move(attachment), std::move(bytes));
@@ -124,6 +127,7 @@ class Api {
     ASSIGN_OR_RETURN(const auto name, body.OptionalText("name"));
     ASSIGN_OR_RETURN(const auto description, body.OptionalText("description"));
     RETURN_IF_ERROR(body.Done());
+    if (name && deps_.check_words) RETURN_IF_ERROR(deps_.check_words("name", *name));
     if (description && deps_.check_words) RETURN_IF_ERROR(deps_.check_words("description", *description));
     const Status done = deps_.database.Write<void>([&](db::Connection& connection) -> Status {
       ASSIGN_OR_RETURN(const Owner owner, FindHome(connection, request, call, id, true));
@@ -141,6 +145,7 @@ class Api {
     ASSIGN_OR_RETURN(const AttachmentId id, PathAttachment(request));
     const Status done = deps_.database.Write<void>([&](db::Connection& connection) -> Status {
       ASSIGN_OR_RETURN(const Owner owner, FindHome(connection, request, call, id, true));
+      if (!back && deps_.may_remove) RETURN_IF_ERROR(deps_.may_remove(connection, call.dealer, owner));
       RETURN_IF_ERROR(
           (back ? Store::Restore : Store::Remove)(connection, call.dealer, id, request.caller.login, call.now));
       return Note(connection, request, call, back ? "attachment.restore" : "attachment.remove", id, owner);

@@ -36,10 +36,12 @@ struct AttachmentDeps {
   // The store, once the server has its keys; before that why it has none.
   std::function<Result<Store*>()> store;
   std::vector<Home> homes;
-  // What may not be written in the words of a description; may be empty.
+  // What may not be written in the words of a "description" or in a "name"; may be empty.
   std::function<Status(std::string_view field, std::string_view text)> check_words;
   // In the transaction that puts a look at a file on record: whether the caller may have one more. May be empty.
   std::function<Status(db::Connection&, const http::Request&)> may_read;
+  // In the transaction that takes a file away: whether it may go. May be empty.
+  std::function<Status(db::Connection&, DealerId, const Owner&)> may_remove;
   std::function<Instant()> now;
   // Makes a handler answer a repeated Idempotency-Key as it did at first.
   std::function<http::Handler(http::Handler)> idempotent;

@@ -47,7 +47,10 @@ class AttachmentsApiTest : public testing::TestWithParam<db::Kind> {
            return text == "card" ? Status(Error("number_forbidden").With("field", field)) : Status();
          },
          [this](db::Connection&, const http::Request&) -> Status {
-           return reads_left_-- > 0 ? Status() : Error("attachments_read_too_many").With("max", 2);
+           return reads_left_ > 0 ? Status() : Error("attachments_read_too_many").With("max", 2);
+         },
+         [this](db::Connection&, DealerId, const Owner& owner) -> Status {
+           return owner.id == held_ ? Status(Error("legal_hold").With("reason", "x")) : Status();
          },
          [this] { return now_; },
          [](http::Handler handler) { return handler; },
@@ -59,6 +62,7 @@ class AttachmentsApiTest : public testing::TestWithParam<db::Kind> {
              deeds_ += " " + name + "=" + (text != nullptr ? *text : texts != nullptr ? Join(*texts, ",") : "");
            }
            deeds_ += ";";
+           if (deed.act == "attachment.read") --reads_left_;
            return deed.act == "attachment.remove" && fail_note_ ? Status(Error("storage_full")) : Status();
          }});
   }
@@ -112,9 +116,26 @@ class AttachmentsApiTest : public testing::TestWithParam<db::Kind> {
   Instant now_ = kNow;
   std::string dealer_ = "1";
   int reads_left_ = 100;
+  std::string held_;
   bool fail_note_ = false;
   std::string deeds_;
 };
+
+TEST_P(AttachmentsApiTest, WhatHasToBeKeptIsNotTakenAway) {
+  const std::string id = Add("1");
+  held_ = "1";
+  EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + id), "legal_hold");
+  EXPECT_EQ(List("1").at("attachments").as_array().size(), 1u);
+  held_.clear();
+  EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + id), "204");
+}
+
+TEST_P(AttachmentsApiTest, ForbiddenWordsAreNoNameEither) {
+  EXPECT_EQ(Outcome("boss", Method::kPost, "boxes/1/attachments", TestJpeg(), "attachment; filename=card"),
+            "number_forbidden");
+  const std::string id = Add("1");
+  EXPECT_EQ(Outcome("boss", Method::kPut, "attachments/" + id, R"({"name":"card"})", {}, 1), "number_forbidden");
+}
 
 TEST_P(AttachmentsApiTest, AFileIsAddedNamedReadAndTakenAway) {
   const std::string id = Add("1", "attachment; filename*=UTF-8''%E9%A9%BE%E9%A9%B6%E8%AF%81.jpg");

@@ -140,6 +140,12 @@ Result<Packed> Store::Pack(DealerId dealer, std::string_view name, std::string_v
 Status Store::Add(db::Connection& connection, const Owner& owner, const Packed& packed, std::string_view by,
                   Instant now) const {
   RETURN_IF_ERROR(CheckRoom(connection, packed.dealer_, owner));
+  // Nor may somebody fill the store by adding and taking away.
+  db::Rows all = connection.Query(
+      "SELECT COUNT(*) FROM attachment WHERE dealer_id = ?1 AND owner_kind = ?2 AND owner_id = ?3 AND head IS NOT NULL",
+      packed.dealer_, owner.kind, owner.id);
+  all.Next();
+  if (all.Int(0) >= kPerOwnerInAllMax) return Error("attachments_too_many_removed").With("max", kPerOwnerInAllMax);
   ASSIGN_OR_RETURN(const std::string head, SealHead(connection, packed.dealer_, packed.id_,
                                                     {packed.name_, packed.description_, packed.key_, packed.hash_}));
   connection.Execute(

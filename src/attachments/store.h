@@ -19,6 +19,7 @@ using AttachmentId = Id<struct AttachmentTag>;
 
 inline constexpr int64_t kBytesMax = int64_t{20} << 20;  // of a file
 inline constexpr int kPerOwnerMax = 100;                 // files, those taken away not counted
+inline constexpr int kPerOwnerInAllMax = 200;            // with those that can be had back
 inline constexpr size_t kDescriptionMax = 500;           // characters
 // How long what was taken away can be had back.
 inline constexpr int64_t kUndoMs = int64_t{7} * 24 * 3600 * 1000;
@@ -63,7 +64,7 @@ class Store {
 
   // Each within the caller's transaction, which also writes down the deed.
 
-  // Fails with attachments_too_many.
+  // Fails with attachments_too_many, attachments_too_many_removed.
   [[nodiscard]] Status Add(db::Connection& connection, const Owner& owner, const Packed& packed, std::string_view by,
                            Instant now) const;
   // The newest first. `removed`: instead those that were taken away and can be had back.

@@ -111,6 +111,16 @@ TEST_P(AttachmentsTest, AreRefusedBeforeAnythingIsStored) {
   EXPECT_EQ(Count("attachment"), kPerOwnerMax);
 }
 
+TEST_P(AttachmentsTest, TakingAwayMakesNoEndlessRoom) {
+  for (int i = 0; i < kPerOwnerInAllMax; ++i) {
+    const AttachmentId id = Add(kWang, "a.txt", "a");
+    EXPECT_EQ(Do([&](db::Connection& c) { return Store::Remove(c, kDealer, id, "ana", kNow); }), "");
+  }
+  const auto packed = Store::Pack(kDealer, "a.txt", "", "a");
+  EXPECT_EQ(Do([&](db::Connection& c) { return store_.Add(c, kWang, *packed, "ana", kNow); }),
+            "attachments_too_many_removed");
+}
+
 // M33, as somebody sees it who has the file and not the keys.
 TEST_P(AttachmentsTest, NothingOfThemCanBeReadInTheDatabase) {
   if (GetParam() != db::Kind::kSqlite) GTEST_SKIP() << "looks into the file";

@@ -47,4 +47,11 @@ std::vector<attachments::Home> AttachmentHomes(std::function<Result<Store*>()> s
   return homes;
 }
 
+Result<CustomerId> CustomerOf(db::Connection& connection, DealerId dealer, const attachments::Owner& owner) {
+  if (owner.kind == kCustomerHome) return CustomerId(attachments::NumberOf(owner.id));
+  db::Rows rows = connection.Query("SELECT customer_id FROM lead WHERE dealer_id = ?1 AND lead = ?2", dealer, owner.id);
+  if (!rows.Next()) return Error("not_found");
+  return CustomerId(rows.Int(0));
+}
+
 }  // namespace dealpace::leads

@@ -18,4 +18,8 @@ inline constexpr const char* kLeadHome = "lead";
 [[nodiscard]] std::vector<attachments::Home> AttachmentHomes(
     std::function<Result<Store*>()> store, std::function<Result<Visible>(const http::Request&, DealerId)> visible);
 
+// Whose files an owner's are. Fails with not_found.
+[[nodiscard]] Result<CustomerId> CustomerOf(db::Connection& connection, DealerId dealer,
+                                            const attachments::Owner& owner);
+
 }  // namespace dealpace::leads

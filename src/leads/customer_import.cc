@@ -472,6 +472,18 @@ Status CustomerImports::Start(const Asker& asker, int64_t id, int64_t version, I
   });
 }
 
+namespace {
+
+// Nobody changes these until the transaction ends: on PostgreSQL a reading alone would not hold them.
+void Hold(db::Connection& connection, DealerId dealer, CustomerId customer, std::string_view lead) {
+  connection.Execute("UPDATE customer SET version = version WHERE dealer_id = ?1 AND customer_id = ?2", dealer,
+                     customer);
+  if (lead.empty()) return;
+  connection.Execute("UPDATE lead SET version = version WHERE dealer_id = ?1 AND lead = ?2", dealer, lead);
+}
+
+}  // namespace
+
 Result<CustomerImports::RowDone> CustomerImports::Do(const Store::Look& look, const ImportRow& row, const RowPlan& plan,
                                                      const Store::Along& along) const {
   RowDone done;
@@ -492,12 +504,15 @@ Result<CustomerImports::RowDone> CustomerImports::Do(const Store::Look& look, co
     done.version = 1;
     done.lead = added.lead;
   } else {
+    Hold(look.connection, look.dealer, plan.customer, {});
     ASSIGN_OR_RETURN(const Store::Row known, store_.FindRow(look, plan.customer));
     done.customer = known.id;
     done.version = known.version;
-    if (!plan.fields.empty()) {
+    // What somebody has filled in since it was planned is his.
+    std::erase_if(done.fields, [&](const std::string& field) { return known.record.contains(field); });
+    if (!done.fields.empty()) {
       Record changed = known.record;
-      for (const std::string& field : plan.fields) changed[field] = plan.record.at(field);
+      for (const std::string& field : done.fields) changed[field] = plan.record.at(field);
       ASSIGN_OR_RETURN(const std::string sealed, store_.Seal(look.connection, look.dealer, known.id, changed));
       look.connection.Execute(
           "UPDATE customer SET personal = ?3, version = version + 1, changed_at = ?4, changed_by = ?5 "
@@ -510,9 +525,9 @@ Result<CustomerImports::RowDone> CustomerImports::Do(const Store::Look& look, co
       ASSIGN_OR_RETURN(done.lead, store_.AddLeadIn(look, known.id, plan.owner, plan.input, row.since));
     }
     RETURN_IF_ERROR(store_.BookFields(look, known.id));
-    if (!plan.fields.empty()) {
+    if (!done.fields.empty()) {
       RETURN_IF_ERROR(look.witness.Note(look.connection, "customer.change", db::ObjectOf("customer", known.id.value),
-                                        look.dealer, {{"fields", plan.fields}}));
+                                        look.dealer, {{"fields", done.fields}}));
     }
     if (plan.lead) RETURN_IF_ERROR(Store::NoteLead(look, "lead.add", done.lead, known.id));
   }
@@ -610,9 +625,10 @@ Status CustomerImports::End(const Asker& asker, int64_t id, Instant now) {
 // ---- Taking back ----
 
 Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Asker& asker, const RowDone& row,
-                                              const Touched& touched, const Forget& forget) const {
+                                              const Touched& touched, const Forget& forget, Instant since) const {
   db::Connection& c = look.connection;
   const auto any = [&](std::string_view sql) { return c.Query(sql, look.dealer, row.customer).Next(); };
+  Hold(c, look.dealer, row.customer, row.lead);
   Store::Row known;
   {
     auto found = store_.FindRow(look, row.customer);
@@ -637,6 +653,12 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
     if (c.Query("SELECT 1 FROM lead_verification WHERE dealer_id = ?1 AND lead = ?2", look.dealer, row.lead).Next()) {
       return std::string("entries");
     }
+  }
+  if (!row.added && !row.fields.empty() &&
+      c.Query("SELECT 1 FROM spot_check WHERE dealer_id = ?1 AND customer_id = ?2 AND checked_at >= ?3 LIMIT 1",
+              look.dealer, row.customer, since.ms)
+          .Next()) {
+    return std::string("check");  // what was filled in was judged
   }
   std::vector<int64_t> seqs;
   if (row.added) {
@@ -763,7 +785,7 @@ Result<Import> CustomerImports::Undo(const Asker& asker, int64_t id, const Forge
                  .Next()) {
           continue;
         }
-        ASSIGN_OR_RETURN(const std::string why, TakeBack(look, asker, row, since, forget));
+        ASSIGN_OR_RETURN(const std::string why, TakeBack(look, asker, row, since, forget, import.created_at));
         connection.ExecuteLater(
             "UPDATE customer_import_row SET undone = ?4, remains = ?5, row_key = CASE WHEN ?4 = 1 THEN NULL "
             "ELSE row_key END WHERE dealer_id = ?1 AND import_id = ?2 AND row_number = ?3",

@@ -165,8 +165,9 @@ class CustomerImports {
   // Whether a batch was there to be done.
   [[nodiscard]] Result<bool> RunBatch(const Asker& asker, int64_t id, const Work& work, Instant now);
   // Why the row cannot be taken back; empty: it was.
+  // `since`: when the list was brought.
   [[nodiscard]] Result<std::string> TakeBack(const Store::Look& look, const Asker& asker, const RowDone& row,
-                                             const Touched& touched, const Forget& forget) const;
+                                             const Touched& touched, const Forget& forget, Instant since) const;
 
   Store& store_;
 };

@@ -321,19 +321,31 @@ Status CheckPosition(std::string_view position, const Policy& policy) {
   return is_vague || Plain(position).empty() ? Status(Error("position_vague").With("text", position)) : Status();
 }
 
-Status CheckNoForbiddenNumber(std::string_view field, std::string_view text) {
-  const auto forbidden = [&](std::string_view what, std::string_view zh) {
-    return Error("number_forbidden").With("field", field).With("what", what).With("what_zh", zh);
-  };
+namespace {
+
+Error ForbiddenNumber(std::string_view field, std::string_view what, std::string_view zh) {
+  return Error("number_forbidden").With("field", field).With("what", what).With("what_zh", zh);
+}
+
+}  // namespace
+
+Status CheckNoIdentityNumber(std::string_view field, std::string_view text) {
   for (const Digits& run : DigitRuns(WithPlainDigits(text))) {
     if (HasPart(run, 3, 8, [](std::string_view part) { return part.size() == 18 && IsIdNumber(part); }) ||
         HasPart(run, 15, 15, IsIdNumber)) {
-      return forbidden("an identity card", "身份证");
+      return ForbiddenNumber(field, "an identity card", "身份证");
     }
+  }
+  return {};
+}
+
+Status CheckNoForbiddenNumber(std::string_view field, std::string_view text) {
+  RETURN_IF_ERROR(CheckNoIdentityNumber(field, text));
+  for (const Digits& run : DigitRuns(WithPlainDigits(text))) {
     const auto is_card = [](std::string_view part) {
       return part.size() >= 13 && part.size() <= 19 && part.back() != 'X' && !IsMobileWithCode(part) && IsLuhn(part);
     };
-    if (HasPart(run, 3, 6, is_card)) return forbidden("a bank card", "银行卡");
+    if (HasPart(run, 3, 6, is_card)) return ForbiddenNumber(field, "a bank card", "银行卡");
   }
   return {};
 }

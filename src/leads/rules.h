@@ -74,6 +74,8 @@ struct PurchaseKnown {
 [[nodiscard]] Status CheckNeed(std::string_view need, const Policy& policy);
 // BR-56: "负责人" is no position. Fails with position_vague.
 [[nodiscard]] Status CheckPosition(std::string_view position, const Policy& policy);
+// No numbers of identity cards: for names of files, in which cameras write long numbers.
+[[nodiscard]] Status CheckNoIdentityNumber(std::string_view field, std::string_view text);
 // BR-58: no numbers of identity cards (15 or 18 characters) or bank cards (13 to 19 digits, Luhn) in a text. Fails with
 // number_forbidden ("field", "what": id_card or bank_card), never with the number.
 [[nodiscard]] Status CheckNoForbiddenNumber(std::string_view field, std::string_view text);

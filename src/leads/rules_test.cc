@@ -131,6 +131,11 @@ TEST(BR_56, VagueTitlesAreRefused) {
   EXPECT_EQ(Code(CleanRecord(Kind::kCompany, {{"position", "负责人"}}, kPolicy)), "position_vague");
 }
 
+TEST(BR_58, NamesOfFilesMayHaveLongNumbersButNoIdentityCards) {
+  EXPECT_EQ(Code(CheckNoIdentityNumber("name", "张三 11010519491231002X.jpg")), "number_forbidden");
+  EXPECT_EQ(Code(CheckNoIdentityNumber("name", "4111111111111111.jpg")), "");
+}
+
 TEST(BR_58, NoNumbersOfIdentityOrBankCards) {
   const auto what = [](std::string_view text) {
     const Status checked = CheckNoForbiddenNumber("remark", text);

@@ -111,7 +111,8 @@ Status Verifications::Record(const Asker& asker, const std::vector<StaffId>& sel
     }
     if (heard == Heard::kConfirmed) {
       ledger::NewEntry entry = store_.Entry(look, "lead_customer", lead);
-      if (!self.empty()) entry.actor = self.front();
+      // Who is nobody's consultant is not named, rather than somebody else.
+      entry.actor = self.empty() ? StaffId() : self.front();
       booked = ledger::Append(connection, *store_.catalog_, look.dealer, std::span(&entry, 1), recorder);
     }
     connection.Execute(

@@ -90,9 +90,14 @@ TEST_P(RequestTest, ErasureAnonymisesNowUnlessDataMustBeKept) {
   EXPECT_EQ(Code(store_.SetHold(All(), Witness(), added.customer, 0, "dispute", kNow)), "");
   AttachTo(added.customer, "张三.jpg");
   EXPECT_EQ(Finish(erasure), "legal_hold");
+  const auto held = [&] {
+    return Code(database_->Read<void>([&](db::Connection& c) { return CheckNotHeld(c, dealer_, added.customer); }));
+  };
+  EXPECT_EQ(held(), "legal_hold");
   EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 1);
   EXPECT_EQ(Get(erasure).state, RequestState::kChecked) << "it stays open";
   EXPECT_EQ(Code(store_.LiftHold(All(), Witness(), added.customer, 1, kNow)), "");
+  EXPECT_EQ(held(), "");
   EXPECT_EQ(Finish(erasure), "");
   const auto gone = customers_.Get(All(), added.customer, leads::Reveal::kWhole, kNow);
   EXPECT_TRUE(gone->record.empty());

@@ -409,9 +409,11 @@ Result<BlockChanged> Store::BlockIn(db::Connection& connection, const Asker& ask
       const std::string at = where.Add(now.ms);
       const std::string by = where.Add(asker.by);
       const std::string what = where.Add(channel);
+      const std::string why = where.Add(change.reason);
       const std::string of = AnyOf(where, "customer_id", seen->all());
       connection.ExecuteValues("UPDATE customer_block SET lifted_at = " + at + ", lifted_by = " + by +
-                                   " WHERE dealer_id = ?1 AND lifted_at IS NULL AND channel = " + what + " AND " + of,
+                                   " WHERE dealer_id = ?1 AND lifted_at IS NULL AND channel = " + what +
+                                   " AND reason = " + why + " AND " + of,
                                where.values());
     } else {
       connection.Execute(
@@ -510,6 +512,18 @@ Status Store::Erase(db::Connection& connection, const Asker& asker, CustomerId i
     if (rows.Next()) return Error("legal_hold").With("reason", rows.Text(0));
   }
   return Anonymise(connection, asker.dealer, seen, "request", asker.by, now);
+}
+
+Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer) {
+  // He and whoever was merged with him are one person.
+  db::Rows rows = connection.Query(
+      "SELECT h.reason FROM legal_hold h "
+      "JOIN customer c ON c.dealer_id = h.dealer_id AND c.customer_id = h.customer_id "
+      "JOIN customer o ON o.dealer_id = c.dealer_id "
+      "AND COALESCE(o.merged_into, o.customer_id) = COALESCE(c.merged_into, c.customer_id) "
+      "WHERE h.dealer_id = ?1 AND h.lifted_at IS NULL AND o.customer_id = ?2 LIMIT 1",
+      dealer, customer);
+  return rows.Next() ? Status(Error("legal_hold").With("reason", rows.Text(0))) : Status();
 }
 
 // ---- For others ----

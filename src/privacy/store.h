@@ -191,4 +191,8 @@ class Store {
 // "1 = 0", or "column IN (…)" with the ids bound to `where`.
 [[nodiscard]] std::string AnyOf(leads::Where& where, std::string_view column, const std::vector<CustomerId>& ids);
 
+// Whether nothing of a customer has to be kept: fails with legal_hold while there is one on him, or on somebody merged
+// with him.
+[[nodiscard]] Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer);
+
 }  // namespace dealpace::privacy

@@ -82,7 +82,7 @@ class Facts {
     std::vector<std::shared_ptr<Held>> dealers;
     std::vector<bool> caught_up;  // as far as they were asked for
   };
-  // The sums of all dealers together, for questions that tell none of them apart.
+  // The sums of all dealers together, also by dealer and region, for questions over many.
   struct Network {
     std::shared_mutex mutex;  // guards what follows
     std::unique_ptr<DealerFacts> sums;

@@ -199,7 +199,7 @@ class Workbook {
     writer_.Number(row, column, *value, sum ? FormatOfSum(*value) : FormatOf(unit, *value), look);
   }
 
-  [[nodiscard]] std::string KeyText(size_t k, const std::optional<std::string>& key) const {
+  [[nodiscard]] std::string KeyText(size_t k, std::optional<std::string_view> key) const {
     return exchange::MemberText(context_.catalog, answer_.by[k], key, context_.language);
   }
 
@@ -249,8 +249,8 @@ class Workbook {
     ASSIGN_OR_RETURN(const kpi::Answer units, context_.engine.Ask(by_unit));
     ASSIGN_OR_RETURN(const kpi::Answer rests, context_.engine.Ask(by_rest));
 
-    using Key = std::vector<std::optional<std::string>>;
-    std::map<std::pair<std::vector<int64_t>, Key>, std::map<std::string, const kpi::RowAnswer*>> rows;
+    using Key = std::vector<std::optional<std::string_view>>;
+    std::map<std::pair<std::vector<int64_t>, Key>, std::map<std::string_view, const kpi::RowAnswer*>> rows;
     std::vector<std::pair<std::vector<int64_t>, Key>> order;
     const auto key_of = [&](const kpi::RowAnswer& row) {
       std::pair<std::vector<int64_t>, Key> key;
@@ -260,7 +260,7 @@ class Workbook {
       }
       return key;
     };
-    std::set<std::string> labels;
+    std::set<std::string_view> labels;
     for (const kpi::RowAnswer& row : answer_.rows) {
       const auto key = key_of(row);
       const auto [it, fresh] = rows.try_emplace(key);
@@ -269,8 +269,9 @@ class Workbook {
       it->second[*row.keys[pivot]] = &row;
     }
     std::map<std::pair<std::vector<int64_t>, Key>, const kpi::RowAnswer*> row_totals;
-    for (const kpi::RowAnswer& row : rests.rows) row_totals[{row.ids, row.keys}] = &row;
-    std::map<std::string, const kpi::RowAnswer*> unit_totals;
+    for (const kpi::RowAnswer& row : rests.rows)
+      row_totals[{{row.ids.begin(), row.ids.end()}, {row.keys.begin(), row.keys.end()}}] = &row;
+    std::map<std::string_view, const kpi::RowAnswer*> unit_totals;
     for (const kpi::RowAnswer& row : units.rows) unit_totals[*row.keys[0]] = &row;
 
     const size_t columns = answer_.columns.size();
@@ -283,12 +284,13 @@ class Workbook {
                    Look::kHeader);
     }
     int at = keys;
-    const auto head = [&](const std::string& label) {
+    const auto head = [&](std::string_view label) {
       for (size_t c = 0; c < columns; ++c) {
-        writer_.Text(row, at++, columns == 1 ? label : label + " " + ColumnTitle(c), Look::kHeader, true);
+        const std::string title = std::string(label) + (columns == 1 ? "" : " " + ColumnTitle(c));
+        writer_.Text(row, at++, title, Look::kHeader, true);
       }
     };
-    for (const std::string& label : labels) head(label);
+    for (const std::string_view label : labels) head(label);
     head(Say("Total", "合计"));
     ++row;
     writer_.Freeze(row, std::min(keys, 2));
@@ -307,7 +309,7 @@ class Workbook {
         writer_.Text(row, static_cast<int>(k), KeyText(key_columns[k], key.second[k]));
       }
       at = keys;
-      for (const std::string& label : labels) figures(find(rows[key], label), Look::kPlain);
+      for (const std::string_view label : labels) figures(find(rows[key], label), Look::kPlain);
       // Without other slices the row's total is the whole's.
       figures(key_columns.empty() ? &rests.total : find(row_totals, key), Look::kBold);
       ++row;
@@ -315,7 +317,7 @@ class Workbook {
     if (keys == 0) return {};
     for (int k = 0; k < keys; ++k) writer_.Text(row, k, k == 0 ? Say("Total", "合计") : "", Look::kTotal);
     at = keys;
-    for (const std::string& label : labels) figures(find(unit_totals, label), Look::kTotal);
+    for (const std::string_view label : labels) figures(find(unit_totals, label), Look::kTotal);
     figures(&answer_.total, Look::kTotal);
     return {};
   }

@@ -48,20 +48,21 @@ Status ReadCommon(http::JsonBody& body, Day today, kpi::Question& question, Scop
 
 Status ReadColumns(http::JsonBody& body, kpi::Question& question) {
   if (!body.Has("columns")) return Error("field_missing").With("field", "columns");
-  ASSIGN_OR_RETURN(const std::vector<std::string> texts, body.Texts("columns", kColumnsMax));
-  for (const std::string& text : texts) {
-    for (kpi::NamedFormula& column : kpi::SplitColumns(text)) {
-      if (Trim(column.formula).empty() || Trim(column.name).empty()) return Error("column_empty");
-      question.columns.push_back(std::move(column));
-    }
+  ASSIGN_OR_RETURN(const std::vector<std::string_view> texts, body.TextViews("columns", kColumnsMax));
+  question.columns.reserve(texts.size());
+  for (const std::string_view text : texts) kpi::SplitColumns(text, question.columns);
+  for (const kpi::NamedFormula& column : question.columns) {
+    if (column.formula.empty() || column.name.empty()) return Error("column_empty");
   }
   if (question.columns.empty()) return Error("column_empty");
   if (question.columns.size() > kColumnsMax) return Error("columns_too_many").With("max", kColumnsMax);
   // The keys of a row are one name space: columns, slices, and what we add ourselves.
   std::vector<std::string_view> names = {"_ids", "provisional", "mature_share"};
+  names.reserve(names.size() + question.by.size() + question.columns.size());
   names.insert(names.end(), question.by.begin(), question.by.end());
   for (const kpi::NamedFormula& column : question.columns) names.push_back(column.name);
-  std::sort(names.begin(), names.end());
+  std::sort(names.begin(), names.end(),
+            [](std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() < b.size() : a < b; });
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice != names.end()) return Error("column_twice").With("name", *twice);
   return {};

@@ -169,7 +169,7 @@ SuccessRow ReadSuccessRow(const kpi::RowAnswer& row, size_t first) {
   SuccessRow read;
   if (!row.ids.empty()) {
     read.id = row.ids[0];
-    read.name = row.keys[0];
+    if (row.keys[0]) read.name = *row.keys[0];
   }
   read.conversions.emplace_back();
   for (size_t s = 0; s < steps; ++s) read.counts.push_back(row.cells[first + s].value.value_or(0));

@@ -85,6 +85,11 @@ std::optional<Grain> UnitGrain(const Period& period) {
   return std::nullopt;
 }
 
+// Over zeros, up to the place of the last digit.
+void PutDigits(std::string& text, size_t last, int number) {
+  for (; number > 0; number /= 10) text[last--] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 YearMonthDay Civil(Day day) {
@@ -121,6 +126,13 @@ Day AddMonths(Day day, int months) {
 
 std::string FormatDay(Day day) {
   const YearMonthDay c = Civil(day);
+  if (c.year >= 0 && c.year <= 9999) {
+    std::string text = "0000-00-00";
+    PutDigits(text, 3, c.year);
+    PutDigits(text, 6, c.month);
+    PutDigits(text, 9, c.day);
+    return text;
+  }
   char buffer[40];
   std::snprintf(buffer, sizeof buffer, "%04d-%02d-%02d", c.year, c.month, c.day);
   return buffer;
@@ -272,10 +284,13 @@ std::optional<Instant> ParseInstant(std::string_view text) {
 std::string FormatInstant(Instant instant) {
   const int64_t days = instant.ms >= 0 ? instant.ms / kDayMs : -((-instant.ms + kDayMs - 1) / kDayMs);
   const int ms = static_cast<int>(instant.ms - days * kDayMs);
-  char buffer[64];
-  std::snprintf(buffer, sizeof buffer, "%sT%02d:%02d:%02d.%03dZ", FormatDay({static_cast<int32_t>(days)}).c_str(),
-                ms / 3'600'000, ms / 60'000 % 60, ms / 1000 % 60, ms % 1000);
-  return buffer;
+  std::string text = FormatDay({static_cast<int32_t>(days)}) + "T00:00:00.000Z";
+  const size_t time = text.size() - std::string_view("00:00:00.000Z").size();
+  PutDigits(text, time + 1, ms / 3'600'000);
+  PutDigits(text, time + 4, ms / 60'000 % 60);
+  PutDigits(text, time + 7, ms / 1000 % 60);
+  PutDigits(text, time + 11, ms % 1000);
+  return text;
 }
 
 Instant Now() {

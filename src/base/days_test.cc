@@ -37,6 +37,11 @@ TEST(Days, ADayThatDoesNotExistIsNone) {
   EXPECT_FALSE(FromCivil(10000, 1, 1));
 }
 
+TEST(Days, DaysHaveFourDigitsForTheYear) {
+  EXPECT_EQ(FormatDay(D("0033-04-05")), "0033-04-05");
+  EXPECT_EQ(FormatDay(D("9999-12-31") + 1), "10000-01-01");
+}
+
 TEST(Days, AddingMonthsClipsToTheMonthsLastDay) {
   EXPECT_EQ(FormatDay(AddMonths(D("2026-01-31"), 1)), "2026-02-28");
   EXPECT_EQ(FormatDay(AddMonths(D("2024-01-31"), 1)), "2024-02-29");

@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -8,23 +9,44 @@
 
 namespace dealpace {
 
-void AppendJsonInt(std::string& text, int64_t number) {
-  char buffer[24];
-  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
-  text.append(buffer, status == std::errc() ? end : buffer);
+void AppendJsonString(std::string& text, std::string_view value) {
+  text += '"';
+  // Runs of characters that need nothing are taken as a whole.
+  size_t from = 0;
+  for (size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    text.append(value, from, i - from);
+    from = i + 1;
+    switch (c) {
+      case '"': text += "\\\""; break;
+      case '\\': text += "\\\\"; break;
+      case '\n': text += "\\n"; break;
+      case '\r': text += "\\r"; break;
+      case '\t': text += "\\t"; break;
+      default: {
+        char buffer[8];
+        std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(c));
+        text += buffer;
+      }
+    }
+  }
+  text.append(value, from);
+  text += '"';
+}
+
+char* PutJsonNumber(char* to, double number) {
+  if (std::abs(number) < 9.2e18) {
+    const auto whole = static_cast<int64_t>(number);
+    if (static_cast<double>(whole) == number) return std::to_chars(to, to + kJsonNumberMax, whole).ptr;
+  }
+  if (!std::isfinite(number)) return std::copy_n("null", 4, to);
+  return std::to_chars(to, to + kJsonNumberMax, number).ptr;
 }
 
 void AppendJsonNumber(std::string& text, double number) {
-  if (!std::isfinite(number)) {
-    text += "null";
-    return;
-  }
-  if (number == std::floor(number) && std::abs(number) < 9.2e18) {
-    return AppendJsonInt(text, static_cast<int64_t>(number));
-  }
-  char buffer[40];
-  const auto [end, status] = std::to_chars(buffer, buffer + sizeof buffer, number);
-  text.append(buffer, status == std::errc() ? end : buffer);
+  char buffer[kJsonNumberMax];
+  text.append(buffer, PutJsonNumber(buffer, number));
 }
 
 void JsonWriter::Separate() {
@@ -54,35 +76,14 @@ JsonWriter& JsonWriter::Key(std::string_view name) {
 
 JsonWriter& JsonWriter::String(std::string_view text) {
   Separate();
-  text_ += '"';
-  // Runs of characters that need nothing are taken as a whole.
-  size_t from = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    text_.append(text, from, i - from);
-    from = i + 1;
-    switch (c) {
-      case '"': text_ += "\\\""; break;
-      case '\\': text_ += "\\\\"; break;
-      case '\n': text_ += "\\n"; break;
-      case '\r': text_ += "\\r"; break;
-      case '\t': text_ += "\\t"; break;
-      default: {
-        char buffer[8];
-        std::snprintf(buffer, sizeof buffer, "\\u%04x", static_cast<unsigned>(c));
-        text_ += buffer;
-      }
-    }
-  }
-  text_.append(text, from);
-  text_ += '"';
+  AppendJsonString(text_, text);
   return *this;
 }
 
 JsonWriter& JsonWriter::Int(int64_t number) {
   Separate();
-  AppendJsonInt(text_, number);
+  char buffer[kJsonNumberMax];
+  text_.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr);
   return *this;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace dealpace {
 
@@ -30,7 +31,15 @@ class JsonWriter {
   JsonWriter& Field(std::string_view name, int number) { return Key(name).Int(number); }
   JsonWriter& Field(std::string_view name, bool value) { return Key(name).Bool(value); }
 
+  // The next member or element is appended to this by whoever knows how, as JSON.
+  [[nodiscard]] std::string& Piece() {
+    Separate();
+    return text_;
+  }
+
+  void Reserve(size_t bytes) { text_.reserve(bytes); }
   [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] std::string Take() && { return std::move(text_); }
 
  private:
   JsonWriter& Open(char c);

@@ -30,28 +30,41 @@ std::string Shortest(double value) {
 class CellsJson {
  public:
   explicit CellsJson(const Answer& answer) : columns_(answer.columns) {
+    // As in a row of empty figures: what stands before each.
+    std::vector<size_t> cuts;
+    JsonWriter empty;
     for (const Program::Column& column : columns_) {
-      JsonWriter head;
-      head.Key(column.name).BeginObject();
-      heads_.push_back((heads_.empty() ? "" : ",") + head.text());
+      cuts.push_back(empty.text().size());
+      empty.Key(column.name).BeginObject();
+      cuts.push_back(empty.text().size());
+      empty.EndObject();
+    }
+    all_heads_ = std::move(empty).Take();
+    for (size_t i = 0; i < cuts.size(); i += 2) {
+      heads_.push_back(std::string_view(all_heads_).substr(cuts[i], cuts[i + 1] - cuts[i]));
     }
   }
+  CellsJson(const CellsJson&) = delete;
+  CellsJson& operator=(const CellsJson&) = delete;
+  ~CellsJson() = default;
 
   void Write(JsonWriter& json, const RowAnswer& row) {
-    text_.clear();
+    end_ = text_.data();
     for (size_t c = 0; c < columns_.size(); ++c) {
       const CellAnswer& cell = row.cells[c];
-      text_ += heads_[c];
-      AppendFigure(cell, columns_[c]);
+      MakeRoom(heads_[c].size() + kFigureMax);
+      Put(heads_[c]);
+      PutFigure(cell, columns_[c]);
       if (cell.compared) {
-        text_ += R"(,"vs":{)";
-        AppendFigure(cell.versus, columns_[c]);
-        text_ += R"(},"change":)";
-        AppendValue(cell.change, columns_[c]);
+        MakeRoom(2 * kFigureMax);
+        Put(R"(,"vs":{)");
+        PutFigure(cell.versus, columns_[c]);
+        Put(R"(},"change":)");
+        PutValue(cell.change, columns_[c]);
       }
-      text_ += '}';
+      *end_++ = '}';
     }
-    if (!columns_.empty()) json.Raw(text_);
+    if (!columns_.empty()) json.Piece().append(text_.data(), end_);
     if (row.mature_share) {
       json.Field("provisional", true);
       json.Key("mature_share").Number(*row.mature_share);
@@ -59,30 +72,42 @@ class CellsJson {
   }
 
  private:
-  void AppendNumber(const std::optional<double>& number) {
-    number ? AppendJsonNumber(text_, *number) : void(text_ += "null");
+  // A figure without texts of money, and what stands around it.
+  static constexpr size_t kFigureMax = 3 * kJsonNumberMax + 64;
+
+  void MakeRoom(size_t bytes) {
+    const auto used = static_cast<size_t>(end_ - text_.data());
+    if (text_.size() - used >= bytes) return;
+    text_.resize(2 * text_.size() + bytes);
+    end_ = text_.data() + used;
+  }
+  // These put where room was made.
+  void Put(std::string_view text) { end_ = std::copy_n(text.data(), text.size(), end_); }
+  void PutNumber(const std::optional<double>& number) {
+    number ? void(end_ = PutJsonNumber(end_, *number)) : Put("null");
   }
   // Money that is a sum is exact to the fen and shown so; a quotient keeps all its digits.
-  void AppendValue(const std::optional<double>& value, const Program::Column& column) {
-    if (value && column.unit == Unit::kMoney && column.additive) {
-      text_ += FormatRounded(*value, 2, false);
-    } else {
-      AppendNumber(value);
-    }
+  void PutValue(const std::optional<double>& value, const Program::Column& column) {
+    if (!value || column.unit != Unit::kMoney || !column.additive) return PutNumber(value);
+    const std::string money = FormatRounded(*value, 2, false);
+    MakeRoom(money.size() + kFigureMax);
+    Put(money);
   }
-  void AppendFigure(const Figure& figure, const Program::Column& column) {
-    text_ += R"("value":)";
-    AppendValue(figure.value, column);
+  void PutFigure(const Figure& figure, const Program::Column& column) {
+    Put(R"("value":)");
+    PutValue(figure.value, column);
     if (!figure.ratio) return;
-    text_ += R"(,"num":)";
-    AppendNumber(figure.num);
-    text_ += R"(,"den":)";
-    AppendNumber(figure.den);
+    Put(R"(,"num":)");
+    PutNumber(figure.num);
+    Put(R"(,"den":)");
+    PutNumber(figure.den);
   }
 
   std::span<const Program::Column> columns_;
-  std::vector<std::string> heads_;
-  std::string text_;  // of the row being written
+  std::string all_heads_;
+  std::vector<std::string_view> heads_;
+  std::vector<char> text_;  // of the row being written, up to end_
+  char* end_ = nullptr;
 };
 
 }  // namespace
@@ -181,12 +206,11 @@ std::string ColumnTitle(const catalog::Catalog& catalog, const Program::Column& 
 }
 
 std::string MemberText(const catalog::Catalog& catalog, std::string_view dim_or_grain,
-                       const std::optional<std::string>& key, Language language) {
+                       std::optional<std::string_view> key, Language language) {
   if (!key) return "—";
   const auto dim = ParseDim(dim_or_grain);
-  if (!dim || MemberIndex(*dim) < 0) return *key;
-  const catalog::Code* code = catalog.FindCode(*dim, *key);
-  return code != nullptr && code->code == *key ? code->name.In(language) : *key;
+  const catalog::Code* code = dim && MemberIndex(*dim) >= 0 ? catalog.FindCode(*dim, *key) : nullptr;
+  return code != nullptr && code->code == *key ? code->name.In(language) : std::string(*key);
 }
 
 std::string AnswerText(const catalog::Catalog& catalog, const Answer& answer, Language language) {
@@ -326,6 +350,7 @@ void WriteIds(JsonWriter& json, const Answer& answer, const RowAnswer& row) {
 
 std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, Instant now, bool ids) {
   JsonWriter json;
+  json.Reserve(1024 + answer.columns.size() * (128 + 48 * answer.rows.size()));
   json.BeginObject();
   WritePeriod(json, "period", answer.period);
   if (answer.versus_period) WritePeriod(json, "vs_period", *answer.versus_period);
@@ -337,12 +362,16 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
   json.EndArray();
   json.Key("columns").BeginArray();
   for (const Program::Column& column : answer.columns) {
-    json.BeginObject().Field("name", column.name).Field("formula", column.formula);
-    json.Field("unit", catalog::UnitName(column.unit));
-    json.Field("better", column.better == catalog::Better::kHigher  ? "higher"
-                         : column.better == catalog::Better::kLower ? "lower"
-                                                                    : "none");
-    json.EndObject();
+    std::string& text = json.Piece();
+    text += R"({"name":)";
+    AppendJsonString(text, column.name);
+    text += R"(,"formula":)";
+    AppendJsonString(text, column.formula);
+    text += R"(,"unit":)";
+    AppendJsonString(text, catalog::UnitName(column.unit));
+    text += column.better == catalog::Better::kHigher  ? R"(,"better":"higher"})"
+            : column.better == catalog::Better::kLower ? R"(,"better":"lower"})"
+                                                       : R"(,"better":"none"})";
   }
   json.EndArray();
   json.Key("rows").BeginArray();
@@ -374,7 +403,9 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
   }
   json.Field("entries_read", answer.rows_read);
   json.EndObject();
-  return json.text() + "\n";
+  std::string text = std::move(json).Take();
+  text += '\n';
+  return text;
 }
 
 }  // namespace dealpace::exchange

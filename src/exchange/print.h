@@ -31,7 +31,7 @@ struct TextTable {
 
 // A member for people: the name of its code where the catalogue has one, in their language; "—" where not set.
 [[nodiscard]] std::string MemberText(const catalog::Catalog& catalog, std::string_view dim_or_grain,
-                                     const std::optional<std::string>& key, Language language);
+                                     std::optional<std::string_view> key, Language language);
 
 // The answer of `kpi` in the three formats of the command line. JSON is the contract of the API as well.
 [[nodiscard]] std::string AnswerText(const catalog::Catalog& catalog, const kpi::Answer& answer, Language language);

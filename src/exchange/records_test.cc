@@ -101,7 +101,7 @@ class RecordsTest : public testing::TestWithParam<db::Kind> {
     if (question.by.empty()) return text(answer->total);
     std::string all;
     for (const kpi::RowAnswer& row : answer->rows) {
-      all += (all.empty() ? "" : ", ") + row.keys[0].value_or("—") + " " + text(row);
+      all += (all.empty() ? "" : ", ") + std::string(row.keys[0].value_or("—")) + " " + text(row);
     }
     return all;
   }

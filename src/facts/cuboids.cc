@@ -11,8 +11,29 @@ constexpr int32_t kSlotsMin = 16;
 constexpr int32_t kMonthsMax = 12 * 40;
 constexpr int32_t kDaysMax = 366 * 40;
 
+// The same code for processors with wider registers, chosen at start; not where a tool looks into every call.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define DEALPACE_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define DEALPACE_WIDE
+#endif
+
+DEALPACE_WIDE int64_t TotalOf(const int32_t* values, size_t count) {
+  int64_t total = 0;
+  for (size_t i = 0; i < count; ++i) total += values[i];
+  return total;
+}
+DEALPACE_WIDE int64_t TotalOf(const int64_t* values, size_t count) {
+  int64_t total = 0;
+  for (size_t i = 0; i < count; ++i) total += values[i];
+  return total;
+}
+
 template <typename T>
 int64_t Total(const T* values, size_t begin, size_t end) {
+  constexpr size_t kFew = 4;
+  if (end - begin > kFew) return TotalOf(values + begin, end - begin);
   int64_t total = 0;
   for (size_t i = begin; i < end; ++i) total += values[i];
   return total;

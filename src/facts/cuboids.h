@@ -99,6 +99,13 @@ class Cuboids {
     // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
     // with ages up to `age_max`.
     [[nodiscard]] Sum Range(size_t combination, int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const;
+    // Begins to fetch what Range will look at first.
+    void Prefetch(size_t combination, int32_t from) const {
+      if (combination >= combinations || from < first_slot || from >= first_slot + slots) return;
+      const size_t at = (combination * static_cast<size_t>(slots) + static_cast<size_t>(from - first_slot)) * inner;
+      __builtin_prefetch(rows + at);
+      if (values != nullptr) __builtin_prefetch(values + at);
+    }
     // Σ value × (day − origin), of a cuboid by day.
     [[nodiscard]] int64_t DaySum(size_t combination, int32_t from, int32_t to, int32_t origin) const;
   };

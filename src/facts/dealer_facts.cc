@@ -368,6 +368,12 @@ std::vector<size_t> DealerFacts::AwayToScan(const Plan& plan) const {
   return away;
 }
 
+bool DealerFacts::IsAway(const Plan& plan, const Plan::Part& part, std::span<const Days> ranges) const {
+  return !AllHere() && std::any_of(shelves_.begin(), shelves_.end(), [&](const auto& shelf) {
+    return !shelf->here() && Meets(*shelf, plan, part, ranges);
+  });
+}
+
 std::vector<size_t> DealerFacts::AwayToVisit(const Plan& plan) const {
   std::vector<size_t> away;
   if (AllHere()) return away;
@@ -416,7 +422,7 @@ const Cuboids::Cuboid* DealerFacts::Served(const Plan& plan, const Plan::Part& p
   }
   const Cuboids::Cuboid* cuboid = cuboids_.Find(event, dims);
   if (cuboid == nullptr || cuboid->time() == Cuboids::Cuboid::Time::kDay) return cuboid;
-  return query.sums[part.sum].running || plan.Split(false, false) == nullptr ? nullptr : cuboid;
+  return query.sums[part.sum].running || !plan.CanSplit() ? nullptr : cuboid;
 }
 
 std::optional<DealerFacts::LeftToRows> DealerFacts::Left(const Plan& plan, const Plan::Part& part,
@@ -428,7 +434,7 @@ std::optional<DealerFacts::LeftToRows> DealerFacts::Left(const Plan& plan, const
   return LeftToRows{&split, {}};
 }
 
-void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
+bool DealerFacts::Scan(const Plan& plan, Merger& merger) const {
   // Parts that one cuboid serves go through it together; nearly always there are one or two.
   struct ByCuboid {
     const Cuboids::Cuboid* cuboid = nullptr;
@@ -440,6 +446,7 @@ void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
     if (!has_event_[RowsIndex(part.event)]) continue;
     const Cuboids::Cuboid* cuboid = Served(plan, part);
     if (const auto left = Left(plan, part, cuboid)) {
+      if (IsAway(plan, part, left->ranges())) return false;
       ScanRows(plan, part, left->split == nullptr ? plan.pieces() : *left->split->pieces, left->ranges(), merger);
       if (left->split == nullptr || left->split->months.empty()) continue;
     }
@@ -453,6 +460,7 @@ void DealerFacts::Scan(const Plan& plan, Merger& merger) const {
     served[at].parts.push_back(&part);
   }
   for (size_t i = 0; i < used; ++i) ScanCuboid(plan, served[i].parts, *served[i].cuboid, merger);
+  return true;
 }
 
 void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const> parts, const Cuboids::Cuboid& cuboid,
@@ -476,13 +484,22 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
   const MonthSplit* split = cuboid.time() == Time::kMonth ? plan.Split(NoneBefore(plan), NoneAfter(plan)) : nullptr;
   const int32_t age_max = query.within_days.value_or(Cuboids::kAgesMax - 1);
 
+  // Where the groups tell all combinations apart, and there are none from elsewhere, each is a new one.
+  uint32_t by = 0;
+  for (const Dim dim : query.by) by |= BitOf(dim);
+  const bool each_new = merger.cube().groups.size() == 0 && (cuboid.dims() & ~by) == 0;
+
   thread_local std::vector<int64_t> ids;
   thread_local std::vector<Cuboids::Series> all_series;
   all_series.clear();
   for (const Plan::Part* part : parts) {
     all_series.push_back(cuboid.Of(static_cast<int>(RowsIndex(part->event)), part->taken));
   }
+  constexpr size_t kAhead = 2;
   for (size_t c = 0; c < cuboid.combinations(); ++c) {
+    if (split != nullptr && !split->months.empty()) {
+      for (const Cuboids::Series& series : all_series) series.Prefetch(c + kAhead, split->months.front().from);
+    }
     size_t base = SIZE_MAX;
     for (size_t p = 0; p < parts.size(); ++p) {
       const Plan::Part* part = parts[p];
@@ -496,7 +513,7 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
         if (base == SIZE_MAX) {
           ids.clear();
           for (const Dim dim : query.by) ids.push_back(id_of(dim, c));
-          base = merger.Group(ids);
+          base = each_new ? merger.AddGroup(ids) : merger.Group(ids);
         }
         Cell& cell = merger.cube().cells[base + part->sum * pieces + piece];
         cell.sum += sum.sum;

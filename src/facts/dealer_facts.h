@@ -78,8 +78,8 @@ class DealerFacts {
   void Use(int64_t number) const { use_.store(number, std::memory_order_relaxed); }
 
   // Adds this dealer's part of the answer; groups not seen yet are appended. What the cuboids know is taken from them,
-  // the rest from the rows.
-  void Scan(const Plan& plan, Merger& merger) const;
+  // the rest from the rows. False where a shelf of those is away: what was added so far is of no use.
+  [[nodiscard]] bool Scan(const Plan& plan, Merger& merger) const;
 
   // ---- Sums of many dealers ----
   // Facts of no dealer in particular: sums of those that it takes in, without teams and consultants. Scan them where
@@ -151,6 +151,8 @@ class DealerFacts {
   // Whether a shelf can have rows for a part on these days.
   [[nodiscard]] bool Meets(const Shelf& shelf, const Plan& plan, const Plan::Part& part,
                            std::span<const Days> ranges) const;
+  // Whether one of those shelves is away.
+  [[nodiscard]] bool IsAway(const Plan& plan, const Plan::Part& part, std::span<const Days> ranges) const;
   // The days of a part that its cuboid cannot serve, and rows have to.
   struct LeftToRows {
     const MonthSplit* split = nullptr;  // the days beside its months; null: all

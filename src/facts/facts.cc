@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <numeric>
 #include <thread>
 
@@ -369,11 +370,13 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
     std::optional<Plan> plan;
     RETURN_IF_ERROR(VisitDealers(
         {part.dealers, known_at, part.at_once}, [&](const OrgView& org) { plan.emplace(catalog_, org, part); },
-        [&](const DealerFacts& dealer) { return dealer.AwayToScan(*plan); },
+        [&](const DealerFacts& dealer) {
+          return part.at_once ? std::vector<size_t>() : dealer.AwayToScan(*plan);  // Scan itself will say so
+        },
         [&](const DealerFacts& dealer, size_t thread) -> Result<int64_t> {
           Merger& merger = mergers[thread];
           const int64_t before = merger.rows_scanned;
-          dealer.Scan(*plan, merger);
+          if (!dealer.Scan(*plan, merger)) return NotAtOnce();
           if (merger.cube().cells.size() > kCellsMax) return Error("question_too_large");
           if (part.at_once && merger.cube().cells.size() > kAtOnceCells) return NotAtOnce();
           return merger.rows_scanned - before;
@@ -399,8 +402,7 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
       if (network.sums != nullptr && !network.sums->CanAnswerForMany(plan)) return false;
       if (network.sums != nullptr && network.of == ready) {
         if (query.at_once && network.sums->LooksAtForMany(plan) > kAtOnceSums) return false;
-        network.sums->Scan(plan, merger);
-        return true;
+        return network.sums->Scan(plan, merger);
       }
     }
     if (query.at_once || attempt > 0) return false;
@@ -454,8 +456,7 @@ Status Facts::VisitRows(std::span<const Query> queries, Instant known_at, const 
   std::vector<std::vector<Query>> parts;  // of each query
   for (const Query& query : queries) parts.push_back(WithinLimits(query));
   for (size_t part = 0; part < parts[0].size(); ++part) {
-    std::vector<Plan> plans;
-    plans.reserve(queries.size());
+    std::deque<Plan> plans;
     RETURN_IF_ERROR(VisitDealers(
         {parts[0][part].dealers, known_at},
         [&](const OrgView& org) {

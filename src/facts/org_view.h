@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,8 @@ using History = std::vector<Membership>;
   return after == history.begin() ? 0 : std::prev(after)->id;
 }
 
-// Members by their labels, made when the first is looked for. Thread-safe; a copy begins anew.
+// The members of a dimension by what they are called, and where each stands in the order of that; made when it is
+// first asked for. Thread-safe; a copy begins anew.
 class LabelIndex {
  public:
   LabelIndex() = default;
@@ -57,9 +59,79 @@ class LabelIndex {
     return ids;
   }
 
+  // What a member is called, and how many other texts come before that one.
+  struct Placed {
+    int64_t id = 0;
+    uint32_t place = 0;
+    std::string_view label;
+  };
+  // All members that are called something, found by their ids.
+  class Places {
+   public:
+    explicit Places(const Labels& labels) {
+      std::vector<const Labels::value_type*> by_label;
+      by_label.reserve(labels.size());
+      for (const auto& member : labels) {
+        if (!member.second.empty()) by_label.push_back(&member);
+      }
+      const auto before = [](const auto* a, const auto* b) { return a->second < b->second; };
+      std::sort(by_label.begin(), by_label.end(), before);
+      members_.reserve(by_label.size());
+      for (size_t i = 0; i < by_label.size(); ++i) {
+        const bool other = i > 0 && before(by_label[i - 1], by_label[i]);
+        const uint32_t place = i == 0 ? 0 : members_.back().place + (other ? 1 : 0);
+        members_.push_back({by_label[i]->first, place, by_label[i]->second});
+      }
+      // Members of one dealer have mostly come together: who is asked for together lies together, with the texts.
+      std::sort(members_.begin(), members_.end(), [](const Placed& a, const Placed& b) { return a.id < b.id; });
+      size_t bytes = 0;
+      for (const Placed& member : members_) bytes += member.label.size();
+      texts_.reserve(bytes);
+      slots_.resize(std::bit_ceil(2 * members_.size() + 1), kFree);
+      for (size_t i = 0; i < members_.size(); ++i) {
+        const size_t begin = texts_.size();
+        texts_ += members_[i].label;
+        members_[i].label = std::string_view(texts_).substr(begin);
+        size_t slot = SlotOf(members_[i].id);
+        while (slots_[slot] != kFree) slot = (slot + 1) & (slots_.size() - 1);
+        slots_[slot] = static_cast<uint32_t>(i);
+      }
+    }
+    Places(const Places&) = delete;
+    Places& operator=(const Places&) = delete;
+    ~Places() = default;
+
+    // Null for who is not called anything.
+    [[nodiscard]] const Placed* Find(int64_t id) const {
+      size_t slot = SlotOf(id);
+      while (slots_[slot] != kFree && members_[slots_[slot]].id != id) slot = (slot + 1) & (slots_.size() - 1);
+      return slots_[slot] == kFree ? nullptr : &members_[slots_[slot]];
+    }
+    // Begins to fetch what Find of this member will look at.
+    void Prefetch(int64_t id) const {
+      const uint32_t at = slots_[SlotOf(id)];
+      if (at != kFree) __builtin_prefetch(&members_[at]);
+    }
+
+   private:
+    static constexpr uint32_t kFree = UINT32_MAX;
+    [[nodiscard]] size_t SlotOf(int64_t id) const {
+      return static_cast<size_t>(static_cast<uint64_t>(id) * 0x9e3779b97f4a7c15U >> 32U) & (slots_.size() - 1);
+    }
+    std::vector<Placed> members_;  // by id
+    std::string texts_;            // their labels, one after the other
+    std::vector<uint32_t> slots_;  // open addressing over them, at most half full
+  };
+  [[nodiscard]] const Places& PlacesOf(const Labels& labels) {
+    const std::lock_guard lock(mutex_);
+    if (!places_) places_.emplace(labels);
+    return *places_;
+  }
+
  private:
   std::mutex mutex_;
   std::optional<std::unordered_multimap<std::string_view, int64_t>> members_;
+  std::optional<Places> places_;
 };
 
 // One state of the organisation and of the dimensions' members. Immutable.
@@ -85,6 +157,10 @@ struct OrgView {
   // Those that are shown by this text.
   [[nodiscard]] std::vector<int64_t> Labelled(Dim dim, std::string_view text) const {
     return by_label[static_cast<size_t>(dim)].Find(labels[static_cast<size_t>(dim)], text);
+  }
+  // What the members of a dimension are called, in order; good as long as this view.
+  [[nodiscard]] const LabelIndex::Places& Places(Dim dim) const {
+    return by_label[static_cast<size_t>(dim)].PlacesOf(labels[static_cast<size_t>(dim)]);
   }
   mutable std::array<LabelIndex, kDimCount> by_label;
   // Empty for an id that is not known.

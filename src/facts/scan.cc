@@ -46,6 +46,7 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
   using catalog::SumKind;
   uint32_t by = 0;
   for (const Dim dim : query.by) by |= BitOf(dim);
+  parts_.reserve(query.sums.size());
   for (size_t s = 0; s < query.sums.size(); ++s) {
     const SumSpec& spec = query.sums[s];
     Part part;
@@ -86,37 +87,40 @@ Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& que
     }
     if (measure.reading_event != measure.event) add_reading(measure.reading_event);
   }
-  if (query.basis != Basis::kPeriod || !pieces_.CanLeaveOut()) return;
-  for (size_t way = 0; way < splits_.size(); ++way) {
-    MonthSplit split;
-    for (size_t k = 0; k + 1 < query.cuts.size(); ++k) {
-      const int32_t from = query.cuts[k].value;
-      const int32_t to = query.cuts[k + 1].value;
-      int32_t first = MonthOf(from);
-      int32_t last = MonthOf(to);
-      if (FirstDayOf(first) != from && !((way & 1U) != 0 && k == 0)) ++first;
-      if (FirstDayOf(last) != to && (way & 2U) != 0 && k + 2 == query.cuts.size()) ++last;
-      if (first >= last) {
-        split.rest.emplace_back(from, to);
-        continue;
-      }
-      split.months.push_back({first, last, k + 1});
-      if (from < FirstDayOf(first)) split.rest.emplace_back(from, FirstDayOf(first));
-      if (FirstDayOf(last) < to) split.rest.emplace_back(FirstDayOf(last), to);
+}
+
+MonthSplit Plan::MakeSplit(bool none_before, bool none_after) const {
+  const auto& cuts = query_.cuts;
+  MonthSplit split;
+  for (size_t k = 0; k + 1 < cuts.size(); ++k) {
+    const int32_t from = cuts[k].value;
+    const int32_t to = cuts[k + 1].value;
+    int32_t first = MonthOf(from);
+    int32_t last = MonthOf(to);
+    if (FirstDayOf(first) != from && !(none_before && k == 0)) ++first;
+    if (FirstDayOf(last) != to && none_after && k + 2 == cuts.size()) ++last;
+    if (first >= last) {
+      split.rest.emplace_back(from, to);
+      continue;
     }
-    if (!split.rest.empty()) {
-      split.pieces = pieces_;
-      for (const MonthSplit::Months& months : split.months) {
-        split.pieces->LeaveOut(FirstDayOf(months.from), FirstDayOf(months.to));
-      }
-    }
-    splits_[way] = std::move(split);
+    split.months.push_back({first, last, k + 1});
+    if (from < FirstDayOf(first)) split.rest.emplace_back(from, FirstDayOf(first));
+    if (FirstDayOf(last) < to) split.rest.emplace_back(FirstDayOf(last), to);
   }
+  if (!split.rest.empty()) {
+    split.pieces = pieces_;
+    for (const MonthSplit::Months& months : split.months) {
+      split.pieces->LeaveOut(FirstDayOf(months.from), FirstDayOf(months.to));
+    }
+  }
+  return split;
 }
 
 const MonthSplit* Plan::Split(bool none_before, bool none_after) const {
-  const auto& split = splits_[(none_before ? 1U : 0U) | (none_after ? 2U : 0U)];
-  return split ? &*split : nullptr;
+  if (!CanSplit()) return nullptr;
+  LazySplit& lazy = splits_[(none_before ? 1U : 0U) | (none_after ? 2U : 0U)];
+  std::call_once(lazy.once, [&] { lazy.split = MakeSplit(none_before, none_after); });
+  return &lazy.split;
 }
 
 bool Plan::WholeMonths(bool none_before, bool none_after) const {
@@ -147,26 +151,29 @@ size_t Merger::SlotOf(Groups::Ids ids) const {
   return slot;
 }
 
-void Merger::Grow() {
-  slots_.assign(slots_.size() * 4, kFree);
-  for (size_t group = 0; group < cube_.groups.size(); ++group) {
+void Merger::Index(size_t slots) {
+  slots_.assign(slots, kFree);
+  indexed_ = cube_.groups.size();
+  for (size_t group = 0; group < indexed_; ++group) {
     slots_[SlotOf(cube_.groups[group])] = static_cast<uint32_t>(group);
   }
 }
 
+size_t Merger::AddGroup(Groups::Ids ids) {
+  const size_t base = cube_.cells.size();
+  cube_.groups.Add(ids);
+  cube_.cells.resize(base + cube_.sums * cube_.pieces);
+  return base;
+}
+
 size_t Merger::Group(Groups::Ids ids) {
-  const size_t stride = cube_.sums * cube_.pieces;
-  size_t slot = SlotOf(ids);
-  if (slots_[slot] == kFree) {
-    if (cube_.groups.size() * 2 >= slots_.size()) {
-      Grow();
-      slot = SlotOf(ids);
-    }
-    slots_[slot] = static_cast<uint32_t>(cube_.groups.size());
-    cube_.groups.Add(ids);
-    cube_.cells.resize(cube_.cells.size() + stride);
-  }
-  return slots_[slot] * stride;
+  size_t slots = slots_.size();
+  while (cube_.groups.size() * 2 >= slots) slots *= 4;
+  if (slots > slots_.size() || indexed_ < cube_.groups.size()) Index(slots);
+  const size_t slot = SlotOf(ids);
+  if (slots_[slot] != kFree) return slots_[slot] * cube_.sums * cube_.pieces;
+  slots_[slot] = static_cast<uint32_t>(indexed_++);
+  return AddGroup(ids);
 }
 
 void Merger::Absorb(Merger& other) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -70,17 +71,25 @@ class Plan {
   [[nodiscard]] const Query& query() const { return query_; }
   [[nodiscard]] const Pieces& pieces() const { return pieces_; }
 
-  // Split into months; where nothing lies before the first cut or after the last, the month that they cut counts as
-  // whole. Null when the period is too long to be split.
+  // Split into months, when that is first asked for; where nothing lies before the first cut or after the last, the
+  // month that they cut counts as whole. Null when the period is too long to be split.
   [[nodiscard]] const MonthSplit* Split(bool none_before, bool none_after) const;
+  // Whether it can be split at all.
+  [[nodiscard]] bool CanSplit() const { return query_.basis == Basis::kPeriod && pieces_.CanLeaveOut(); }
   // Whether each piece is whole months, as above.
   [[nodiscard]] bool WholeMonths(bool none_before, bool none_after) const;
 
  private:
+  [[nodiscard]] MonthSplit MakeSplit(bool none_before, bool none_after) const;
+
   const Query& query_;
   std::vector<Part> parts_;
   Pieces pieces_;
-  std::array<std::optional<MonthSplit>, 4> splits_;
+  struct LazySplit {
+    std::once_flag once;
+    MonthSplit split;
+  };
+  mutable std::array<LazySplit, 4> splits_;  // for each way that nothing may lie before and after
 };
 
 // Collects the parts of an answer. One per thread; Absorb joins them.
@@ -90,6 +99,8 @@ class Merger {
 
   // The position of a group's first cell, to which sums × pieces follow; made when it is new.
   size_t Group(Groups::Ids ids);
+  // The same, of a group that is known to be new.
+  size_t AddGroup(Groups::Ids ids);
   void Absorb(Merger& other);
   [[nodiscard]] Cube Take() && { return std::move(cube_); }
   [[nodiscard]] const Cube& cube() const { return cube_; }
@@ -99,11 +110,12 @@ class Merger {
   int64_t rows_scanned = 0;  // of them, looked at one by one
 
  private:
-  void Grow();
+  void Index(size_t slots);
   [[nodiscard]] size_t SlotOf(Groups::Ids ids) const;  // the group's, or the free one where it belongs
 
   Cube cube_;
-  std::vector<uint32_t> slots_;  // open addressing over the groups; kFree: none
+  std::vector<uint32_t> slots_;  // open addressing over the first `indexed_` groups; kFree: none
+  size_t indexed_ = 0;
 };
 
 }  // namespace dealpace::facts

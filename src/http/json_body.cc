@@ -1,5 +1,6 @@
 #include "http/json_body.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -21,12 +22,17 @@ size_t CharacterAt(std::string_view text, size_t at) {
   return position;
 }
 
-Result<std::string> TextOf(const json::value& value, const std::string& name, size_t bytes_max) {
+Result<std::string_view> ViewOf(const json::value& value, const std::string& name, size_t bytes_max) {
   if (!value.is_string()) return WrongType(name, "text");
   const json::string& text = value.get_string();
   if (text.size() > bytes_max) return Error("field_too_long").With("field", name).With("max", bytes_max);
   if (text.find('\0') != json::string::npos) return Error("field_has_nul").With("field", name);
-  return std::string(text.data(), text.size());
+  return std::string_view(text.data(), text.size());
+}
+
+Result<std::string> TextOf(const json::value& value, const std::string& name, size_t bytes_max) {
+  ASSIGN_OR_RETURN(const std::string_view text, ViewOf(value, name, bytes_max));
+  return std::string(text);
 }
 
 Result<int64_t> IntOf(const json::value& value, const std::string& name) {
@@ -110,7 +116,11 @@ std::string JsonBody::Name(std::string_view field) const {
   return path_.empty() ? std::string(field) : path_ + "." + std::string(field);
 }
 
-void JsonBody::Know(std::string_view field) { asked_.emplace(field); }
+void JsonBody::Know(std::string_view field) {
+  constexpr size_t kMostly = 24;
+  if (asked_.empty()) asked_.reserve(kMostly);
+  asked_.emplace_back(field);
+}
 
 bool JsonBody::Has(std::string_view field) { return Find(field) != nullptr; }
 
@@ -149,19 +159,25 @@ Result<bool> JsonBody::Bool(std::string_view field, bool otherwise) {
 }
 
 Result<std::vector<std::string>> JsonBody::Texts(std::string_view field, size_t count_max) {
+  ASSIGN_OR_RETURN(const std::vector<std::string_view> views, TextViews(field, count_max));
+  return std::vector<std::string>(views.begin(), views.end());
+}
+
+Result<std::vector<std::string_view>> JsonBody::TextViews(std::string_view field, size_t count_max) {
   constexpr size_t kTextMax = 4096;
-  std::vector<std::string> texts;
+  std::vector<std::string_view> texts;
   const json::value* value = Find(field);
   if (value == nullptr) return texts;
   if (!value->is_array()) return WrongType(Name(field), "list");
   const json::array& list = value->get_array();
   if (list.size() > count_max) return Error("field_too_long").With("field", Name(field)).With("max", count_max);
+  texts.reserve(list.size());
   for (size_t i = 0; i < list.size(); ++i) {
     // What it is called is only needed where it is wrong.
-    Result<std::string> text = TextOf(list[i], {}, kTextMax);
-    if (!text.ok()) text = TextOf(list[i], Name(field) + "[" + std::to_string(i) + "]", kTextMax);
+    Result<std::string_view> text = ViewOf(list[i], {}, kTextMax);
+    if (!text.ok()) text = ViewOf(list[i], Name(field) + "[" + std::to_string(i) + "]", kTextMax);
     RETURN_IF_ERROR(text);
-    texts.push_back(*std::move(text));
+    texts.push_back(*text);
   }
   return texts;
 }
@@ -191,8 +207,10 @@ Result<std::optional<JsonBody>> JsonBody::Object(std::string_view field) {
 Status JsonBody::Done() const {
   for (const auto& member : object_) {
     const std::string_view name(member.key().data(), member.key().size());
-    if (asked_.contains(name)) continue;
-    const std::string suggestion = ClosestWord(name, {asked_.begin(), asked_.end()});
+    if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
+    std::vector<std::string> known = asked_;
+    std::sort(known.begin(), known.end());
+    const std::string suggestion = ClosestWord(name, known);
     if (suggestion.empty()) return Error("field_unknown").With("field", Name(name));
     return Error("field_unknown").With("field", Name(name)).With("suggestion", Name(suggestion));
   }

@@ -2,7 +2,6 @@
 
 #include <boost/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +35,8 @@ class JsonBody {
   Result<bool> Bool(std::string_view field, bool otherwise);
   // Absent: empty.
   Result<std::vector<std::string>> Texts(std::string_view field, size_t count_max = 1000);
+  // The same, good as long as the body.
+  Result<std::vector<std::string_view>> TextViews(std::string_view field, size_t count_max = 1000);
   Result<std::vector<JsonBody>> Objects(std::string_view field, size_t count_max = 100'000);
   Result<std::optional<JsonBody>> Object(std::string_view field);
   // The whole object, for what has a shape of its own.
@@ -52,7 +53,7 @@ class JsonBody {
 
   boost::json::object object_;
   std::string path_;
-  std::set<std::string, std::less<>> asked_;
+  std::vector<std::string> asked_;  // fields, some more than once
 };
 
 }  // namespace dealpace::http

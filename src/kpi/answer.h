@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,6 +71,7 @@ struct Question {
 
 // A figure. `value` is null when it is undefined. A ratio carries its two sums.
 struct Figure {
+  Figure() {}  // NOLINT(modernize-use-equals-default): without zeroing first what its members say anyway
   std::optional<double> value;
   bool ratio = false;
   std::optional<double> num;
@@ -77,16 +79,17 @@ struct Figure {
 };
 
 struct CellAnswer : Figure {
+  CellAnswer() {}  // NOLINT(modernize-use-equals-default): as above
   bool compared = false;
   Figure versus;                 // the same figure before, or the target
   std::optional<double> change;  // value − versus
 };
 
 struct RowAnswer {
-  std::vector<std::optional<std::string>> keys;  // one for each of Question::by; null where not set
-  std::vector<int64_t> ids;                      // member ids of the dimensions among them (0 for grains)
-  Period period{};                               // the piece of time that the row stands for
-  std::vector<CellAnswer> cells;
+  std::span<const std::optional<std::string_view>> keys;  // one for each of Question::by; null where not set
+  std::span<const int64_t> ids;                           // member ids of the dimensions among them (0 for grains)
+  Period period{};                                        // the piece of time that the row stands for
+  std::span<const CellAnswer> cells;
   // Share of the cohort's attempts that are at least `within` days old; null when all are, or it does not apply.
   std::optional<double> mature_share;
 };
@@ -101,6 +104,15 @@ struct Answer {
   std::vector<std::string> by;
   std::shared_ptr<const Program> program;    // of which the columns are
   std::span<const Program::Column> columns;  // live as long as the program
+  // What rows consist of lies together; they live as long as some copy of the answer.
+  struct Store {
+    std::vector<std::optional<std::string_view>> keys;
+    std::vector<int64_t> ids;
+    std::vector<CellAnswer> cells;
+    std::shared_ptr<const facts::OrgView> org;  // to which the keys belong
+    std::deque<std::string> texts;              // or to these
+  };
+  std::shared_ptr<const Store> store;
   std::vector<RowAnswer> rows;
   RowAnswer total;                   // of all rows, also of those that `top` left out
   std::optional<int64_t> row_count;  // with `top`: how many rows there were before it

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -25,9 +27,10 @@ struct Variant {
   std::vector<Shift> shifts;
   std::vector<Dim> whole;
   std::vector<facts::SumSpec> sums;
-  std::vector<Dim> by;           // without the whole ones
-  facts::Cube cube;              // cells made running along the pieces
-  std::vector<uint32_t> sorted;  // positions of the cube's groups, in order of their ids
+  std::vector<Dim> by;  // without the whole ones
+  facts::Cube cube;     // cells made running along the pieces
+  std::vector<uint32_t>
+      sorted;  // positions of the cube's groups, in order of their ids; where there are other variants
   std::vector<Day> cuts;
   size_t total_base = 0;                         // cells of all groups together, sums × pieces, appended to the cube's
   std::vector<std::pair<size_t, size_t>> spans;  // of each range of the question: its pieces, (first, second]
@@ -87,6 +90,7 @@ class Asking {
     RETURN_IF_ERROR(PlaceAtoms());
     for (Variant& variant : variants_) RETURN_IF_ERROR(Fetch(variant));
     ASSIGN_OR_RETURN(org_, facts_.Org(*question_.scope));  // names of members that came meanwhile
+    for (const Dim dim : dims_) labels_.push_back(&org_->Places(dim));
     Answer answer;
     answer.period = period_;
     answer.full_period = full_;
@@ -277,7 +281,7 @@ class Asking {
     const size_t stride = cube.sums * cube.pieces;
     variant.total_base = cube.cells.size();
     cube.cells.resize(cube.cells.size() + stride);
-    variant.sorted = SortedGroups(cube.groups);
+    if (variants_.size() > 1) variant.sorted = SortedGroups(cube.groups);
     for (size_t g = 0; g < cube.groups.size(); ++g) {
       for (size_t i = 0; i < stride; ++i) {
         facts::Cell& total = cube.cells[variant.total_base + i];
@@ -381,10 +385,11 @@ class Asking {
     std::optional<Ids> ids;  // none: the total
     Period range;
     bool whole_period = false;  // the range is the question's period itself
-    // Looked up once for all cells of a row: the first cell of its group in each variant, kNone where it has none, and
-    // which of the ranges it is.
+    // Of a row: the first cell of its group in each variant, kNone where it has none, and which of the ranges it is.
     const size_t* bases = nullptr;
     size_t range_index = kNone;
+    // The values of all atoms here; null: each is looked up where it is needed.
+    const double* atoms = nullptr;
   };
   static constexpr size_t kNone = SIZE_MAX;
 
@@ -393,10 +398,10 @@ class Asking {
     const Variant& variant = variants_[place.variant];
     const facts::Cube& cube = variant.cube;
     size_t base = variant.total_base;
-    if (spot.ids) base = spot.bases != nullptr ? spot.bases[place.variant] : Base(variant, *spot.ids);
+    if (spot.ids) base = spot.bases[place.variant];
     return base == kNone ? nullptr : &cube.cells[base + place.sum * cube.pieces];
   }
-  // The first cell of a group; kNone when the variant has none.
+  // The first cell of a group, where there are several variants; kNone when this one has none.
   size_t Base(const Variant& variant, Ids all) const {
     std::vector<int64_t> kept;
     Ids ids = all;
@@ -506,7 +511,7 @@ class Asking {
     const auto child = [&](size_t i) { return Evaluate(expr.children[i], spot); };
     switch (expr.kind) {
       case Expr::Kind::kNumber: return expr.number;
-      case Expr::Kind::kAtom: return AtomValue(expr.index, spot);
+      case Expr::Kind::kAtom: return spot.atoms != nullptr ? spot.atoms[expr.index] : AtomValue(expr.index, spot);
       case Expr::Kind::kExternal: {
         const External& external = compiled_->externals()[expr.index];
         const Period range = Shifted(FullRange(spot), external.shifts);
@@ -587,11 +592,15 @@ class Asking {
     }
   }
 
-  void Fill(RowAnswer& row, const Spot& spot) const {
+  // Its cells are appended to the store, which has room for them.
+  void Fill(RowAnswer& row, Spot spot, Answer::Store& store) {
+    atom_values_.resize(atoms_.size());
+    for (size_t a = 0; a < atoms_.size(); ++a) atom_values_[a] = AtomValue(a, spot);
+    spot.atoms = atom_values_.data();
     row.period = spot.range;
-    row.cells.reserve(compiled_->columns().size());
+    const size_t cells_before = store.cells.size();
     for (const Program::Column& column : compiled_->columns()) {
-      CellAnswer& cell = row.cells.emplace_back();
+      CellAnswer& cell = store.cells.emplace_back();
       FillFigure(column.expr, spot, cell);
       if (column.compared) {
         cell.compared = true;
@@ -599,6 +608,7 @@ class Asking {
         if (cell.value && cell.versus.value) cell.change = *cell.value - *cell.versus.value;
       }
     }
+    row.cells = std::span<const CellAnswer>(store.cells).subspan(cells_before);
     if (threads_) {
       const facts::Cell* cells = Cells(*threads_, spot);
       if (cells == nullptr) return;
@@ -626,28 +636,23 @@ class Asking {
     for (size_t a = 0; a < atoms_.size(); ++a) {
       if (variants_[atoms_[a].variant].whole.empty() && !IsComparisonOnly(a)) own.push_back(a);
     }
-    // Every combination of members that some column's own sums have, in order.
+    // Every combination of members that some column's own sums have.
     std::vector<Ids> combinations;
-    std::vector<bool> seen(variants_.size());
-    for (const size_t a : own) {
-      const size_t v = atoms_[a].variant;
-      if (seen[v]) continue;
-      seen[v] = true;
-      const size_t before = combinations.size();
-      for (const uint32_t group : variants_[v].sorted) combinations.push_back(variants_[v].cube.groups[group]);
-      std::inplace_merge(combinations.begin(), combinations.begin() + static_cast<std::ptrdiff_t>(before),
-                         combinations.end(), facts::Groups::Before);
-    }
-    combinations.erase(std::unique(combinations.begin(), combinations.end(), facts::Groups::Same), combinations.end());
     std::vector<size_t> bases;  // of each combination and variant
-    bases.reserve(combinations.size() * variants_.size());
-    const bool of_one = variants_.size() == 1 && combinations.size() == variants_[0].sorted.size();
-    if (of_one) {
+    if (variants_.size() == 1) {
       const facts::Cube& cube = variants_[0].cube;
-      for (const uint32_t group : variants_[0].sorted) bases.push_back(group * cube.sums * cube.pieces);
-    }
-    for (const Ids ids : of_one ? std::span<const Ids>() : combinations) {
-      for (const Variant& variant : variants_) bases.push_back(Base(variant, ids));
+      combinations.reserve(cube.groups.size());
+      bases.reserve(cube.groups.size());
+      for (size_t group = 0; group < cube.groups.size(); ++group) {
+        combinations.push_back(cube.groups[group]);
+        bases.push_back(group * cube.sums * cube.pieces);
+      }
+    } else {
+      combinations = CombinationsOf(own);
+      bases.reserve(combinations.size() * variants_.size());
+      for (const Ids ids : combinations) {
+        for (const Variant& variant : variants_) bases.push_back(Base(variant, ids));
+      }
     }
     // The rows that there are, and what their order depends on.
     struct Place {
@@ -659,9 +664,19 @@ class Asking {
       return Spot{combinations[place.combination], ranges_[place.range], grains_.empty(),
                   &bases[place.combination * variants_.size()], place.range};
     };
-    const KeyTexts texts = MakeKeyTexts();
+    const std::vector<std::vector<Key>> range_keys = RangeKeys();
     const std::vector<size_t> sorted_by = SortColumns(question_);
     RowSketches sketches;
+    places.reserve(combinations.size());
+    sketches.ids.reserve(combinations.size() * key_kind_.size());
+    sketches.keys.reserve(combinations.size() * key_kind_.size());
+    sketches.places.reserve(combinations.size() * key_kind_.size());
+    sketches.values.reserve(combinations.size() * sorted_by.size());
+    bool all_placed = true;
+    for (size_t k = 0; k < key_kind_.size(); ++k) {
+      const auto& [is_dim, index] = key_kind_[k];
+      for (size_t c = 0; is_dim && c < combinations.size(); ++c) labels_[index]->Prefetch(combinations[c][index]);
+    }
     for (size_t c = 0; c < combinations.size(); ++c) {
       for (size_t r = 0; r < ranges_.size(); ++r) {
         const Place place{c, r};
@@ -671,48 +686,93 @@ class Asking {
         for (size_t k = 0; k < key_kind_.size(); ++k) {
           const auto& [is_dim, index] = key_kind_[k];
           const int64_t id = is_dim ? combinations[c][index] : 0;
-          // Rows of one member come together.
-          const size_t above = sketches.ids.size() - key_kind_.size();
-          const bool same = is_dim && places.size() > 1 && sketches.ids[above] == id;
-          const std::string* const label = same     ? sketches.keys[above]
-                                           : is_dim ? LabelOf(dims_[index], id)
-                                                    : &texts[index][r];
+          Key key;
+          if (!is_dim) {
+            key = range_keys[index][r];
+          } else if (id != 0) {
+            key = KeyOf(index, id);
+            all_placed = all_placed && key.place != RowSketches::kNotSet;
+          }
           sketches.ids.push_back(id);
-          sketches.keys.push_back(label);
+          sketches.keys.push_back(key.text);
+          sketches.places.push_back(key.place);
         }
         for (const size_t column : sorted_by) {
-          sketches.values.push_back(Evaluate(compiled_->columns()[column].expr, spot));
+          const std::optional<double> value = Evaluate(compiled_->columns()[column].expr, spot);
+          sketches.values.push_back(value ? *value : std::numeric_limits<double>::quiet_NaN());
         }
       }
     }
     sketches.count = places.size();
+    if (!all_placed) sketches.places.clear();
     if (question_.top) answer.row_count = static_cast<int64_t>(places.size());
 
     const std::vector<uint32_t> order = OrderRows(question_, sketches);
     const size_t keys = key_kind_.size();
     answer.rows.resize(order.size());
+    const auto store = std::make_shared<Answer::Store>();
+    store->org = org_;
+    store->texts.swap(own_texts_);
+    store->keys.reserve(order.size() * keys);
+    store->ids.reserve(order.size() * keys);
+    store->cells.reserve((order.size() + 1) * compiled_->columns().size());
     for (size_t i = 0; i < order.size(); ++i) {
       RowAnswer& row = answer.rows[i];
-      const auto first = static_cast<std::ptrdiff_t>(order[i] * keys);
-      row.ids.assign(sketches.ids.begin() + first, sketches.ids.begin() + first + static_cast<std::ptrdiff_t>(keys));
-      row.keys.reserve(keys);
       for (size_t k = order[i] * keys; k < (order[i] + 1) * keys; ++k) {
-        row.keys.push_back(sketches.keys[k] == nullptr ? std::nullopt : std::optional(*sketches.keys[k]));
+        store->ids.push_back(sketches.ids[k]);
+        const std::string_view key = sketches.keys[k];
+        key.data() != nullptr ? store->keys.emplace_back(key) : store->keys.emplace_back();
       }
-      Fill(row, spot_of(places[order[i]]));
+      row.ids = std::span<const int64_t>(store->ids).subspan(i * keys);
+      row.keys = std::span<const std::optional<std::string_view>>(store->keys).subspan(i * keys);
+      Fill(row, spot_of(places[order[i]]), *store);
     }
-    Fill(answer.total, {std::nullopt, period_, true});
+    Fill(answer.total, {std::nullopt, period_, true}, *store);
+    answer.store = store;
   }
 
-  // By grain and range: what the range is called.
-  using KeyTexts = std::vector<std::vector<std::string>>;
-  [[nodiscard]] KeyTexts MakeKeyTexts() const {
-    KeyTexts texts;
-    for (const Grain grain : grains_) {
-      std::vector<std::string>& of_grain = texts.emplace_back();
-      for (const Period& range : ranges_) of_grain.push_back(UnitLabel(UnitOf(range.from, grain), grain));
+  // What a member or a range is called, and where that stands among what others are; kNotSet where nobody has called
+  // a member anything.
+  struct Key {
+    std::string_view text;  // without data: not set
+    uint32_t place = RowSketches::kNotSet;
+  };
+  [[nodiscard]] Key KeyOf(size_t dim, int64_t id) {
+    if (const auto* placed = labels_[dim]->Find(id)) return {placed->label, placed->place};
+    return {own_texts_.emplace_back("#" + std::to_string(id)), RowSketches::kNotSet};
+  }
+  // By grain and range. Later ranges are called what comes later, or the same.
+  [[nodiscard]] std::vector<std::vector<Key>> RangeKeys() {
+    std::vector<std::vector<Key>> keys(grains_.size());
+    for (size_t g = 0; g < grains_.size(); ++g) {
+      for (const Period& range : ranges_) {
+        std::string text = UnitLabel(UnitOf(range.from, grains_[g]), grains_[g]);
+        const Key before = keys[g].empty() ? Key{} : keys[g].back();
+        if (!keys[g].empty() && before.text == text) {
+          keys[g].push_back(before);
+        } else {
+          keys[g].push_back({own_texts_.emplace_back(std::move(text)), before.place + 1});
+        }
+      }
     }
-    return texts;
+    return keys;
+  }
+
+  // Of several variants, in the order of their ids.
+  [[nodiscard]] std::vector<Ids> CombinationsOf(const std::vector<size_t>& atoms) const {
+    std::vector<Ids> combinations;
+    std::vector<bool> seen(variants_.size());
+    for (const size_t a : atoms) {
+      const size_t v = atoms_[a].variant;
+      if (seen[v]) continue;
+      seen[v] = true;
+      const auto before = static_cast<std::ptrdiff_t>(combinations.size());
+      for (const uint32_t group : variants_[v].sorted) combinations.push_back(variants_[v].cube.groups[group]);
+      std::inplace_merge(combinations.begin(), combinations.begin() + before, combinations.end(),
+                         facts::Groups::Before);
+    }
+    combinations.erase(std::unique(combinations.begin(), combinations.end(), facts::Groups::Same), combinations.end());
+    return combinations;
   }
 
   // Sums that only a comparison needs make no rows of their own.
@@ -724,16 +784,6 @@ class Asking {
     };
     return std::none_of(compiled_->columns().begin(), compiled_->columns().end(),
                         [&](const Program::Column& column) { return uses(uses, column.expr); });
-  }
-
-  // What a member is called; null where it is not set.
-  [[nodiscard]] const std::string* LabelOf(Dim dim, int64_t id) {
-    if (id == 0) return nullptr;
-    const std::string& label = org_->Label(dim, id);
-    if (!label.empty()) return &label;
-    std::string& number = nameless_[id];
-    if (number.empty()) number = "#" + std::to_string(id);
-    return &number;
   }
 
   // Which events are missing, where a total is undefined or zero.
@@ -759,6 +809,7 @@ class Asking {
   std::shared_ptr<const Program> compiled_;
   std::shared_ptr<const facts::OrgView> org_;
   std::vector<Dim> dims_;
+  std::vector<const facts::LabelIndex::Places*> labels_;  // of these dimensions
   std::vector<Grain> grains_;
   std::vector<std::pair<bool, size_t>> key_kind_;  // a dimension? and its position among its kind
   std::vector<facts::Filter> filters_;
@@ -771,8 +822,9 @@ class Asking {
   std::vector<Variant> variants_;
   std::vector<AtomPlace> atoms_;
   std::optional<AtomPlace> threads_;
-  std::map<int64_t, std::string> nameless_;  // what members without a label are called
-  mutable std::set<std::string> not_set_;    // met while evaluating
+  std::deque<std::string> own_texts_;      // what ranges are called, and members without a label
+  std::vector<double> atom_values_;        // of the row being filled in
+  mutable std::set<std::string> not_set_;  // met while evaluating
 };
 
 }  // namespace dealpace::kpi::internal

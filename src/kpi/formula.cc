@@ -287,21 +287,24 @@ Result<std::unique_ptr<Node>> ParseFormula(std::string_view text) { return Parse
 
 std::vector<NamedFormula> SplitColumns(std::string_view text) {
   std::vector<NamedFormula> columns;
+  SplitColumns(text, columns);
+  return columns;
+}
+
+void SplitColumns(std::string_view text, std::vector<NamedFormula>& columns) {
   int depth = 0;
   bool quoted = false;
   size_t from = 0;
   size_t equals = std::string_view::npos;
   const auto flush = [&](size_t to) {
-    const std::string_view part = text.substr(from, to - from);
-    NamedFormula column;
+    NamedFormula& column = columns.emplace_back();
     if (equals != std::string_view::npos) {
-      column.name = std::string(Trim(text.substr(from, equals - from)));
-      column.formula = std::string(Trim(text.substr(equals + 1, to - equals - 1)));
+      column.name = Trim(text.substr(from, equals - from));
+      column.formula = Trim(text.substr(equals + 1, to - equals - 1));
     } else {
-      column.formula = std::string(Trim(part));
+      column.formula = Trim(text.substr(from, to - from));
       column.name = column.formula;
     }
-    columns.push_back(std::move(column));
     from = to + 1;
     equals = std::string_view::npos;
   };
@@ -321,7 +324,6 @@ std::vector<NamedFormula> SplitColumns(std::string_view text) {
     }
   }
   flush(text.size());
-  return columns;
 }
 
 }  // namespace dealpace::kpi

@@ -60,5 +60,7 @@ struct NamedFormula {
 };
 // Splits "a=x/y,b,min(c,d)" at its outer commas, and each part at its first outer "=".
 [[nodiscard]] std::vector<NamedFormula> SplitColumns(std::string_view text);
+// The same, appended to those that there are.
+void SplitColumns(std::string_view text, std::vector<NamedFormula>& columns);
 
 }  // namespace dealpace::kpi

@@ -96,6 +96,7 @@ Result<std::shared_ptr<const Program>> Programs::Get(const catalog::Catalog& cat
                                                      std::optional<Shift> compare, bool compare_target) {
   constexpr size_t kKeptMax = 500;
   std::string key;
+  key.reserve(2 + columns.size() * 48);
   key += static_cast<char>('0' + (compare ? 1 + static_cast<int>(*compare) : 0));
   key += compare_target ? 't' : '-';
   for (const NamedFormula& column : columns) {

@@ -1,10 +1,12 @@
 #include "kpi/row_order.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <map>
+#include <cmath>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -13,7 +15,7 @@
 namespace dealpace::kpi {
 namespace {
 
-constexpr uint32_t kNotSet = UINT32_MAX;
+constexpr uint32_t kNotSet = RowSketches::kNotSet;
 
 size_t PositionIn(const std::vector<std::string>& names, std::string_view name) {
   return static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
@@ -40,91 +42,99 @@ std::vector<Step> StepsOf(const Question& question) {
     const bool is_key = key < question.by.size();
     steps.push_back({is_key, is_key ? key : values++, named.descending.value_or(!is_key)});
   }
+  // Where that leaves rows equal, by their keys.
+  for (size_t key = 0; key < question.by.size(); ++key) {
+    const auto is = [key](const Step& step) { return step.is_key && step.index == key; };
+    if (std::none_of(steps.begin(), steps.end(), is)) steps.push_back({true, key, false});
+  }
   return steps;
 }
 
-int Compare(const std::string* a, const std::string* b, bool descending) {
-  if (a == b) return 0;
-  if (a == nullptr || b == nullptr) return static_cast<int>(b != nullptr) - static_cast<int>(a != nullptr);
-  const int order = a->compare(*b);
-  return descending ? -order : order;
-}
-
-// Below zero: a comes first. What is empty comes last, whatever the direction.
-int Compare(const std::optional<double>& a, const std::optional<double>& b, bool descending) {
-  if (!a || !b) return static_cast<int>(b.has_value()) - static_cast<int>(a.has_value());
-  if (*a == *b) return 0;
-  return (*a < *b) != descending ? -1 : 1;
-}
-
-// By row, where its text of one key stands among all of them; equal texts stand at one place, and what is not set at
-// the end.
-std::vector<uint32_t> PlacesOf(const RowSketches& rows, size_t keys, size_t key) {
-  std::vector<const std::string*> texts;  // each once, by pointer
-  std::unordered_map<const std::string*, uint32_t> numbers;
-  std::vector<uint32_t> by_row(rows.count);
-  for (size_t row = 0; row < rows.count; ++row) {
-    const std::string* text = rows.keys[row * keys + key];
-    if (row > 0 && text == rows.keys[(row - 1) * keys + key]) {
-      by_row[row] = by_row[row - 1];
-      continue;
+// By row and key, where its text stands among all of that key; equal texts stand at one place.
+std::vector<uint32_t> PlacesOf(const RowSketches& rows, size_t keys) {
+  std::vector<uint32_t> places(rows.count * keys, kNotSet);
+  for (size_t key = 0; key < keys; ++key) {
+    std::vector<std::string_view> texts;
+    for (size_t at = key; at < rows.keys.size(); at += keys) {
+      if (rows.keys[at].data() != nullptr) texts.push_back(rows.keys[at]);
     }
-    const auto [number, fresh] = numbers.try_emplace(text, static_cast<uint32_t>(texts.size()));
-    if (fresh) texts.push_back(text);
-    by_row[row] = number->second;
+    std::sort(texts.begin(), texts.end());
+    for (size_t at = key; at < rows.keys.size(); at += keys) {
+      if (rows.keys[at].data() == nullptr) continue;
+      const auto found = std::lower_bound(texts.begin(), texts.end(), rows.keys[at]);
+      places[at] = static_cast<uint32_t>(found - texts.begin());
+    }
   }
-  std::vector<uint32_t> order(texts.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return Compare(texts[a], texts[b], false) < 0; });
-  std::vector<uint32_t> places(texts.size());
-  uint32_t place = 0;
-  for (size_t i = 0; i < order.size(); ++i) {
-    if (i > 0 && Compare(texts[order[i - 1]], texts[order[i]], false) != 0) ++place;
-    places[order[i]] = texts[order[i]] == nullptr ? kNotSet : place;
-  }
-  for (uint32_t& number : by_row) number = places[number];
-  return by_row;
+  return places;
 }
 
 // Numbers in the order of what they stand for; what there is not comes last.
 uint64_t Placed(uint32_t place, bool descending) {
-  if (place == kNotSet) return UINT64_MAX;
-  return descending ? kNotSet - place : place;
+  if (place == kNotSet) return kNotSet;
+  return descending ? kNotSet - 1 - place : place;
 }
-uint64_t Placed(const std::optional<double>& value, bool descending) {
-  if (!value) return UINT64_MAX;
+uint64_t Placed(double value, bool descending) {
+  if (std::isnan(value)) return UINT64_MAX;
   constexpr uint64_t kSign = uint64_t{1} << 63;
-  const auto bits = std::bit_cast<uint64_t>(*value + 0.0);  // of −0 and 0 the same
+  const auto bits = std::bit_cast<uint64_t>(value + 0.0);  // of −0 and 0 the same
   const uint64_t ascending = (bits & kSign) != 0 ? ~bits : bits | kSign;
   return descending ? ~ascending : ascending;
 }
 
-// Few texts stand in many rows: they are compared once, and then numbers are, which lie beside one another.
-void SortPlaced(std::vector<Step> steps, size_t keys, size_t values, const RowSketches& rows,
-                std::vector<uint32_t>& order) {
-  for (size_t key = 0; key < keys; ++key) {
-    const bool known =
-        std::any_of(steps.begin(), steps.end(), [&](const Step& step) { return step.is_key && step.index == key; });
-    if (!known) steps.push_back({true, key, false});
+// By 32 bits of each, byte after byte; what is equal keeps its order.
+template <typename BitsOf>
+void RadixSort(std::vector<uint32_t>& order, const BitsOf& bits_of) {
+  constexpr size_t kBytes = 256;
+  std::vector<uint32_t> sorted(order.size());
+  for (unsigned shift = 0; shift < 32; shift += 8) {
+    const auto byte_of = [&](uint32_t row) { return bits_of(row) >> shift & (kBytes - 1); };
+    std::array<uint32_t, kBytes + 1> starts{};
+    for (const uint32_t row : order) ++starts[byte_of(row) + 1];
+    if (starts[byte_of(order.front()) + 1] == order.size()) continue;
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    for (const uint32_t row : order) sorted[starts[byte_of(row)]++] = row;
+    order.swap(sorted);
   }
+}
+
+// Texts were compared once, when they were placed: numbers are compared here, which lie beside one another.
+void SortPlaced(const std::vector<Step>& steps, size_t keys, size_t values, std::span<const uint32_t> places,
+                const RowSketches& rows, std::vector<uint32_t>& order) {
+  constexpr size_t kFew = 48;
   const size_t width = steps.size();
   std::vector<uint64_t> placed(rows.count * width);
   for (size_t s = 0; s < width; ++s) {
     const Step& step = steps[s];
-    const std::vector<uint32_t> places = step.is_key ? PlacesOf(rows, keys, step.index) : std::vector<uint32_t>();
     for (size_t row = 0; row < rows.count; ++row) {
-      placed[row * width + s] = step.is_key ? Placed(places[row], step.descending)
+      placed[row * width + s] = step.is_key ? Placed(places[row * keys + step.index], step.descending)
                                             : Placed(rows.values[row * values + step.index], step.descending);
     }
   }
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    const uint64_t* const of_a = &placed[a * width];
-    const uint64_t* const of_b = &placed[b * width];
-    for (size_t s = 0; s < width; ++s) {
-      if (of_a[s] != of_b[s]) return of_a[s] < of_b[s];
-    }
-    return a < b;
-  });
+  const auto sort_from = [&](size_t first_step, size_t begin, size_t end) {
+    const auto before = [&](uint32_t a, uint32_t b) {
+      for (size_t s = first_step; s < width; ++s) {
+        const uint64_t of_a = placed[a * width + s];
+        const uint64_t of_b = placed[b * width + s];
+        if (of_a != of_b) return of_a < of_b;
+      }
+      for (size_t key = 0; key < keys; ++key) {
+        const int64_t of_a = rows.ids[a * keys + key];
+        const int64_t of_b = rows.ids[b * keys + key];
+        if (of_a != of_b) return of_a < of_b;
+      }
+      return a < b;
+    };
+    std::sort(order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end),
+              before);
+  };
+  if (order.size() < kFew || !steps[0].is_key) return sort_from(0, 0, order.size());
+  // Members first: each of them has few rows.
+  const auto first_of = [&](uint32_t row) { return placed[row * width]; };
+  RadixSort(order, first_of);
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && first_of(order[end]) == first_of(order[begin])) ++end;
+    if (end - begin > 1) sort_from(1, begin, end);
+  }
 }
 
 }  // namespace
@@ -174,26 +184,14 @@ std::vector<size_t> SortColumns(const Question& question) {
 }
 
 std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& rows) {
-  const std::vector<Step> steps = StepsOf(question);
   const size_t keys = question.by.size();
   const size_t values = rows.count == 0 ? 0 : rows.values.size() / rows.count;
-  const auto text_of = [&](uint32_t row, size_t key) { return rows.keys[row * keys + key]; };
-  const auto before = [&](uint32_t a, uint32_t b) {
-    for (const Step& step : steps) {
-      const int compared = step.is_key ? Compare(text_of(a, step.index), text_of(b, step.index), step.descending)
-                                       : Compare(rows.values[a * values + step.index],
-                                                 rows.values[b * values + step.index], step.descending);
-      if (compared != 0) return compared < 0;
-    }
-    for (size_t key = 0; key < keys; ++key) {
-      const int compared = Compare(text_of(a, key), text_of(b, key), false);
-      if (compared != 0) return compared < 0;
-    }
-    return a < b;
-  };
   std::vector<uint32_t> order(rows.count);
   std::iota(order.begin(), order.end(), 0);
-  if (!std::is_sorted(order.begin(), order.end(), before)) SortPlaced(steps, keys, values, rows, order);
+  std::vector<uint32_t> found;
+  if (rows.places.empty()) found = PlacesOf(rows, keys);
+  const std::span<const uint32_t> places = rows.places.empty() ? found : rows.places;
+  if (rows.count > 1) SortPlaced(StepsOf(question), keys, values, places, rows, order);
   if (!question.top) return order;
   const auto most = static_cast<size_t>(*question.top);
   if (question.per.empty()) {
@@ -202,16 +200,17 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
   }
   const size_t key = PositionIn(question.by, question.per);
   // People of the same name in two dealers are two members; times have no id. Rows of one are mostly together.
-  std::map<std::pair<int64_t, std::string_view>, size_t> taken;
+  using Member = std::pair<int64_t, uint32_t>;
+  const auto hash = [](const Member& member) {
+    return static_cast<size_t>((static_cast<uint64_t>(member.first) ^ member.second) * 0x9e3779b97f4a7c15U >> 20U);
+  };
+  std::unordered_map<Member, size_t, decltype(hash)> taken(64, hash);
   size_t* last_taken = nullptr;
-  size_t last = 0;
+  Member last;
   std::erase_if(order, [&](uint32_t row) {
-    const size_t at = row * keys + key;
-    if (last_taken == nullptr || rows.ids[at] != rows.ids[last] || rows.keys[at] != rows.keys[last]) {
-      const std::string* text = rows.keys[at];
-      last_taken = &taken[{rows.ids[at], text == nullptr ? std::string_view() : *text}];
-      last = at;
-    }
+    const Member member(rows.ids[row * keys + key], places[row * keys + key]);
+    if (last_taken == nullptr || member != last) last_taken = &taken[member];
+    last = member;
     return ++*last_taken > most;
   });
   return order;

@@ -24,16 +24,19 @@ namespace dealpace::kpi {
 // and a value for every one of SortColumns, one after the other.
 struct RowSketches {
   size_t count = 0;
-  std::vector<const std::string*> keys;  // null: not set
-  std::vector<int64_t> ids;              // members among the keys; 0 for times
-  std::vector<std::optional<double>> values;
+  std::vector<std::string_view> keys;  // without data: not set
+  std::vector<int64_t> ids;            // members among the keys; 0 for times
+  // Where a key's text stands among all texts of that key, from below; kNotSet where it is not set. None: to be found.
+  std::vector<uint32_t> places;
+  std::vector<double> values;  // NaN: none
+  static constexpr uint32_t kNotSet = UINT32_MAX;
 };
 
 // The columns that rows are ordered by, as positions among the question's; the question must be right (CheckRowOrder).
 [[nodiscard]] std::vector<size_t> SortColumns(const Question& question);
 
 // The rows that the answer is to have, as positions among the sketches, in the order asked for, and otherwise in that
-// of their keys. What has no value, and a key that is not set, comes last in either direction.
+// of their keys, then of their ids. What has no value, and a key that is not set, comes last in either direction.
 [[nodiscard]] std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& rows);
 
 }  // namespace dealpace::kpi

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <random>
+#include <tuple>
+
 namespace dealpace::kpi {
 namespace {
 
@@ -34,6 +40,8 @@ TEST(RowOrderTest, AMissingNameIsNotPassedOver) {
   }
 }
 
+constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
+
 // Rows of a dealer, a source and one value, in the order of their keys.
 struct Sketched {
   std::string dealer;
@@ -46,10 +54,10 @@ std::vector<std::string> Ordered(const Question& question, const std::vector<Ske
   sketches.count = rows.size();
   int64_t id = 0;
   for (const Sketched& row : rows) {
-    sketches.keys.push_back(&row.dealer);
-    sketches.keys.push_back(row.source.empty() ? nullptr : &row.source);
+    sketches.keys.emplace_back(row.dealer);
+    sketches.keys.push_back(row.source.empty() ? std::string_view() : row.source);
     sketches.ids.insert(sketches.ids.end(), {static_cast<int64_t>(row.dealer[0]), ++id});
-    if (!SortColumns(question).empty()) sketches.values.push_back(row.value);
+    if (!SortColumns(question).empty()) sketches.values.push_back(row.value.value_or(kNoValue));
   }
   std::vector<std::string> order;
   for (const uint32_t at : OrderRows(question, sketches)) order.push_back(rows[at].dealer + rows[at].source);
@@ -89,6 +97,61 @@ TEST(RowOrderTest, TopTakesTheFirstOfAllOrOfEach) {
   question.top = 1;
   question.per = "dealer";
   EXPECT_EQ(Ordered(question, kRows), (Names{"Bz", "Ay", "Cx"}));
+}
+
+// Of many rows members are put in order byte by byte: it must be the order that comparing texts gives.
+TEST(RowOrderTest, ManyRowsStandAsTheirTextsCompare) {
+  constexpr uint32_t kSeed = 20250131;
+  std::mt19937 random(kSeed);
+  std::vector<std::string> dealers;
+  for (int i = 0; i < 700; ++i) dealers.push_back("dealer " + std::to_string(random() % 600));  // some share a name
+  struct Row {
+    size_t dealer;
+    std::optional<double> value;
+  };
+  std::vector<Row> rows;
+  for (int i = 0; i < 3000; ++i) {
+    rows.push_back({random() % dealers.size(), random() % 9 == 0 ? std::nullopt : std::optional(random() % 5 - 2.0)});
+  }
+  Question question;
+  question.columns = {{"n", "deal_cnt"}};
+  question.by = {"dealer"};
+  for (const bool descending : {false, true}) {
+    question.sort = {{"dealer", descending}, {"n", !descending}};
+    RowSketches sketches;
+    sketches.count = rows.size();
+    for (const Row& row : rows) {
+      sketches.keys.push_back(row.dealer % 50 == 0 ? std::string_view() : dealers[row.dealer]);
+      sketches.ids.push_back(static_cast<int64_t>(row.dealer));
+      sketches.values.push_back(row.value.value_or(kNoValue));
+    }
+    std::vector<uint32_t> expected(rows.size());
+    std::iota(expected.begin(), expected.end(), 0);
+    const auto key_of = [&](uint32_t at) {
+      // What is empty comes last; what goes downwards is turned round.
+      std::string turned(sketches.keys[at]);
+      for (char& c : turned) c = descending ? static_cast<char>(127 - c) : c;
+      if (descending) turned += '\x7f';  // a longer text comes before the one that it begins with
+      const double value = rows[at].value.value_or(0);
+      return std::tuple(sketches.keys[at].data() == nullptr, turned, !rows[at].value, descending ? value : -value,
+                        sketches.ids[at]);
+    };
+    std::stable_sort(expected.begin(), expected.end(), [&](uint32_t a, uint32_t b) { return key_of(a) < key_of(b); });
+    EXPECT_EQ(OrderRows(question, sketches), expected);
+  }
+}
+
+TEST(RowOrderTest, PlacesThatAreKnownTakeTheTextsPlace) {
+  Question question = ByDealerAndSource();
+  RowSketches sketches;
+  sketches.count = 2;
+  sketches.keys = {"Z", {}, "A", {}};
+  sketches.ids = {1, 0, 2, 0};
+  EXPECT_EQ(OrderRows(question, sketches), (std::vector<uint32_t>{1, 0}));
+  sketches.places = {3, RowSketches::kNotSet, 3, RowSketches::kNotSet};  // of the same place: by their ids
+  EXPECT_EQ(OrderRows(question, sketches), (std::vector<uint32_t>{0, 1}));
+  sketches.places = {4, RowSketches::kNotSet, 3, RowSketches::kNotSet};
+  EXPECT_EQ(OrderRows(question, sketches), (std::vector<uint32_t>{1, 0}));
 }
 
 }  // namespace

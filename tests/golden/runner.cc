@@ -139,7 +139,7 @@ std::vector<std::string> Render(const kpi::Answer& answer, int percent_digits) {
   };
   for (const kpi::RowAnswer& row : answer.rows) {
     Words key_texts;
-    for (const auto& key : row.keys) key_texts.push_back(key.value_or(std::string(kNotSet)));
+    for (const auto& key : row.keys) key_texts.emplace_back(key.value_or(kNotSet));
     if (keys > 0) add(key_texts, row);
   }
   Words total_keys(keys);

@@ -44,7 +44,7 @@ class Demo {
   std::map<std::string, double> ByDealer(const std::string& kpi, const std::string& period) const {
     std::map<std::string, double> figures;
     for (const kpi::RowAnswer& row : Ask({kpi}, period, {"dealer"}).rows) {
-      if (row.cells[0].value) figures[*row.keys[0]] = *row.cells[0].value;
+      if (row.cells[0].value) figures[std::string(*row.keys[0])] = *row.cells[0].value;
     }
     return figures;
   }
@@ -77,7 +77,7 @@ std::string Figures(const Demo& demo) {
   std::vector<std::string> lines;
   for (const kpi::RowAnswer& row : answer.rows) {
     std::string line;
-    for (const auto& key : row.keys) line += key.value_or("-") + " ";
+    for (const auto& key : row.keys) line += std::string(key.value_or("-")) + " ";
     for (const kpi::CellAnswer& cell : row.cells) line += cell.value ? std::to_string(*cell.value) + " " : "- ";
     lines.push_back(line);
   }

@@ -131,7 +131,7 @@ class PrivacyTest : public ::testing::TestWithParam<db::Kind> {
         };
         write("total", answer->total.cells[0]);
         for (const kpi::RowAnswer& row : answer->rows) {
-          write(row.keys.empty() ? "" : row.keys[0].value_or("-"), row.cells[0]);
+          write(std::string(row.keys.empty() ? "" : row.keys[0].value_or("-")), row.cells[0]);
         }
       }
     }

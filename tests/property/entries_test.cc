@@ -79,7 +79,7 @@ class EntriesLaw {
     if (!total) {
       for (size_t k = 0; k < row.ids.size(); ++k) {
         place.ids.push_back(row.ids[k]);
-        place.labels.push_back(ParseDim(asked_.question.by[k]) ? "" : *row.keys[k]);
+        place.labels.emplace_back(ParseDim(asked_.question.by[k]) ? "" : *row.keys[k]);
       }
     }
     const kpi::CellAnswer& cell = row.cells[column];

@@ -267,7 +267,7 @@ std::string TextOf(const Result<kpi::Answer>& answer) {
   };
   const auto row_text = [&](const kpi::RowAnswer& row) {
     std::string text = FormatPeriod(row.period);
-    for (const auto& key : row.keys) text += " " + key.value_or("—");
+    for (const auto& key : row.keys) text += " " + std::string(key.value_or("—"));
     for (const kpi::CellAnswer& cell : row.cells) {
       text += " | " + number(cell.value);
       if (cell.ratio) text += " " + number(cell.num) + "/" + number(cell.den);
@@ -412,7 +412,7 @@ std::string Reference::Check(const Asked& asked, const Result<kpi::Answer>& answ
     std::string name;
     for (size_t i = 0; i < row.ids.size(); ++i) {
       if (ParseDim(asked.question.by[i])) key.push_back(row.ids[i]);
-      name += " " + row.keys[i].value_or("—");
+      name += " " + std::string(row.keys[i].value_or("—"));
     }
     for (const Grain grain : asked.grains) key.push_back(UnitOf(row.period.from, grain));
     if (expected.erase(key) == 0) return wrong("row" + name + " is there without entries, or twice");

@@ -52,9 +52,9 @@ TEST(ThreadsTest, AnAnswerHoldsAllThatWasThereBeforeItWasAsked) {
         } else if (answer->rows.size() > 1) {
           found = std::to_string(answer->rows.size()) + " teams at once";
         } else if (least > 0 && answer->rows[0].keys[0].value_or("none")[0] != 't') {
-          found = "team " + answer->rows[0].keys[0].value_or("none");
-        } else if (least > 0 && std::stoi(answer->rows[0].keys[0]->substr(1)) < least_team) {
-          found = "team " + *answer->rows[0].keys[0] + " after t" + std::to_string(least_team);
+          found = "team " + std::string(answer->rows[0].keys[0].value_or("none"));
+        } else if (least > 0 && std::stoi(std::string(answer->rows[0].keys[0]->substr(1))) < least_team) {
+          found = "team " + std::string(*answer->rows[0].keys[0]) + " after t" + std::to_string(least_team);
         }
       }
     });

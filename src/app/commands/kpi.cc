@@ -94,7 +94,7 @@ std::string SuccessTableText(const Context& context, const catalog::Catalog& cat
   const auto add = [&](const kpi::RowAnswer& row, bool total) {
     std::vector<std::string> cells;
     for (size_t k = 0; k < answer.by.size(); ++k) {
-      cells.push_back(total ? (k == 0 ? context.Say("Total", "合计") : "") : row.keys[k].value_or("—"));
+      cells.emplace_back(total ? (k == 0 ? context.Say("Total", "合计") : "") : row.keys[k].value_or("—"));
     }
     for (size_t c = 0; c < answer.columns.size(); ++c) {
       cells.push_back(exchange::FigureText(row.cells[c].value, answer.columns[c].unit, 0));

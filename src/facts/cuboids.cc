@@ -256,7 +256,7 @@ Cuboids::Series Cuboids::Cuboid::Of(int event, Taken taken) const {
   return series;
 }
 
-Cuboids::Sum Cuboids::Series::Range(size_t combination, int32_t from, int32_t to, int32_t age_max) const {
+Cuboids::Sum Cuboids::Series::LongRange(size_t combination, int32_t from, int32_t to, int32_t age_max) const {
   Sum sum;
   from = std::max(from, first_slot);
   to = std::min(to, first_slot + slots);

@@ -98,7 +98,12 @@ class Cuboids {
 
     // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
     // with ages up to `age_max`.
-    [[nodiscard]] Sum Range(size_t combination, int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const;
+    [[nodiscard]] Sum Range(size_t combination, int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const {
+      if (int64_t{to} - from != 1 || inner != 1) return LongRange(combination, from, to, age_max);
+      if (combination >= combinations || from < first_slot || from >= first_slot + slots) return {};
+      const size_t at = combination * static_cast<size_t>(slots) + static_cast<size_t>(from - first_slot);
+      return {(values != nullptr ? values[at] : 0) + rows[at] * each, rows[at]};
+    }
     // Begins to fetch what Range will look at first.
     void Prefetch(size_t combination, int32_t from) const {
       if (combination >= combinations || from < first_slot || from >= first_slot + slots) return;
@@ -108,6 +113,8 @@ class Cuboids {
     }
     // Σ value × (day − origin), of a cuboid by day.
     [[nodiscard]] int64_t DaySum(size_t combination, int32_t from, int32_t to, int32_t origin) const;
+    // Range of any number of slots; of a single one it is put together where it is asked for.
+    [[nodiscard]] Sum LongRange(size_t combination, int32_t from, int32_t to, int32_t age_max) const;
   };
   class Cuboid {
    public:

@@ -118,9 +118,14 @@ MonthSplit Plan::MakeSplit(bool none_before, bool none_after) const {
 
 const MonthSplit* Plan::Split(bool none_before, bool none_after) const {
   if (!CanSplit()) return nullptr;
-  LazySplit& lazy = splits_[(none_before ? 1U : 0U) | (none_after ? 2U : 0U)];
-  std::call_once(lazy.once, [&] { lazy.split = MakeSplit(none_before, none_after); });
-  return &lazy.split;
+  const size_t way = (none_before ? 1U : 0U) | (none_after ? 2U : 0U);
+  if (const MonthSplit* made = split_[way].load(std::memory_order_acquire)) return made;
+  const std::lock_guard lock(splits_mutex_);
+  if (split_[way].load(std::memory_order_relaxed) == nullptr) {
+    splits_[way] = MakeSplit(none_before, none_after);
+    split_[way].store(&splits_[way], std::memory_order_release);
+  }
+  return &splits_[way];
 }
 
 bool Plan::WholeMonths(bool none_before, bool none_after) const {

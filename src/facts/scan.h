@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -85,11 +86,10 @@ class Plan {
   const Query& query_;
   std::vector<Part> parts_;
   Pieces pieces_;
-  struct LazySplit {
-    std::once_flag once;
-    MonthSplit split;
-  };
-  mutable std::array<LazySplit, 4> splits_;  // for each way that nothing may lie before and after
+  // For each way that nothing may lie before and after: made by the first that asks.
+  mutable std::mutex splits_mutex_;
+  mutable std::array<std::atomic<const MonthSplit*>, 4> split_{};
+  mutable std::array<MonthSplit, 4> splits_;
 };
 
 // Collects the parts of an answer. One per thread; Absorb joins them.

@@ -26,7 +26,7 @@ Access::Access(db::Database& database, AccessOptions options)
     : database_(database),
       options_(std::move(options)),
       passwords_(options_.cost),
-      idempotency_(database, options_.clock) {}
+      idempotency_(database, options_.clock, options_.vault) {}
 
 Day Access::Today() const {
   if (options_.today) return options_.today();

@@ -40,7 +40,8 @@ struct AccessOptions {
   // Where signing in and out and every change of accounts, passwords, sessions and tokens is written down, in the
   // transaction of the change itself. Nothing: nowhere.
   db::AuditLog audit;
-  // What secrets of second factors are sealed with; without one nobody can set up any (key_file_missing).
+  // What secrets of second factors are sealed with; without one nobody can set up any (key_file_missing). It also keys
+  // what is kept of requests that may be sent again.
   const Vault* vault = nullptr;
   // By which people may sign in as well; nothing: by password only.
   std::shared_ptr<Provider> provider;

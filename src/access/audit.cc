@@ -155,6 +155,11 @@ int64_t CountDeeds(db::Connection& connection, AccountId actor, std::string_view
   return rows.Int(0);
 }
 
+int64_t CountDeedsAlone(db::Connection& connection, AccountId actor, std::string_view act, Instant since) {
+  connection.Execute("UPDATE account SET version = version WHERE account_id = ?1", actor);
+  return CountDeeds(connection, actor, act, since);
+}
+
 Status AppendAudit(db::Connection& connection, const ChainHasher& hasher, const db::Deed& deed, Instant now) {
   int64_t seq = 0;
   ChainHash before{};

@@ -50,6 +50,9 @@ class ChainHasher {
 
 // How often somebody has done that since then, at whichever dealer.
 [[nodiscard]] int64_t CountDeeds(db::Connection& connection, AccountId actor, std::string_view act, Instant since);
+// The same for who is about to note one more in this transaction: others who count that account's so wait until it has
+// ended, so a limit holds however many ask at once.
+[[nodiscard]] int64_t CountDeedsAlone(db::Connection& connection, AccountId actor, std::string_view act, Instant since);
 
 // ---- Checking ----
 

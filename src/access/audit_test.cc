@@ -281,6 +281,33 @@ TEST_P(AuditTest, ManyWritersMakeOneChain) {
   EXPECT_EQ(Heads().at(DealerId(7)).seq, 4 * kEach);
 }
 
+// A limit of looks an hour: counted and noted as one, from whichever server they come.
+TEST_P(AuditTest, OfManyAtOnceNoMoreAreNotedThanMayBe) {
+  constexpr int64_t kMost = 5;
+  const auto account = database_->Write<Account>([](db::Connection& c) -> Result<Account> {
+    return AddAccount(c, {*NormalizeLogin("ana"), "", Role::kMember, {"hash", false, std::nullopt}}, Instant{1});
+  });
+  ASSERT_EQ(Code(account), "");
+  const auto another = database_.Another();
+  std::atomic<int> refused = 0;
+  {
+    std::vector<std::jthread> lookers;
+    for (int i = 0; i < 16; ++i) {
+      lookers.emplace_back([&, i] {
+        const Status done = (i % 2 == 0 ? *database_ : *another).Write<void>([&](db::Connection& c) -> Status {
+          if (CountDeedsAlone(c, account->id, "data.reveal", Instant{0}) >= kMost) return Error("reveal_too_many");
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));  // others are between the two meanwhile
+          // At several dealers, so that their chains do not put them in a row.
+          return AppendAudit(c, hasher_, {account->id, "data.reveal", "customer:1", DealerId(i % 4 + 1)}, Instant{9});
+        });
+        if (Code(done) == "reveal_too_many") ++refused;
+      });
+    }
+  }
+  EXPECT_EQ(List({.act = "data.reveal"}).size(), static_cast<size_t>(kMost));
+  EXPECT_EQ(refused, 16 - kMost);
+}
+
 TEST_P(AuditTest, ALogLongerThanAPageIsCheckedToItsEnd) {
   EXPECT_EQ(Code(database_->Write<void>([&](db::Connection& connection) -> Status {
               for (int i = 0; i < 10'001; ++i) {

@@ -60,23 +60,37 @@ std::string HeaderLines(const http::Response& response) {
   return lines;
 }
 
-// All that makes two requests the same.
+// All that makes two requests the same; the body, which may be large, by its hash.
 std::string FingerprintOf(const http::Request& request) {
   std::string text = std::string(http::MethodName(request.method)) + '\n' + request.path + '\n';
   for (const auto& [name, value] : request.query) text += name + '=' + value + '\n';
-  return text + '\n' + request.body;
+  return text + '\n' + HashSecret(request.body);
+}
+
+std::string Hex(std::string_view bytes) {
+  std::string hex(2 * bytes.size() + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  hex.pop_back();
+  return hex;
 }
 
 }  // namespace
 
-Idempotency::Idempotency(db::Database& database, std::function<Instant()> clock)
-    : database_(database), clock_(std::move(clock)) {}
+Idempotency::Idempotency(db::Database& database, std::function<Instant()> clock, const Vault* vault)
+    : database_(database), clock_(std::move(clock)), vault_(vault) {}
+
+std::string Idempotency::RequestHash(AccountId account, std::string_view key, std::string_view fingerprint) const {
+  constexpr std::string_view kScope = "idempotency.request";
+  const std::string said = std::to_string(account.value) + '\n' + std::string(key) + '\n' + std::string(fingerprint);
+  if (vault_ != nullptr) return Hex(vault_->Index(kScope, said, 32));
+  return Hex(BlindIndex(MakeSealKey(account, key), kScope, said, 32));
+}
 
 Result<Idempotency::Begun> Idempotency::Begin(AccountId account, std::string_view key, std::string_view fingerprint) {
   if (!IsKey(key)) return Error("idempotency_key_bad").With("max", 255);
   const Run run{account, std::string(key), NewId()};
   const std::string key_hash = HashSecret(key);
-  const std::string request_hash = HashSecret(fingerprint);
+  const std::string request_hash = RequestHash(account, key, fingerprint);
   const Instant now = clock_();
   return database_.Write<Begun>([&](db::Connection& connection) -> Result<Begun> {
     // What is too old, or was left behind by a server that died, is as good as not there.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/vault.h"
 #include "base/days.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -20,7 +21,10 @@ namespace dealpace::access {
 // The answers kept, in the store, so that any number of servers share them. Thread-safe.
 //
 // The keys are stored as hashes, and the answers sealed with a key made from the client's (XChaCha20-Poly1305), since
-// some of them hold a one-time password or the secret of a token.
+// some of them hold a one-time password or the secret of a token. Of what was asked a keyed hash stands there, by a key
+// of the vault for this alone: nobody can hold a guess (somebody's record, the photo of a licence) against the table.
+// Without a vault, where no personal data is taken, it is by a key made from the client's. A key used before a server
+// had the vault, or by a release that did not, is told idempotency_conflict until its day is over.
 //
 // When a server dies in the middle of a request, nobody knows whether it was carried out; the key stays "running" for
 // kRunningMs and can then be used again. A handler that may take longer must not be wrapped.
@@ -29,7 +33,8 @@ class Idempotency {
   static constexpr int64_t kKeepMs = int64_t{24} * 3600 * 1000;
   static constexpr int64_t kRunningMs = int64_t{5} * 60 * 1000;
 
-  explicit Idempotency(db::Database& database, std::function<Instant()> clock = Now);
+  // `vault` outlives it; null: there is none.
+  explicit Idempotency(db::Database& database, std::function<Instant()> clock = Now, const Vault* vault = nullptr);
 
   // Of a request that is to be carried out: what Finish or Abandon must be told.
   struct Run {
@@ -59,8 +64,11 @@ class Idempotency {
   static void Prune(db::Connection& connection, Instant now);
 
  private:
+  [[nodiscard]] std::string RequestHash(AccountId account, std::string_view key, std::string_view fingerprint) const;
+
   db::Database& database_;
   std::function<Instant()> clock_;
+  const Vault* vault_;
 };
 
 }  // namespace dealpace::access

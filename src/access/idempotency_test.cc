@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 #include <vector>
 
+#include "access/secrets.h"
 #include "access/testing.h"
 
 namespace dealpace::access {
@@ -107,7 +109,8 @@ TEST_P(IdempotencyTest, AKeyMustBePrintable) {
 
 TEST_P(IdempotencyTest, OfManyAtOnceOneIsCarriedOut) {
   const auto other_database = database_.Another();
-  Idempotency elsewhere(*other_database, [this] { return now_; });
+  Idempotency elsewhere(
+      *other_database, [this] { return now_; }, vault_.get());
   std::atomic<int> fresh = 0;
   std::atomic<int> running = 0;
   std::vector<std::thread> threads;
@@ -159,6 +162,57 @@ TEST_P(IdempotencyTest, NeitherKeyNorAnswerCanBeReadInTheStore) {
               return {};
             })),
             "");
+}
+
+// What was asked holds personal data: whoever has the table and a guess must not be able to tell that it was this.
+TEST_P(IdempotencyTest, AGuessOfTheRequestCannotBeHeldAgainstTheStore) {
+  const auto handler = Counting();
+  const std::string body = R"({"name":"王小明","phone":"13812345678"})";
+  ASSERT_TRUE(handler(Post("k1", body, ana_)).ok());
+  ASSERT_TRUE(handler(Post("k2", body, ana_)).ok());
+  std::vector<std::string> kept_hashes;
+  ASSERT_EQ(Code(database_->Read<void>([&](db::Connection& c) -> Status {
+              db::Rows rows = c.Query("SELECT request_hash FROM idempotency_key");
+              while (rows.Next()) kept_hashes.emplace_back(rows.Text(0));
+              return {};
+            })),
+            "");
+  ASSERT_EQ(kept_hashes.size(), 2U);
+  EXPECT_NE(kept_hashes[0], kept_hashes[1]) << "nor that two requests were the same";
+  // All that somebody can hash who has no key.
+  const std::string line = "POST\n/api/v1/things\n\n";
+  for (const std::string& known : {body, HashSecret(body)}) {
+    for (const std::string& guess : {known, line + known}) {
+      const std::string hash = HashSecret(guess);
+      EXPECT_EQ(std::count(kept_hashes.begin(), kept_hashes.end(), hash), 0) << guess;
+    }
+  }
+  // Another key file: the same request by the same client's key is not known again.
+  const db::TestDatabase apart(GetParam());
+  const auto elsewhere = *Vault::Open(*apart, *KeyFile::Make(folder_.path() / "other keys"), now_);
+  Idempotency other(
+      *database_, [this] { return now_; }, elsewhere.get());
+  EXPECT_EQ(Code(other.Idempotently([](const Request&) { return Result<Response>(Response::Json("{}")); })(
+                Post("k1", body, ana_))),
+            "idempotency_conflict");
+}
+
+// What a release has left there that did not key it: not carried out again, and not taken for this request.
+TEST_P(IdempotencyTest, WhatWasKeptWithoutAKeyIsNoRequestOfToday) {
+  const auto handler = Counting();
+  ASSERT_EQ(Code(database_->Write<void>([&](db::Connection& c) -> Status {
+              c.Execute(
+                  "INSERT INTO idempotency_key (account_id, request_key, request_hash, run_id, created_at, status, "
+                  "content_type, headers, body) VALUES (?1, ?2, ?3, 1, ?4, 201, 'application/json', '', ?5)",
+                  ana_, HashSecret("k1"), HashSecret("POST\n/api/v1/things\n\nx"), now_.ms, db::Blob{"?"});
+              return {};
+            })),
+            "");
+  EXPECT_EQ(Code(handler(Post("k1", "x", ana_))), "idempotency_conflict");
+  EXPECT_EQ(carried_out_, 0);
+  Pass(24 * 3600);
+  EXPECT_TRUE(handler(Post("k1", "x", ana_)).ok());
+  EXPECT_EQ(carried_out_, 1);
 }
 
 TEST_P(IdempotencyTest, AStreamIsNotKept) {

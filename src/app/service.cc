@@ -250,11 +250,10 @@ http::Router Service::MakeRouter() {
                  return field == "name" ? leads::CheckNoIdentityNumber(field, text)
                                         : leads::CheckNoForbiddenNumber(field, text);
                },
-               [this](db::Connection& connection, const http::Request& request) -> Status {
+               [this](db::Connection& connection, const http::Request& request, bool noted) -> Status {
                  const Instant hour_ago{options_.clock().ms - int64_t{3600} * 1000};
-                 const int64_t read =
-                     access::CountDeeds(connection, request.caller.account, "attachment.read", hour_ago);
-                 if (read < kRevealsPerHour) return {};
+                 const auto count = noted ? access::CountDeedsAlone : access::CountDeeds;
+                 if (count(connection, request.caller.account, "attachment.read", hour_ago) < kRevealsPerHour) return {};
                  return Error("attachments_read_too_many").With("max", kRevealsPerHour);
                },
                [](db::Connection& connection, DealerId dealer, const attachments::Owner& owner) -> Status {
@@ -300,7 +299,7 @@ Status Service::NoteReveal(const http::Request& request, DealerId dealer, leads:
   return system_.database().Write<void>([&](db::Connection& connection) -> Status {
     const AccountId actor = request.caller.account;
     const Instant hour_ago{options_.clock().ms - int64_t{3600} * 1000};
-    if (access::CountDeeds(connection, actor, "data.reveal", hour_ago) >= kRevealsPerHour) {
+    if (access::CountDeedsAlone(connection, actor, "data.reveal", hour_ago) >= kRevealsPerHour) {
       return Error("reveal_too_many").With("max", kRevealsPerHour);
     }
     return db::Witness(audit_, actor)

@@ -102,14 +102,14 @@ class Api {
     ASSIGN_OR_RETURN(Whole whole, deps_.database.Read<Whole>([&](db::Connection& connection) -> Result<Whole> {
       RETURN_IF_ERROR(FindHome(connection, request, call, id, false));
       // Before it is decrypted for who may not; once more when it is put on record.
-      if (deps_.may_read) RETURN_IF_ERROR(deps_.may_read(connection, request));
+      if (deps_.may_read) RETURN_IF_ERROR(deps_.may_read(connection, request, false));
       ASSIGN_OR_RETURN(Attachment attachment, call.store.Find(connection, call.dealer, id, call.now));
       ASSIGN_OR_RETURN(std::string bytes, call.store.Read(connection, call.dealer, id));
       return Whole(std::move(attachment), std::move(bytes));
     }));
     const Status done = deps_.database.Write<void>([&](db::Connection& connection) -> Status {
       ASSIGN_OR_RETURN(const Owner owner, Store::OwnerOf(connection, call.dealer, id));
-      if (deps_.may_read) RETURN_IF_ERROR(deps_.may_read(connection, request));
+      if (deps_.may_read) RETURN_IF_ERROR(deps_.may_read(connection, request, true));
       return Note(connection, request, call, "attachment.read", id, owner, {{"reason", why}});
     });
     RETURN_IF_ERROR(done);

@@ -38,8 +38,9 @@ struct AttachmentDeps {
   std::vector<Home> homes;
   // What may not be written in the words of a "description" or in a "name"; may be empty.
   std::function<Status(std::string_view field, std::string_view text)> check_words;
-  // In the transaction that puts a look at a file on record: whether the caller may have one more. May be empty.
-  std::function<Status(db::Connection&, const http::Request&)> may_read;
+  // Whether the caller may look at one more file; `noted`: in the transaction that puts it on record, so that nobody
+  // takes the same last look twice. May be empty.
+  std::function<Status(db::Connection&, const http::Request&, bool noted)> may_read;
   // In the transaction that takes a file away: whether it may go. May be empty.
   std::function<Status(db::Connection&, DealerId, const Owner&)> may_remove;
   std::function<Instant()> now;

@@ -46,7 +46,7 @@ class AttachmentsApiTest : public testing::TestWithParam<db::Kind> {
          [](std::string_view field, std::string_view text) {
            return text == "card" ? Status(Error("number_forbidden").With("field", field)) : Status();
          },
-         [this](db::Connection&, const http::Request&) -> Status {
+         [this](db::Connection&, const http::Request&, bool) -> Status {
            return reads_left_ > 0 ? Status() : Error("attachments_read_too_many").With("max", 2);
          },
          [this](db::Connection&, DealerId, const Owner& owner) -> Status {

@@ -294,6 +294,16 @@ int Main(int argc, char** argv) {
           "Open pages of one account that are kept fresh, 0 without limit (default 100) / 单账号实时更新页面上限")
       ->check(CLI::Range(0, 100'000));
   serve
+      ->add_option("--account-body-memory", serve_arguments.account_body_megabytes,
+                   "MB of large uploads of one account at the same time, 0 without limit (default 64) / "
+                   "单账号同时上传的内容占用的内存上限（MB）")
+      ->check(CLI::Range(0, 1'000'000));
+  serve
+      ->add_option("--body-memory", serve_arguments.body_megabytes,
+                   "The same of all accounts; further ones are told 503 (default 256) / "
+                   "所有账号同时上传的内容占用的内存上限（MB）")
+      ->check(CLI::Range(0, 1'000'000));
+  serve
       ->add_option(
           "--facts-memory", serve_arguments.facts_megabytes,
           "MB for the columns that questions are answered from (default 1024); beyond, those unused longest are "
@@ -395,6 +405,8 @@ int Main(int argc, char** argv) {
   if (verify->parsed()) return RunVerify(context);
   if (demo->parsed()) return RunDemo(context, demo_arguments);
   server.limits.burst = 2 * server.limits.per_second;
+  server.limits.account_body_bytes_max = int64_t{serve_arguments.account_body_megabytes} << 20;
+  server.limits.body_bytes_max = int64_t{serve_arguments.body_megabytes} << 20;
   if (serve->parsed()) return RunServe(context, serve_arguments);
   if (privacy->parsed()) return RunPrivacy(context, privacy_options.arguments);
   if (keys->parsed()) return RunKeys(context, keys_options.arguments);

@@ -303,6 +303,9 @@ Awaited<Status> Connection::ReadBody(RequestParser& parser, Exchange& exchange) 
       status = Error("body_too_large").With("max", most);
       break;
     }
+    // Of one whose length was not told, as it comes.
+    if (!exchange.upload) status = ReserveBody(exchange, static_cast<uint64_t>(request.body_bytes));
+    if (!status.ok()) break;
     (exchange.upload ? gathered : request.body) += part;
     if (exchange.upload && (gathered.size() >= kFileChunk || parser.done())) {
       const auto write = [&] { status = exchange.upload->Write(gathered); };
@@ -321,6 +324,18 @@ Awaited<Status> Connection::ReadBody(RequestParser& parser, Exchange& exchange) 
     break;
   }
   co_return status;
+}
+
+Status Connection::ReserveBody(Exchange& exchange, uint64_t bytes) {
+  constexpr uint64_t kSmall = 64 << 10;  // no larger ones are read before the gate has said whose they are
+  constexpr uint64_t kStep = 1 << 20;
+  const auto held = static_cast<uint64_t>(exchange.body_share.bytes());
+  if (bytes <= std::max(kSmall, held)) return {};
+  const uint64_t wanted = held == 0 ? bytes : (bytes + kStep - 1) / kStep * kStep;
+  Status room =
+      core_.bodies.Reserve(exchange.body_share, exchange.intake.request.caller.account, static_cast<int64_t>(wanted));
+  if (!room.ok()) Metrics::Get().CountRejected(room.error().code == "server_busy" ? "bodies_full" : room.error().code);
+  return room;
 }
 
 Awaited<bool> Connection::ReadAway(RequestParser& parser, uint64_t most) {

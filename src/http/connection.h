@@ -67,6 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool handled = false;               // by the quick handler
     AccountLimits::Place place;         // among the requests of the caller's account
     AccountLimits::Place stream_place;  // among its streams
+    BodyLimits::Share body_share;       // of the memory that bodies may take
     int64_t sent = 0;                   // bytes of the body
     bool answered = false;
     Clock::time_point begin = Clock::now();
@@ -77,6 +78,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaited<bool> ServeRequest();  // one request and its answer; false: no further one
   Awaited<Status> ReadHead(RequestParser& parser);
   Awaited<Status> ReadBody(RequestParser& parser, Exchange& exchange);
+  // Of the memory for bodies as much as this one needs, where it is a large one.
+  Status ReserveBody(Exchange& exchange, uint64_t bytes);
   // Reads the rest of a refused body when it is short, so that the connection can go on. False: it is not.
   Awaited<bool> ReadAway(RequestParser& parser, uint64_t most);
   Wait Answer(RequestParser& parser, Exchange& exchange);

@@ -115,6 +115,12 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
       busy = !run;
     }
   }
+  if (!busy && !intake.refusal && !to_file && head.length) {
+    // Before anything of it is read, or asked for.
+    if (const Status room = ReserveBody(exchange, *head.length); !room.ok()) {
+      intake.refusal = Response::Problem(room.error(), intake.request);
+    }
+  }
   if (!busy && !intake.refusal && (!parser.done() || to_file)) {
     if (head.expects_continue && in_.empty()) {
       const bool written = co_await WriteAll("HTTP/1.1 100 Continue\r\n\r\n");
@@ -147,6 +153,9 @@ Wait Connection::Answer(RequestParser& parser, Exchange& exchange) {
   }
   if (busy) RefuseAsBusy(intake);
   co_await Respond(exchange);
+  // Whoever takes his answer slowly does not keep what he sent in memory.
+  intake.request.body = std::string();
+  exchange.body_share.GiveBack();
   const bool body_left = !exchange.malformed && !parser.done();
   // Who waits for "100 Continue" sends nothing more; whether it comes after all cannot be known.
   const bool too_much = head.chunked || head.length.value_or(0) > kReadAwayMax || head.expects_continue;

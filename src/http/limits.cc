@@ -106,4 +106,61 @@ Result<AccountLimits::Place> AccountLimits::AdmitStream(AccountId account, Clock
   return place;
 }
 
+// ---- Bodies ----
+
+struct BodyCounts {
+  explicit BodyCounts(const LimitOptions& options)
+      : account_max(options.account_body_bytes_max), all_max(options.body_bytes_max) {}
+
+  const int64_t account_max;
+  const int64_t all_max;
+  std::mutex mutex;
+  int64_t all = 0;
+  std::unordered_map<int64_t, int64_t> accounts;  // those that hold any
+};
+
+BodyLimits::Share& BodyLimits::Share::operator=(Share&& other) noexcept {
+  if (this == &other) return *this;
+  GiveBack();
+  counts_ = std::move(other.counts_);
+  account_ = other.account_;
+  bytes_ = std::exchange(other.bytes_, 0);
+  return *this;
+}
+
+void BodyLimits::Share::GiveBack() {
+  const auto counts = std::exchange(counts_, nullptr);
+  const int64_t bytes = std::exchange(bytes_, 0);
+  if (counts == nullptr) return;
+  const std::lock_guard lock(counts->mutex);
+  counts->all -= bytes;
+  const auto it = counts->accounts.find(account_);
+  if (it != counts->accounts.end() && (it->second -= bytes) <= 0) counts->accounts.erase(it);
+}
+
+BodyLimits::BodyLimits(const LimitOptions& options) : counts_(std::make_shared<BodyCounts>(options)) {}
+
+Status BodyLimits::Reserve(Share& share, AccountId account, int64_t bytes) {
+  constexpr int kRetryAfter = 2;
+  const int64_t more = bytes - share.bytes_;
+  if (more <= 0) return {};
+  BodyCounts& counts = *counts_;
+  const std::lock_guard lock(counts.mutex);
+  // What this body has already does not count against it: alone it is let in, however large.
+  const auto full = [&](int64_t held, int64_t most) { return most > 0 && held > share.bytes_ && held + more > most; };
+  if (account.set()) {
+    const auto it = counts.accounts.find(account.value);
+    if (full(it == counts.accounts.end() ? 0 : it->second, counts.account_max)) {
+      return Error("account_bodies").With("max", counts.account_max >> 20).With("retry_after", kRetryAfter);
+    }
+  }
+  if (full(counts.all, counts.all_max)) return Error("server_busy").With("retry_after", kRetryAfter);
+  counts.all += more;
+  if (account.set()) counts.accounts[account.value] += more;
+  share.counts_ = counts_;
+  share.account_ = account.value;
+  share.bytes_ = bytes;
+  return {};
+}
+
 }  // namespace dealpace::http

@@ -17,6 +17,10 @@ struct LimitOptions {
   int per_second = 1000;   // requests begun per second in the long run; 0: no limit
   int burst = 2000;        // requests begun at once after a pause
   int streams_max = 100;   // event streams of an account that are open; 0: no limit
+  // Bytes of large bodies in memory, being received or worked on: of an account, and of all. 0: no limit. One body
+  // alone is always let in.
+  int64_t account_body_bytes_max = int64_t{64} << 20;
+  int64_t body_bytes_max = int64_t{256} << 20;
 };
 
 // Counts by account. Thread-safe; an admission costs a look into a table.
@@ -52,6 +56,40 @@ class AccountLimits {
 
  private:
   std::shared_ptr<AccountCounts> counts_;
+};
+
+struct BodyCounts;
+
+// How much of the memory bodies take, so that many large ones at once do not take all of it. Thread-safe.
+class BodyLimits {
+ public:
+  // Held for as long as a body is in memory. May outlive the limits.
+  class Share {
+   public:
+    Share() = default;
+    Share(Share&& other) noexcept = default;
+    Share& operator=(Share&& other) noexcept;
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    ~Share() { GiveBack(); }
+    void GiveBack();
+    [[nodiscard]] int64_t bytes() const { return bytes_; }
+
+   private:
+    friend class BodyLimits;
+    std::shared_ptr<BodyCounts> counts_;
+    int64_t account_ = 0;
+    int64_t bytes_ = 0;
+  };
+
+  explicit BodyLimits(const LimitOptions& options);
+
+  // Makes the share one of so many bytes; `account` unset: nobody's. Fails with server_busy and account_bodies, both
+  // with "retry_after"; the share is then what it was.
+  [[nodiscard]] Status Reserve(Share& share, AccountId account, int64_t bytes);
+
+ private:
+  std::shared_ptr<BodyCounts> counts_;
 };
 
 }  // namespace dealpace::http

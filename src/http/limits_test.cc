@@ -68,5 +68,56 @@ TEST(AccountLimits, NothingIsLimitedByZeroAndPlacesOutliveThem) {
   kept.Leave();  // once is enough, twice does no harm
 }
 
+std::string CodeOf(const Status& status) { return status.ok() ? "" : status.error().code; }
+
+TEST(BodyLimits, SoManyBytesOfAnAccountAndOfAll) {
+  LimitOptions options;
+  options.account_body_bytes_max = 100;
+  options.body_bytes_max = 150;
+  BodyLimits limits(options);
+  BodyLimits::Share first;
+  BodyLimits::Share second;
+  BodyLimits::Share third;
+  EXPECT_EQ(CodeOf(limits.Reserve(first, AccountId(1), 60)), "");
+  const Status refused = limits.Reserve(second, AccountId(1), 60);
+  EXPECT_EQ(CodeOf(refused), "account_bodies");
+  EXPECT_EQ(refused.error().Arg("retry_after"), "2");
+  EXPECT_EQ(second.bytes(), 0);
+  EXPECT_EQ(CodeOf(limits.Reserve(second, AccountId(1), 40)), "");
+  EXPECT_EQ(CodeOf(limits.Reserve(third, AccountId(2), 60)), "server_busy") << "another account, but no room";
+  EXPECT_EQ(CodeOf(limits.Reserve(third, AccountId(), 50)), "") << "nobody's counts among all";
+  EXPECT_EQ(CodeOf(limits.Reserve(first, AccountId(1), 61)), "account_bodies") << "nor may one grow";
+  EXPECT_EQ(first.bytes(), 60);
+  third.GiveBack();
+  first.GiveBack();
+  first.GiveBack();
+  EXPECT_EQ(CodeOf(limits.Reserve(third, AccountId(1), 60)), "");
+  { const BodyLimits::Share taken = std::move(second); }
+  EXPECT_EQ(CodeOf(limits.Reserve(first, AccountId(1), 40)), "");
+}
+
+TEST(BodyLimits, OneAloneIsLetInAndNothingIsLimitedByZero) {
+  LimitOptions options;
+  options.account_body_bytes_max = 100;
+  options.body_bytes_max = 150;
+  BodyLimits limits(options);
+  BodyLimits::Share large;
+  BodyLimits::Share other;
+  EXPECT_EQ(CodeOf(limits.Reserve(large, AccountId(1), 120)), "");
+  EXPECT_EQ(CodeOf(limits.Reserve(large, AccountId(1), 500)), "") << "it goes on growing";
+  EXPECT_EQ(CodeOf(limits.Reserve(other, AccountId(2), 1)), "server_busy");
+  large.GiveBack();
+  EXPECT_EQ(CodeOf(limits.Reserve(other, AccountId(2), 500)), "");
+  BodyLimits::Share kept;
+  {
+    options.account_body_bytes_max = 0;
+    options.body_bytes_max = 0;
+    BodyLimits none(options);
+    BodyLimits::Share more;
+    EXPECT_EQ(CodeOf(none.Reserve(kept, AccountId(1), INT64_MAX / 4)), "");
+    EXPECT_EQ(CodeOf(none.Reserve(more, AccountId(1), INT64_MAX / 4)), "");
+  }
+}
+
 }  // namespace
 }  // namespace dealpace::http

@@ -29,6 +29,7 @@ struct ServerCore {
         fallback(std::move(otherwise)),
         quick(std::move(quick_path)),
         limits(options.limits),
+        bodies(options.limits),
         pool(options.worker_threads, options.queue_max) {
     for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
   }
@@ -39,6 +40,7 @@ struct ServerCore {
   const Handler fallback;
   const QuickPath quick;
   AccountLimits limits;
+  BodyLimits bodies;
   // One for each I/O thread. A connection stays with the one that it was given to, so that nothing of it needs a lock
   // or wakes another thread.
   std::vector<std::unique_ptr<boost::asio::io_context>> loops;

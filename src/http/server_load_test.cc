@@ -55,6 +55,63 @@ TEST_F(ServerTest, BusyIsSaidInBothLanguages) {
   door_.Open();
 }
 
+// Begins a body, and waits until the server asks for it: then it has its share of the memory.
+void BeginBody(RawClient& client, int64_t bytes) {
+  client.Send("POST /api/private HTTP/1.1\r\nHost: x\r\n" + std::string(kLetIn) +
+              "Content-Length: " + std::to_string(bytes) + "\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.Read().status, 100);
+}
+
+// Many large bodies at once do not take all the memory: refused before anything of them is read.
+TEST_F(ServerTest, LargeBodiesOfAnAccountWaitForRoom) {
+  options_.limits.account_body_bytes_max = 500'000;
+  options_.limits.body_bytes_max = 800'000;
+  Start();
+  const std::string half(200'000, ' ');
+  RawClient first(server_->port());
+  BeginBody(first, 400'000);
+  const RawAnswer refused = Ask("POST", "/api/private", kLetIn, half);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(CodeOf(refused), "account_bodies");
+  EXPECT_EQ(refused.Header("retry-after"), "2");
+  EXPECT_NE(Metrics::Get().Text().find("{reason=\"account_bodies\"}"), std::string::npos);
+  EXPECT_EQ(Ask("POST", "/api/private", kLetIn, std::string(60'000, ' ')).status, 200) << "a small one does not wait";
+  EXPECT_EQ(Ask("POST", "/api/upload", kLetIn, std::string(900'000, 'x')).status, 200) << "a file is none in memory";
+  // Whose length is not told, as it comes.
+  RawClient chunked(server_->port());
+  chunked.Send("POST /api/private HTTP/1.1\r\nHost: x\r\n" + std::string(kLetIn) +
+               "Transfer-Encoding: chunked\r\n\r\n30d40\r\n" + half + "\r\n0\r\n\r\n");
+  EXPECT_EQ(CodeOf(chunked.Read()), "account_bodies");
+  EXPECT_EQ(first.Send(half + half).Read().status, 200);
+  EXPECT_EQ(Ask("POST", "/api/private", kLetIn, half).status, 200) << "there is room again";
+  // One that breaks off gives back what it had.
+  {
+    RawClient gone(server_->port());
+    BeginBody(gone, 400'000);
+    EXPECT_EQ(Ask("POST", "/api/private", kLetIn, half).status, 429);
+  }
+  while (Ask("POST", "/api/private", kLetIn, half).status != 200) std::this_thread::sleep_for(Milliseconds(5));
+}
+
+TEST_F(ServerTest, NoMoreBodiesThanThereIsMemoryForWhoeverSendsThem) {
+  options_.limits.account_body_bytes_max = 0;
+  options_.limits.body_bytes_max = 500'000;
+  Start();
+  const std::string half(200'000, ' ');
+  RawClient first(server_->port());
+  BeginBody(first, 400'000);
+  const RawAnswer refused = Ask("POST", "/api/private", kLetIn, half);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(CodeOf(refused), "server_busy");
+  EXPECT_EQ(refused.Header("retry-after"), "2");
+  // Who waits to be told to go on is told before he sends anything.
+  const RawAnswer told =
+      Ask("POST", "/api/private", std::string(kLetIn) + "Content-Length: 400000\r\nExpect: 100-continue\r\n");
+  EXPECT_EQ(told.status, 503);
+  EXPECT_EQ(first.Send(half + half).Read().status, 200);
+  EXPECT_EQ(Ask("POST", "/api/private", kLetIn, half).status, 200);
+}
+
 TEST_F(ServerTest, AQuickAnswerIsForWhoIsLetIn) {
   Start();
   EXPECT_EQ(Ask("GET", "/api/quick-private").status, 404);

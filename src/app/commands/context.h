@@ -87,6 +87,8 @@ struct ServeArguments {
   http::ServerOptions http;         // threads, queue and limits; the rest is set from the above
   int kept_answers_megabytes = 16;  // of answers kept for who asks the same again
   int facts_megabytes = 1024;
+  int account_body_megabytes = 64;
+  int body_megabytes = 256;    // of all accounts
   int rotate_keys_days = 365;  // 0: never by itself
 };
 int RunServe(const Context& context, const ServeArguments& arguments);

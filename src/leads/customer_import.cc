@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "access/masking.h"
@@ -204,19 +204,34 @@ struct CustomerImports::RowDone {
   int64_t last_seq = 0;
 };
 
-// Which leads of the import have entries that are not its own, up to a number of the ledger.
-struct CustomerImports::Touched {
-  std::unordered_map<std::string, std::pair<int64_t, int64_t>> own;  // the entries of each lead, first and last
-  std::set<std::string, std::less<>> leads;
+// Which leads of the import have entries that are not its own, up to a number of the ledger. A transaction notes what
+// came since in a TouchedSince of its own, which is taken over when it has ended well: each entry is looked at once,
+// however many batches there are.
+struct CustomerImports::TouchedSince {
+  const std::unordered_set<std::string>& before;
+  std::unordered_set<std::string> leads;
   int64_t up_to = 0;
 
-  void Read(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, int64_t last) {
-    if (last <= up_to) return;
-    ledger::VisitEntries(connection, catalog, dealer, up_to, last, [this](const ledger::Entry& entry) {
+  [[nodiscard]] bool Has(const std::string& lead) const { return before.contains(lead) || leads.contains(lead); }
+};
+struct CustomerImports::Touched {
+  std::unordered_map<std::string, std::pair<int64_t, int64_t>> own;  // the entries of each lead, first and last
+  std::unordered_set<std::string> leads;
+  int64_t up_to = 0;
+
+  [[nodiscard]] TouchedSince Read(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
+                                  int64_t last) const {
+    TouchedSince since{leads, {}, std::max(last, up_to)};
+    if (last <= up_to) return since;
+    ledger::VisitEntries(connection, catalog, dealer, up_to, last, [&](const ledger::Entry& entry) {
       const auto it = own.find(std::string(entry.lead));
       if (it == own.end()) return;
-      if (entry.seq < it->second.first || entry.seq > it->second.second) leads.emplace(entry.lead);
+      if (entry.seq < it->second.first || entry.seq > it->second.second) since.leads.emplace(entry.lead);
     });
+    return since;
+  }
+  void Take(std::unordered_set<std::string> more, int64_t last) {
+    leads.merge(more);
     up_to = last;
   }
 };
@@ -624,8 +639,50 @@ Status CustomerImports::End(const Asker& asker, int64_t id, Instant now) {
 
 // ---- Taking back ----
 
+// What a row has booked of a customer's fields, to be reversed as it was booked: for the lead, source and model that it
+// was booked for.
+struct CustomerImports::TakenFields {
+  std::vector<int64_t> seqs;
+  std::optional<int64_t> booked;  // what the ledger knows of his fields then; nothing: nothing, as before the list
+};
+
+// The entries of a row that nobody has reversed.
+std::vector<ledger::StoredEntry> CustomerImports::ReadOwn(db::Connection& connection, DealerId dealer,
+                                                          const RowDone& row) {
+  std::vector<int64_t> all;
+  for (int64_t seq = row.first_seq; seq <= row.last_seq; ++seq) all.push_back(seq);
+  if (all.empty()) return {};
+  std::vector<ledger::StoredEntry> entries = ledger::ReadEntries(connection, dealer, all);
+  const std::unordered_set<int64_t> reversed = ledger::ReversedAmong(connection, dealer, all);
+  std::erase_if(entries, [&](const ledger::StoredEntry& entry) { return reversed.contains(entry.seq); });
+  return entries;
+}
+
+Result<CustomerImports::TakenFields> CustomerImports::FieldsToTakeBack(db::Connection& connection, DealerId dealer,
+                                                                       const RowDone& row) {
+  db::Rows rows = connection.Query("SELECT fields_booked FROM customer WHERE dealer_id = ?1 AND customer_id = ?2",
+                                   dealer, row.customer);
+  if (!rows.Next()) return Error("not_found");
+  TakenFields taken;
+  taken.booked = rows.OptionalInt(0);
+  if (!taken.booked) return taken;
+  std::optional<int64_t> required;  // the list was the first to book him
+  for (const ledger::StoredEntry& entry : ReadOwn(connection, dealer, row)) {
+    if (entry.event_id == "field_required") required = entry.seq;
+    if (entry.event_id != "field_filled") continue;
+    taken.seqs.push_back(entry.seq);
+    taken.booked = *taken.booked - entry.quantity / 1000;
+  }
+  // As long as nobody has booked more of him, he is one again who was there before fields were booked.
+  if (required && *taken.booked == 0) {
+    taken.seqs.push_back(*required);
+    taken.booked.reset();
+  }
+  return taken;
+}
+
 Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Asker& asker, const RowDone& row,
-                                              const Touched& touched, const Forget& forget, Instant since) const {
+                                              const TouchedSince& touched, const Forget& forget, Instant since) const {
   db::Connection& c = look.connection;
   const auto any = [&](std::string_view sql) { return c.Query(sql, look.dealer, row.customer).Next(); };
   Hold(c, look.dealer, row.customer, row.lead);
@@ -648,7 +705,7 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
   if (!row.lead.empty()) {
     db::Rows lead = c.Query("SELECT version FROM lead WHERE dealer_id = ?1 AND lead = ?2", look.dealer, row.lead);
     if (!lead.Next() || lead.Int(0) != 1) return std::string("lead");
-    if (touched.leads.contains(row.lead)) return std::string("entries");
+    if (touched.Has(row.lead)) return std::string("entries");
     if (attachments::Store::HasAny(c, look.dealer, {kLeadHome, row.lead})) return std::string("attachments");
     if (c.Query("SELECT 1 FROM lead_verification WHERE dealer_id = ?1 AND lead = ?2", look.dealer, row.lead).Next()) {
       return std::string("entries");
@@ -661,6 +718,7 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
     return std::string("check");  // what was filled in was judged
   }
   std::vector<int64_t> seqs;
+  TakenFields fields;
   if (row.added) {
     db::Rows others =
         c.Query("SELECT COUNT(*) FROM lead WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer, row.customer);
@@ -675,15 +733,15 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
       ASSIGN_OR_RETURN(const bool forgotten, forget(c, asker, row.customer));
       if (!forgotten) return std::string("privacy");
     }
-    for (int64_t seq = row.first_seq; seq <= row.last_seq; ++seq) seqs.push_back(seq);
+    for (const ledger::StoredEntry& entry : ReadOwn(c, look.dealer, row)) seqs.push_back(entry.seq);
   } else {
-    std::vector<int64_t> all;
-    for (int64_t seq = row.first_seq; seq <= row.last_seq; ++seq) all.push_back(seq);
-    for (const ledger::StoredEntry& entry : ledger::ReadEntries(c, look.dealer, all)) {
+    ASSIGN_OR_RETURN(fields, FieldsToTakeBack(c, look.dealer, row));
+    for (const ledger::StoredEntry& entry : ReadOwn(c, look.dealer, row)) {
       if (!row.lead.empty() && (entry.event_id == "captured" || entry.event_id == "assigned")) {
         seqs.push_back(entry.seq);
       }
     }
+    seqs.insert(seqs.end(), fields.seqs.begin(), fields.seqs.end());
   }
   std::sort(seqs.begin(), seqs.end());
   if (!seqs.empty()) {
@@ -706,7 +764,12 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
           look.dealer, known.id, db::Blob{sealed}, look.now.ms, look.by);
       store_.ChangeTokens(c, look.dealer, known.id, known.record, before);
     }
-    RETURN_IF_ERROR(store_.BookFields(look, known.id));
+    if (!fields.seqs.empty()) {
+      c.Execute("UPDATE customer SET fields_booked = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer,
+                known.id, fields.booked);
+    }
+    // What others have filled in since counts for whatever lead is left. Who was not booked before is not now.
+    if (fields.seqs.empty() || fields.booked) RETURN_IF_ERROR(store_.BookFields(look, known.id));
   }
   RETURN_IF_ERROR(look.witness.Note(c, "customer.import_undo", db::ObjectOf("customer", row.customer.value),
                                     look.dealer, {{"removed", row.added}}));
@@ -762,16 +825,20 @@ Result<Import> CustomerImports::Undo(const Asker& asker, int64_t id, const Forge
     touched.up_to = first - 1;
     db::Rows head = connection.Query("SELECT head FROM ledger_head WHERE dealer_id = ?1", dealer);
     const int64_t last = head.Next() ? head.Int(0) : 0;
-    touched.Read(connection, *store_.catalog_, dealer, last);
+    TouchedSince since = touched.Read(connection, *store_.catalog_, dealer, last);
+    touched.Take(std::move(since.leads), since.up_to);
     return {};
   }));
   size_t next = 0;
   do {
+    std::unordered_set<std::string> more;
+    int64_t up_to = 0;
     RETURN_IF_ERROR(store_.database_.Write<void>([&](db::Connection& connection) -> Status {
       ASSIGN_OR_RETURN(const Store::Look look, Store::Look::Begin(connection, asker, now));
       const int64_t head = ledger::Lock(connection, dealer);
-      Touched since = touched;  // the work may be run again
-      since.Read(connection, *store_.catalog_, dealer, head);
+      const TouchedSince since = touched.Read(connection, *store_.catalog_, dealer, head);
+      more = since.leads;  // the work may be run again
+      up_to = since.up_to;
       int64_t back = 0;
       int64_t remaining = 0;
       const size_t end = std::min(rows.size(), next + static_cast<size_t>(kBatch));
@@ -802,6 +869,7 @@ Result<Import> CustomerImports::Undo(const Asker& asker, int64_t id, const Forge
       return asker.witness.Note(connection, "customer.import_undo", db::ObjectOf("customer_import", id), dealer,
                                 {{"rows", after.taken_back}, {"remaining", after.remaining}});
     }));
+    touched.Take(std::move(more), up_to);
     next = std::min(rows.size(), next + static_cast<size_t>(kBatch));
   } while (next < rows.size() && (!go_on || go_on()));
   return Find(asker, id);

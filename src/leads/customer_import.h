@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "leads/store.h"
+#include "ledger/read.h"
 
 // Lists of customers: rows of a file are looked at, taken in by batches, and taken back. Reading the file, and what its
 // columns mean, is the caller's. Docs: decision 0041.
@@ -150,6 +151,7 @@ class CustomerImports {
   struct Roster;   // staff by what files call them
   struct RowDone;  // a row that did something
   struct Touched;  // leads with entries of others
+  struct TouchedSince;
   [[nodiscard]] static Result<Import> FindIn(db::Connection& connection, const Asker& asker, int64_t id);
   [[nodiscard]] Result<std::vector<std::string>> ReadParts(const Asker& asker, int64_t id, std::string_view what);
   [[nodiscard]] Status AddPart(db::Connection& connection, DealerId dealer, int64_t id, std::string_view what,
@@ -164,10 +166,14 @@ class CustomerImports {
                                    const Store::Along& along) const;
   // Whether a batch was there to be done.
   [[nodiscard]] Result<bool> RunBatch(const Asker& asker, int64_t id, const Work& work, Instant now);
-  // Why the row cannot be taken back; empty: it was.
-  // `since`: when the list was brought.
+  struct TakenFields;
+  [[nodiscard]] static std::vector<ledger::StoredEntry> ReadOwn(db::Connection& connection, DealerId dealer,
+                                                                const RowDone& row);
+  [[nodiscard]] static Result<TakenFields> FieldsToTakeBack(db::Connection& connection, DealerId dealer,
+                                                            const RowDone& row);
+  // Why the row cannot be taken back; empty: it was. `since`: when the list was brought.
   [[nodiscard]] Result<std::string> TakeBack(const Store::Look& look, const Asker& asker, const RowDone& row,
-                                             const Touched& touched, const Forget& forget, Instant since) const;
+                                             const TouchedSince& touched, const Forget& forget, Instant since) const;
 
   Store& store_;
 };

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/json.hpp>
+#include <chrono>
+#include <future>
 #include <thread>
 
 #include "access/testing.h"
@@ -12,6 +15,7 @@
 #include "catalog/embedded.h"
 #include "db/testing.h"
 #include "leads/attachment_homes.h"
+#include "leads/spot_checks.h"
 #include "org/org.h"
 
 namespace dealpace::leads {
@@ -358,6 +362,70 @@ TEST_P(CustomerImportTest, UndoLeavesNoTraceButInTheLedgerAndTheLog) {
   EXPECT_EQ(Undo(All(), done.id).taken_back, 2) << "again: nothing more";
 }
 
+// The count of his fields goes from the lead, source and model that it was booked for, and from no other.
+TEST_P(CustomerImportTest, UndoReversesWhatWasBookedWhereItWasBooked) {
+  NewCustomer input;
+  input.record = {{"name", "王小明"}, {"phone", "13800000001"}};
+  input.owner = ana_;
+  input.lead.emplace();
+  input.lead->source = "walk_by";
+  input.lead->model = "A3";
+  const auto known = store_.Add(All(), input, kNow);
+  ASSERT_EQ(Code(known), "");
+  LeadMove lose;
+  lose.status = LeadStatus::kLost;
+  lose.lost_reason = "price";
+  ASSERT_EQ(Code(database_->Write<void>(
+                [&](db::Connection& c) { return store_.MoveLead(c, All(), known->lead, lose, kNow); })),
+            "");
+  // One more, of a time when fields were not booked yet.
+  const CustomerId early = Add(ben_, "李四", "13800000002");
+  ASSERT_EQ(Code(database_->Write<void>([&](db::Connection& c) -> Status {
+              c.Execute("UPDATE customer SET fields_booked = NULL WHERE dealer_id = ?1 AND customer_id = ?2", dealer_,
+                        early);
+              return {};
+            })),
+            "");
+  const auto books = [&] {
+    return Dump(
+        "SELECT event, COALESCE(lead, '-'), CAST(COALESCE(source, 0) AS TEXT), CAST(COALESCE(model, 0) AS TEXT), "
+        "CAST(SUM(quantity) AS TEXT) FROM ledger_entry WHERE dealer_id = ?1 GROUP BY event, lead, source, model "
+        "HAVING SUM(quantity) <> 0 ORDER BY 1, 2, 3, 4",
+        5);
+  };
+  const auto counts = [&] {
+    return Dump(
+        "SELECT COALESCE(CAST(fields_booked AS TEXT), '-') FROM customer WHERE dealer_id = ?1 ORDER BY customer_id", 1);
+  };
+  const std::string before = books();
+  const std::string counts_before = counts();
+  std::vector<ImportRow> rows = {Row(2, "王小明", "13800000001"), Row(3, "李四", "13800000002")};
+  for (ImportRow& row : rows) {
+    row.record["address"] = "一号路";
+    row.lead.model = "Q5";
+    row.lead.source = "outbound";
+    row.about_purchase = true;
+  }
+  const Import done = Run(All(), rows);
+  ASSERT_EQ(done.changed, 2);
+  ASSERT_EQ(done.leads, 2);
+  EXPECT_NE(books(), before);
+  EXPECT_EQ(Undo(All(), done.id).taken_back, 2);
+  EXPECT_EQ(books(), before);
+  EXPECT_EQ(counts(), counts_before);
+  // What somebody has filled in meanwhile, of one who got a lead only, stays counted.
+  ImportRow lead_only = Row(2, "王小明", "13800000001");
+  lead_only.lead.model = "Q5";
+  lead_only.lead.source = "outbound";
+  lead_only.about_purchase = true;
+  const Import again = Run(All(), {lead_only});
+  ASSERT_EQ(again.leads, 1);
+  const int64_t version = store_.Get(All(), known->customer, Reveal::kMasked, kNow)->version;
+  ASSERT_EQ(Code(store_.Change(All(), known->customer, version, {{"address", "二号路"}}, kLater)), "");
+  EXPECT_EQ(Undo(All(), again.id).taken_back, 0);
+  EXPECT_EQ(Remains(again.id), "2:entries ") << "his address counts for that lead";
+}
+
 TEST_P(CustomerImportTest, WhatSomebodyHasTouchedRemains) {
   std::vector<ImportRow> rows;
   for (int i = 0; i < 8; ++i) rows.push_back(Row(i + 2, "张三", std::to_string(13'800'000'001 + i)));
@@ -396,6 +464,108 @@ TEST_P(CustomerImportTest, WhatSomebodyHasTouchedRemains) {
   EXPECT_FALSE(Find("13800000006").set());
   EXPECT_EQ(Check(All(), {rows[0]}), "same") << "what remains is known as before";
 }
+
+// A field that was called about is somebody's finding.
+TEST_P(CustomerImportTest, WhatASpotCheckHasJudgedRemains) {
+  const CustomerId judged = Add(ana_, "王小明", "13800000001");
+  const CustomerId before = Add(ana_, "李四", "13800000002");
+  SpotChecks checks(store_, [](uint32_t) { return 0; });
+  const Checker boss{All(), {}, db::Witness(Log(), {})};
+  const Day month = *ParseDay("2026-11-01");
+  ASSERT_EQ(*checks.Draw(boss, month, kNow), 2);
+  const auto record = [&](CustomerId id, const std::string& field, Instant at) {
+    const auto drawn = checks.Month(All(), month, kNow);
+    for (const SpotCheck& check : drawn->checks) {
+      if (check.customer != id) continue;
+      EXPECT_EQ(Code(checks.Record(boss, check.id, check.version, {{field, Verdict::kTrue}}, at)), "");
+    }
+  };
+  record(before, "phone", {kNow.ms - 1000});
+  std::vector<ImportRow> rows = {Row(2, "王小明", "13800000001"), Row(3, "李四", "13800000002")};
+  for (ImportRow& row : rows) row.record["address"] = "一号路";
+  const Import done = Run(All(), rows);
+  ASSERT_EQ(done.changed, 2);
+  record(judged, "address", kLater);
+  const Import undone = Undo(All(), done.id, {kLater.ms + 1});
+  EXPECT_EQ(undone.taken_back, 1);
+  EXPECT_EQ(Remains(done.id), "2:check ");
+  EXPECT_TRUE(store_.Get(All(), judged, Reveal::kWhole, kNow)->record.contains("address"));
+  EXPECT_FALSE(store_.Get(All(), before, Reveal::kWhole, kNow)->record.contains("address")) << "judged before the list";
+}
+
+// Somebody changes a customer while a list is taken in, or taken back: on PostgreSQL his transaction is under way when
+// that of the list has read the customer and has not yet written.
+class ConcurrentEditTest : public CustomerImportTest {
+ protected:
+  // Changes the customer in a transaction that ends only when somebody waits for it, while `list` runs.
+  void EditDuring(CustomerId id, const Record& record, const std::function<void()>& list) {
+    std::promise<void> under_way;
+    std::thread editor([&] {
+      bool told = false;
+      const Status done = database_->Write<void>([&](db::Connection& c) -> Status {
+        boost::json::object object;
+        for (const auto& [field, value] : record) object[field] = value;
+        ASSIGN_OR_RETURN(const std::string sealed,
+                         vault_->Seal(c, {access::SealedField::kCustomerPersonal, id.value, dealer_.value},
+                                      boost::json::serialize(object)));
+        c.Execute("UPDATE customer SET personal = ?3, version = version + 1 WHERE dealer_id = ?1 AND customer_id = ?2",
+                  dealer_, id, db::Blob{sealed});
+        if (!told) under_way.set_value();
+        told = true;
+        for (int i = 0; i < 2'000; ++i) {
+          db::Rows rows = c.Query(
+              "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1");
+          if (rows.Next()) return {};
+          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          (void)c.Query("SELECT pg_stat_clear_snapshot()").Next();
+        }
+        return Error("nobody_waited");
+      });
+      EXPECT_EQ(Code(done), "");
+    });
+    under_way.get_future().wait();
+    list();
+    editor.join();
+  }
+  std::string Whole(CustomerId id, const std::string& field) {
+    const auto customer = store_.Get(All(), id, Reveal::kWhole, kNow);
+    EXPECT_EQ(Code(customer), "");
+    const auto it = customer->record.find(field);
+    return it == customer->record.end() ? "" : it->second;
+  }
+};
+
+TEST_P(ConcurrentEditTest, WhatSomebodyFillsInJustThenIsNotWrittenOver) {
+  if (GetParam() == db::Kind::kSqlite) GTEST_SKIP() << "one writer at a time";
+  const CustomerId id = Add(ana_, "王小明", "13800000001");
+  ImportRow row = Row(2, "王小明", "13800000001");
+  row.record["address"] = "一号路";
+  row.record["plate"] = "沪A12345";
+  Import done;
+  EditDuring(id, {{"name", "王小明"}, {"phone", "13800000001"}, {"address", "他的路"}},
+             [&] { done = Run(All(), {row}); });
+  EXPECT_EQ(done.changed, 1);
+  EXPECT_EQ(Whole(id, "address"), "他的路");
+  EXPECT_EQ(Whole(id, "plate"), "沪A12345");
+  // What the list takes back is its own.
+  EXPECT_EQ(Undo(All(), done.id).taken_back, 1);
+  EXPECT_EQ(Whole(id, "address"), "他的路");
+  EXPECT_EQ(Whole(id, "plate"), "");
+}
+
+TEST_P(ConcurrentEditTest, WhoIsChangedJustThenIsNotTakenBack) {
+  if (GetParam() == db::Kind::kSqlite) GTEST_SKIP() << "one writer at a time";
+  const Import done = Run(All(), {Row(2, "王小明", "13800000001")});
+  const CustomerId id = Find("13800000001");
+  Import undone;
+  EditDuring(id, {{"name", "王小明"}, {"phone", "13800000001"}, {"address", "他的路"}},
+             [&] { undone = Undo(All(), done.id); });
+  EXPECT_EQ(undone.remaining, 1);
+  EXPECT_EQ(Remains(done.id), "2:changed ");
+  EXPECT_EQ(Whole(id, "address"), "他的路");
+}
+
+INSTANTIATE_TEST_SUITE_P(On, ConcurrentEditTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
 
 TEST_P(CustomerImportTest, UndoHasItsTime) {
   const Import done = Run(All(), {Row(2, "张三", "13800000001")});

@@ -33,11 +33,11 @@ Status CheckPlace(const catalog::Role& role, const PostPlace& place) {
   const bool dealer = place.dealer.set();
   const bool fits =
       (role.rows == Rows::kOwn && dealer && place.staff.set() && !place.team.set() && !place.region.set()) ||
-      (role.rows == Rows::kTeam && dealer && place.team.set() && !place.staff.set() && !place.region.set()) ||
-      (role.rows == Rows::kDealer && dealer && !place.team.set() && !place.staff.set() && !place.region.set()) ||
+      (role.rows == Rows::kTeam && dealer && place.team.set() && !place.region.set()) ||
+      (role.rows == Rows::kDealer && dealer && !place.team.set() && !place.region.set()) ||
       (role.rows == Rows::kNetwork && !dealer && !place.team.set() && !place.staff.set());
   if (fits) return {};
-  constexpr std::string_view kNeeds[] = {"dealer, staff", "dealer, team", "dealer", "region"};
+  constexpr std::string_view kNeeds[] = {"dealer, staff", "dealer, team, (staff)", "dealer, (staff)", "(region)"};
   return Error("post_place_bad").With("role", role.id).With("needs", kNeeds[static_cast<size_t>(role.rows)]);
 }
 

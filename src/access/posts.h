@@ -20,7 +20,8 @@
 namespace dealpace::access {
 
 // What a post is at. Which of them a role needs is catalog::Role::rows: kOwn a dealer and a person, kTeam a dealer and
-// a team, kDealer a dealer, kNetwork nothing, or a region.
+// a team, kDealer a dealer, kNetwork nothing, or a region. The person of kTeam and kDealer may be named as well: it
+// says who of the dealer's staff has the post, and gives no rows.
 struct PostPlace {
   RegionId region;
   DealerId dealer;

@@ -120,6 +120,23 @@ TEST_P(PostsTest, NeedWhatTheirRoleNeeds) {
   EXPECT_EQ(Count("account_post"), 0);
 }
 
+TEST_P(PostsTest, MaySayWhoOfTheStaffHasThemWithoutGivingHisRows) {
+  const Account ana = Add("ana");
+  PostPlace team = team_;
+  team.staff = StaffId(800);
+  PostPlace shop = shop_;
+  shop.staff = StaffId(801);
+  ASSERT_EQ(Code(Give(ana, "TL", team, {10}, Day{20})), "");
+  ASSERT_EQ(Code(Give(ana, "SM", shop, {30})), "");
+  EXPECT_EQ(RowsOn(ana, {10}).find("800"), std::string::npos) << RowsOn(ana, {10});
+  EXPECT_NE(RowsOn(ana, {10}), "");
+  EXPECT_EQ(RowsOn(ana, {30}), "7*;");
+  const auto posts = access_.ListPosts(ana.id);
+  ASSERT_EQ(posts->size(), 2U);
+  EXPECT_EQ(posts->at(0).place, team);
+  EXPECT_EQ(posts->at(1).place, shop);
+}
+
 TEST_P(PostsTest, EveryRoleOfTheCatalogueGivesReports) {
   for (const catalog::Role& role : catalog_->roles()) {
     EXPECT_NE(std::find(role.may.begin(), role.may.end(), "reports"), role.may.end()) << role.id;

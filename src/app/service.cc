@@ -253,12 +253,13 @@ http::Router Service::MakeRouter() {
                [this](db::Connection& connection, const http::Request& request, bool noted) -> Status {
                  const Instant hour_ago{options_.clock().ms - int64_t{3600} * 1000};
                  const auto count = noted ? access::CountDeedsAlone : access::CountDeeds;
-                 if (count(connection, request.caller.account, "attachment.read", hour_ago) < kRevealsPerHour) return {};
+                 if (count(connection, request.caller.account, "attachment.read", hour_ago) < kRevealsPerHour)
+                   return {};
                  return Error("attachments_read_too_many").With("max", kRevealsPerHour);
                },
                [](db::Connection& connection, DealerId dealer, const attachments::Owner& owner) -> Status {
                  ASSIGN_OR_RETURN(const leads::CustomerId customer, leads::CustomerOf(connection, dealer, owner));
-                 return privacy::CheckNotHeld(connection, dealer, customer);
+                 return privacy::CheckNotHeld(connection, dealer, customer, "attachment_held");
                },
                options_.clock, idempotent, audit_});
   AddCustomerImportRoutes(router, {system_, [this, kept] { return kept(rooms_->customers); },
@@ -286,9 +287,16 @@ Result<std::vector<StaffId>> Service::StaffOf(AccountId account, DealerId dealer
   const Day today = Today();
   return system_.database().Read<std::vector<StaffId>>([&](db::Connection& connection) -> Result<std::vector<StaffId>> {
     std::vector<StaffId> staff;
-    for (const access::Post& post : access::ListPosts(connection, account)) {
-      const bool runs = post.from <= today && (!post.until || *post.until >= today);
-      if (runs && post.place.dealer == dealer && post.place.staff.set()) staff.push_back(post.place.staff);
+    const auto add = [&](StaffId id) {
+      if (id.set() && std::find(staff.begin(), staff.end(), id) == staff.end()) staff.push_back(id);
+    };
+    const std::vector<access::Post> posts = access::ListPosts(connection, account);
+    // The newest first. Whoever has had a post is still the person he was: his customers may still be his.
+    for (const bool running : {true, false}) {
+      for (auto post = posts.rbegin(); post != posts.rend(); ++post) {
+        const bool runs = post->from <= today && (!post->until || *post->until >= today);
+        if (runs == running && post->place.dealer == dealer) add(post->place.staff);
+      }
     }
     return staff;
   });

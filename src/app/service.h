@@ -54,9 +54,10 @@ class Service {
   struct Rooms;
   [[nodiscard]] exchange::ImportJobsOptions ImportOptions();
   [[nodiscard]] http::Router MakeRouter();
-  // Refuses with reveal_too_many.
-  // The staff of a dealer that an account is today, by its own posts.
+  // The staff of a dealer that an account is, as its own posts say, whatever rows they give and also when they are
+  // over; the one of today's post first. Empty: no post of it names any.
   [[nodiscard]] Result<std::vector<StaffId>> StaffOf(AccountId account, DealerId dealer);
+  // Refuses with reveal_too_many.
   [[nodiscard]] Status NoteReveal(const http::Request& request, DealerId dealer, leads::CustomerId customer,
                                   std::string_view why);
   [[nodiscard]] Result<http::Response> Ready();

@@ -128,7 +128,7 @@ function AddPost({ account, roles, org, today }: { account: string; roles: RoleI
         role,
         ...(rows === "network" ? (place.region ? { region: place.region } : {}) : { dealer: place.dealer }),
         ...(rows === "team" ? { team: place.team } : {}),
-        ...(rows === "own" ? { staff: place.staff } : {}),
+        ...(rows !== "network" && place.staff ? { staff: place.staff } : {}),
         ...(from ? { from } : {}),
         ...(until ? { until } : {}),
       },
@@ -162,9 +162,9 @@ function AddPost({ account, roles, org, today }: { account: string; roles: RoleI
           <Combobox label={t("team")} value={place.team} disabled={!dealer} onChange={(team) => setPlace({ ...place, team })} options={options(dealer?.teams)} />
         </Field>
       )}
-      {rows === "own" && (
-        <Field label={t("person")}>
-          <Combobox label={t("person")} value={place.staff} disabled={!dealer} onChange={(staff) => setPlace({ ...place, staff })} options={options(dealer?.staff)} />
+      {rows && rows !== "network" && (
+        <Field label={t("person")} {...(rows === "own" ? {} : { optional: true, hint: t("personHint") })}>
+          <Combobox label={t("person")} clearable={rows !== "own"} value={place.staff} disabled={!dealer} onChange={(staff) => setPlace({ ...place, staff })} options={options(dealer?.staff)} />
         </Field>
       )}
       {rows && (

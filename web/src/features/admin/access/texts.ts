@@ -41,6 +41,7 @@ export const accessTexts = defineTexts("access", {
   dealer: { zh: "经销商", en: "Dealer" },
   team: { zh: "小组", en: "Team" },
   person: { zh: "本人在组织中的人员", en: "The person in the organisation" },
+  personHint: { zh: "写上才知道哪些客户是本人的：本人的客户由别人抽查和核实", en: "So it is known which customers are this person's own: others check and verify those" },
   from: { zh: "开始日", en: "First day" },
   until: { zh: "结束日", en: "Last day" },
   give: { zh: "任命", en: "Give" },

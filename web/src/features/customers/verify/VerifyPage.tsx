@@ -2,7 +2,7 @@ import { Phone } from "lucide-react";
 import { useState } from "react";
 import { plain, rich, useLanguage, useTexts } from "@/i18n";
 import { Link } from "@/state/page";
-import { Button, EmptyState, ErrorState, formatInstant, formatNumber, PageHead, Panel, SegmentedControl, Skeleton, Tag, toast, type Tone } from "@/ui";
+import { Banner, Button, EmptyState, ErrorState, formatInstant, formatNumber, PageHead, Panel, SegmentedControl, Skeleton, Tag, toast, type Tone } from "@/ui";
 import styles from "../customers.module.css";
 import { useMay, useReveal, useStaffName } from "../data";
 import { useWithin, WithDealer } from "../Dealer";
@@ -47,6 +47,11 @@ function Leads({ dealer }: { dealer: Dealer }) {
           </div>
         )}
         {error && <ErrorState error={error} onRetry={() => void refetch()} />}
+        {data?.self.length === 0 && data.leads.length > 0 && (
+          <div className={styles.pad}>
+            <Banner>{t("nobody")}</Banner>
+          </div>
+        )}
         {data?.leads.length === 0 && <EmptyState small icon={Phone} why={t(state === "due" ? "empty" : "emptyCalled")} />}
         {data && data.leads.length > 0 && (
           <ul className={own.list}>

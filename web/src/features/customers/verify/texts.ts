@@ -9,6 +9,7 @@ export const verifyTexts = defineTexts("verify", {
   empty: { zh: "没有待核实的线索。新录入的线索会出现在这里。", en: "Nothing to verify. Leads that are entered appear here." },
   emptyCalled: { zh: "还没有核实过线索。", en: "No lead has been verified yet." },
   own: { zh: "自己的线索由别人核实", en: "Your own: for others to verify" },
+  nobody: { zh: "这个账号的岗位没有写明你是哪位员工：你确认的线索计入线索归属人，但不记是谁打的电话；如果名下也有线索，系统认不出来。请管理员在岗位里写上。", en: "No post of this account says who of the staff you are: what you confirm counts for whose lead it is, but not as your call, and leads of your own are not recognised. The administrator can say it with your post." },
   noContact: { zh: "客户要求不联系", en: "Asked not to be contacted" },
   show: { zh: "显示号码", en: "Show number" },
   calls: { zh: "已拨 {n} 次", en: { one: "Called once", other: "Called {n} times" } },

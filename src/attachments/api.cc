@@ -22,17 +22,21 @@ constexpr int64_t kBodyMax = kBytesMax + (1 << 20);
 
 std::string OwnerText(const Owner& owner) { return owner.kind + ":" + owner.id; }
 
-void Write(JsonWriter& json, const Attachment& attachment) {
+void Write(JsonWriter& json, const Attachment& attachment, Instant now) {
+  const std::string_view media = attachment.type != nullptr ? attachment.type->media : "application/octet-stream";
   json.BeginObject().Field("id", std::to_string(attachment.id.value));
   json.Key("owner").BeginObject().Field("kind", attachment.owner.kind).Field("id", attachment.owner.id).EndObject();
   json.Field("name", attachment.name).Field("description", attachment.description);
-  json.Field("type", attachment.type->media.substr(0, attachment.type->media.find(';')));
-  json.Field("picture", attachment.type->picture).Field("size", attachment.size);
+  json.Field("type", media.substr(0, media.find(';')));
+  json.Field("picture", attachment.type != nullptr && attachment.type->picture).Field("size", attachment.size);
+  json.Field("damaged", attachment.damaged);
   json.Field("version", attachment.version).Field("added_at", FormatInstant(attachment.added_at));
   json.Field("added_by", attachment.added_by);
   if (attachment.removed_at) {
     json.Field("removed_at", FormatInstant(*attachment.removed_at)).Field("removed_by", attachment.removed_by);
-    json.Field("restore_until", FormatInstant({attachment.removed_at->ms + kUndoMs}));
+    // Later it can be as long as it is kept, which nobody knows.
+    const Instant until{attachment.removed_at->ms + kUndoMs};
+    if (until > now) json.Field("restore_until", FormatInstant(until));
   }
   json.EndObject();
 }
@@ -50,15 +54,15 @@ class Api {
       ASSIGN_OR_RETURN(const Home::Found found,
                        home.find(connection, request, call.dealer, request.Param(home.param), false, call.now));
       Both lists;
-      ASSIGN_OR_RETURN(lists.first, call.store.List(connection, call.dealer, found.shows, false, call.now));
-      ASSIGN_OR_RETURN(lists.second, call.store.List(connection, call.dealer, found.shows, true, call.now));
+      ASSIGN_OR_RETURN(lists.first, call.store.List(connection, call.dealer, found.shows, false));
+      ASSIGN_OR_RETURN(lists.second, call.store.List(connection, call.dealer, found.shows, true));
       return lists;
     }));
     JsonWriter json;
     json.BeginObject().Key("attachments").BeginArray();
-    for (const Attachment& attachment : both.first) Write(json, attachment);
+    for (const Attachment& attachment : both.first) Write(json, attachment, call.now);
     json.EndArray().Key("removed").BeginArray();
-    for (const Attachment& attachment : both.second) Write(json, attachment);
+    for (const Attachment& attachment : both.second) Write(json, attachment, call.now);
     json.EndArray().EndObject();
     return Private(Response::Json(json.text()));
   }
@@ -78,7 +82,7 @@ class Api {
       ASSIGN_OR_RETURN(const Home::Found found, find(connection, true));
       RETURN_IF_ERROR(call.store.Add(connection, found.adds_to, packed, request.caller.login, call.now));
       RETURN_IF_ERROR(Note(connection, request, call, "attachment.add", packed.id(), found.adds_to));
-      return call.store.Find(connection, call.dealer, packed.id(), call.now);
+      return call.store.Find(connection, call.dealer, packed.id());
     };
     // A large one shall not make those wait who write at the same time.
     constexpr int64_t kLarge = 1 << 20;
@@ -86,7 +90,7 @@ class Api {
                                                  ? deps_.database.WriteBulk<Attachment>(work)
                                                  : deps_.database.Write<Attachment>(work));
     JsonWriter json;
-    Write(json, added);
+    Write(json, added, call.now);
     return Private(Response::Json(json.text(), 201));
   }
 
@@ -103,7 +107,7 @@ class Api {
       RETURN_IF_ERROR(FindHome(connection, request, call, id, false));
       // Before it is decrypted for who may not; once more when it is put on record.
       if (deps_.may_read) RETURN_IF_ERROR(deps_.may_read(connection, request, false));
-      ASSIGN_OR_RETURN(Attachment attachment, call.store.Find(connection, call.dealer, id, call.now));
+      ASSIGN_OR_RETURN(Attachment attachment, call.store.Find(connection, call.dealer, id));
       ASSIGN_OR_RETURN(std::string bytes, call.store.Read(connection, call.dealer, id));
       return Whole(std::move(attachment), std::move(bytes));
     }));

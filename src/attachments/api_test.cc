@@ -50,7 +50,7 @@ class AttachmentsApiTest : public testing::TestWithParam<db::Kind> {
            return reads_left_ > 0 ? Status() : Error("attachments_read_too_many").With("max", 2);
          },
          [this](db::Connection&, DealerId, const Owner& owner) -> Status {
-           return owner.id == held_ ? Status(Error("legal_hold").With("reason", "x")) : Status();
+           return owner.id == held_ ? Status(Error("attachment_held").With("reason", "x")) : Status();
          },
          [this] { return now_; },
          [](http::Handler handler) { return handler; },
@@ -124,7 +124,7 @@ class AttachmentsApiTest : public testing::TestWithParam<db::Kind> {
 TEST_P(AttachmentsApiTest, WhatHasToBeKeptIsNotTakenAway) {
   const std::string id = Add("1");
   held_ = "1";
-  EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + id), "legal_hold");
+  EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + id), "attachment_held");
   EXPECT_EQ(List("1").at("attachments").as_array().size(), 1u);
   held_.clear();
   EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + id), "204");
@@ -208,6 +208,42 @@ TEST_P(AttachmentsApiTest, ALookNeedsAReasonAndStandsOnRecordOrIsNotGiven) {
   EXPECT_EQ(Outcome("ana", Method::kPost, path, R"({"reason":"contact"})"), "200");
   EXPECT_EQ(Outcome("ana", Method::kPost, path, R"({"reason":"contact"})"), "attachments_read_too_many");
   EXPECT_EQ(deeds_, "attachment.read attachment of=box:1 reason=contact;");
+}
+
+TEST_P(AttachmentsApiTest, ADamagedFileIsToldAsSuchAndCanBeTakenAway) {
+  const std::string well = Add("1");
+  const std::string damaged = Add("1");
+  const Status spoilt = database_->Write<void>([&](db::Connection& c) -> Status {
+    c.Execute("UPDATE attachment SET head = ?2 WHERE dealer_id = 1 AND attachment_id = ?1", NumberOf(damaged),
+              db::Blob{std::string(200, 'x')});
+    return {};
+  });
+  ASSERT_TRUE(spoilt.ok());
+  const json::value files = List("1").at("attachments");
+  ASSERT_EQ(files.as_array().size(), 2U);
+  EXPECT_EQ(files.at(0).at("id").as_string(), damaged);
+  EXPECT_TRUE(files.at(0).at("damaged").as_bool());
+  EXPECT_EQ(files.at(0).at("name").as_string(), "");
+  EXPECT_EQ(files.at(0).at("type").as_string(), "image/jpeg");
+  EXPECT_FALSE(files.at(1).at("damaged").as_bool());
+  deeds_.clear();
+  EXPECT_EQ(Outcome("boss", Method::kPost, "attachments/" + damaged + "/content", R"({"reason":"contract"})"),
+            "attachment_damaged");
+  EXPECT_EQ(Outcome("boss", Method::kPut, "attachments/" + damaged, R"({"name":"x"})", {}, 1), "attachment_damaged");
+  EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + damaged), "204");
+  EXPECT_EQ(deeds_, "attachment.remove attachment of=box:1;") << "nothing was looked at";
+  EXPECT_TRUE(List("1").at("removed").at(0).at("damaged").as_bool());
+  EXPECT_EQ(Outcome("boss", Method::kPost, "attachments/" + well + "/content", R"({"reason":"contract"})"), "200");
+}
+
+TEST_P(AttachmentsApiTest, WhatIsRemovedIsToldUntilItIsGone) {
+  const std::string id = Add("1");
+  EXPECT_EQ(Outcome("boss", Method::kDelete, "attachments/" + id), "204");
+  EXPECT_TRUE(List("1").at("removed").at(0).as_object().contains("restore_until"));
+  now_.ms += kUndoMs;
+  EXPECT_FALSE(List("1").at("removed").at(0).as_object().contains("restore_until"));
+  EXPECT_EQ(Outcome("boss", Method::kPost, "attachments/" + id + "/restore"), "204");
+  EXPECT_EQ(List("1").at("attachments").as_array().size(), 1U);
 }
 
 TEST_P(AttachmentsApiTest, WhatIsRefusedLeavesNothing) {

@@ -15,7 +15,8 @@ namespace json = boost::json;
 
 constexpr size_t kChunk = 128 << 10;     // bytes of a piece
 constexpr int64_t kChunksAtOnce = 32;    // removed in one transaction
-constexpr int64_t kSlackMs = 3'600'000;  // between the clocks of servers: removed later than it can be had back
+constexpr int64_t kSlackMs = 3'600'000;  // between the clocks of servers: nothing goes before its time is over
+constexpr int64_t kLookedAt = 500;       // files in one reading
 
 const std::string kColumns =
     "attachment_id, owner_kind, owner_id, content_type, size, head, version, added_at, added_by, changed_at, "
@@ -60,10 +61,6 @@ Status CheckRoom(db::Connection& connection, DealerId dealer, const Owner& owner
       dealer, owner.kind, owner.id);
   rows.Next();
   return rows.Int(0) < kPerOwnerMax ? Status() : Error("attachments_too_many").With("max", kPerOwnerMax);
-}
-
-bool Restorable(const std::optional<Instant>& removed_at, Instant now) {
-  return removed_at && removed_at->ms > now.ms - kUndoMs;
 }
 
 }  // namespace
@@ -190,8 +187,11 @@ Result<Store::Row> Store::FindRow(db::Connection& connection, DealerId dealer, A
   if (!rows.Next()) return Error("not_found");
   Row row;
   row.attachment = ReadPlain(rows);
-  if (row.attachment.type == nullptr) return Error("attachment_damaged");
-  ASSIGN_OR_RETURN(row.head, Open(dealer, id, rows.Bytes(5)));
+  const Error damaged = Error("attachment_damaged").With("attachment", id.value);
+  if (row.attachment.type == nullptr) return damaged;
+  auto head = Open(dealer, id, rows.Bytes(5));
+  if (!head.ok()) return damaged;
+  row.head = *std::move(head);
   row.attachment.name = row.head.name;
   row.attachment.description = row.head.description;
   return row;
@@ -205,15 +205,14 @@ Result<Owner> Store::OwnerOf(db::Connection& connection, DealerId dealer, Attach
   return Owner{std::string(rows.Text(0)), std::string(rows.Text(1))};
 }
 
-Result<Attachment> Store::Find(db::Connection& connection, DealerId dealer, AttachmentId id, Instant now) const {
+Result<Attachment> Store::Find(db::Connection& connection, DealerId dealer, AttachmentId id) const {
   ASSIGN_OR_RETURN(Row row, FindRow(connection, dealer, id));
   access::Wipe(row.head.key);
-  if (row.attachment.removed_at && !Restorable(row.attachment.removed_at, now)) return Error("not_found");
   return row.attachment;
 }
 
 Result<std::vector<Attachment>> Store::List(db::Connection& connection, DealerId dealer,
-                                            const std::vector<Owner>& owners, bool removed, Instant now) const {
+                                            const std::vector<Owner>& owners, bool removed) const {
   std::vector<Attachment> all;
   for (const Owner& owner : owners) {
     db::Rows rows = connection.Query(
@@ -222,12 +221,14 @@ Result<std::vector<Attachment>> Store::List(db::Connection& connection, DealerId
         dealer, owner.kind, owner.id);
     while (rows.Next()) {
       Attachment attachment = ReadPlain(rows);
-      if (removed ? !Restorable(attachment.removed_at, now) : attachment.removed_at.has_value()) continue;
-      if (attachment.type == nullptr) return Error("attachment_damaged");
-      ASSIGN_OR_RETURN(Head head, Open(dealer, attachment.id, rows.Bytes(5)));
-      access::Wipe(head.key);
-      attachment.name = std::move(head.name);
-      attachment.description = std::move(head.description);
+      if (attachment.removed_at.has_value() != removed) continue;
+      auto head = Open(dealer, attachment.id, rows.Bytes(5));
+      attachment.damaged = !head.ok() || attachment.type == nullptr;
+      if (head.ok()) {
+        access::Wipe(head->key);
+        attachment.name = std::move(head->name);
+        attachment.description = std::move(head->description);
+      }
       all.push_back(std::move(attachment));
     }
   }
@@ -305,9 +306,9 @@ Status Store::Restore(db::Connection& connection, DealerId dealer, AttachmentId 
   ASSIGN_OR_RETURN(const Owner owner, OwnerOf(connection, dealer, id));
   RETURN_IF_ERROR(CheckRoom(connection, dealer, owner));
   const int64_t moved = connection.Execute(
-      "UPDATE attachment SET removed_at = NULL, removed_by = NULL, version = version + 1, changed_at = ?4, "
-      "changed_by = ?5 WHERE dealer_id = ?1 AND attachment_id = ?2 AND removed_at > ?3 AND head IS NOT NULL",
-      dealer, id, now.ms - kUndoMs, now.ms, by);
+      "UPDATE attachment SET removed_at = NULL, removed_by = NULL, version = version + 1, changed_at = ?3, "
+      "changed_by = ?4 WHERE dealer_id = ?1 AND attachment_id = ?2 AND removed_at IS NOT NULL AND head IS NOT NULL",
+      dealer, id, now.ms, by);
   return moved == 1 ? Status() : Error("not_found");
 }
 
@@ -329,7 +330,50 @@ void Store::Erase(db::Connection& connection, DealerId dealer, const Owner& owne
       dealer, owner.kind, owner.id);
 }
 
-Result<int64_t> Sweep(db::Database& database, std::optional<DealerId> dealer, Instant now,
+namespace {
+
+enum class Step { kStays, kPart, kWhole };
+
+// A step of removing one file.
+Result<Step> RemoveSome(db::Connection& connection, DealerId dealer, AttachmentId id, int64_t until,
+                        const MustStay& must_stay) {
+  Owner owner;
+  bool erased = false;
+  {
+    db::Rows rows = connection.Query(
+        "SELECT owner_kind, owner_id, head FROM attachment "
+        "WHERE dealer_id = ?1 AND attachment_id = ?2 AND removed_at <= ?3",
+        dealer, id, until);
+    if (!rows.Next()) return Step::kStays;  // somebody has had it back, or another server was faster
+    owner = {std::string(rows.Text(0)), std::string(rows.Text(1))};
+    erased = rows.IsNull(2);
+  }
+  if (!erased && must_stay) {
+    ASSIGN_OR_RETURN(const bool stays, must_stay(connection, dealer, owner));
+    if (stays) return Step::kStays;
+  }
+  // From here on nobody can have it back, or what is left of it would be damaged.
+  const int64_t taken = connection.Execute(
+      "UPDATE attachment SET head = NULL, removed_at = 0 "
+      "WHERE dealer_id = ?1 AND attachment_id = ?2 AND removed_at <= ?3",
+      dealer, id, until);
+  if (taken == 0) return Step::kStays;
+  int64_t last = -1;
+  {
+    db::Rows rows = connection.Query(
+        "SELECT MAX(position) FROM attachment_chunk WHERE dealer_id = ?1 AND attachment_id = ?2", dealer, id);
+    if (rows.Next() && !rows.IsNull(0)) last = rows.Int(0);
+  }
+  connection.Execute("DELETE FROM attachment_chunk WHERE dealer_id = ?1 AND attachment_id = ?2 AND position > ?3",
+                     dealer, id, last - kChunksAtOnce);
+  if (last >= kChunksAtOnce) return Step::kPart;
+  connection.Execute("DELETE FROM attachment WHERE dealer_id = ?1 AND attachment_id = ?2", dealer, id);
+  return Step::kWhole;
+}
+
+}  // namespace
+
+Result<int64_t> Sweep(db::Database& database, std::optional<DealerId> dealer, Instant now, const MustStay& must_stay,
                       const std::function<Status(db::Connection&)>& guard, const std::function<bool()>& go_on) {
   using Dealers = std::vector<DealerId>;
   ASSIGN_OR_RETURN(const Dealers dealers, database.Read<Dealers>([&](db::Connection& connection) -> Result<Dealers> {
@@ -341,43 +385,32 @@ Result<int64_t> Sweep(db::Database& database, std::optional<DealerId> dealer, In
   }));
   const int64_t until = now.ms - kUndoMs - kSlackMs;
   int64_t gone = 0;
-  enum class Step { kNothing, kPart, kWhole };
   for (const DealerId at : dealers) {
+    AttachmentId after;
     while (true) {
-      if (go_on && !go_on()) return gone;
-      ASSIGN_OR_RETURN(const bool any, database.Read<bool>([&](db::Connection& connection) -> Result<bool> {
-        return connection.Query("SELECT 1 FROM attachment WHERE dealer_id = ?1 AND removed_at <= ?2 LIMIT 1", at, until)
-            .Next();
+      using Files = std::vector<AttachmentId>;
+      ASSIGN_OR_RETURN(const Files files, database.Read<Files>([&](db::Connection& connection) -> Result<Files> {
+        Files due;
+        db::Rows rows = connection.Query(
+            "SELECT attachment_id FROM attachment WHERE dealer_id = ?1 AND removed_at <= ?2 AND attachment_id > ?3 "
+            "ORDER BY attachment_id LIMIT ?4",
+            at, until, after, kLookedAt);
+        while (rows.Next()) due.emplace_back(rows.Int(0));
+        return due;
       }));
-      if (!any) break;
-      ASSIGN_OR_RETURN(const Step step, database.Write<Step>([&](db::Connection& connection) -> Result<Step> {
-        if (guard) RETURN_IF_ERROR(guard(connection));
-        int64_t id = 0;
-        {
-          db::Rows rows = connection.Query(
-              "SELECT attachment_id FROM attachment WHERE dealer_id = ?1 AND removed_at <= ?2 LIMIT 1", at, until);
-          if (!rows.Next()) return Step::kNothing;
-          id = rows.Int(0);
+      if (files.empty()) break;
+      for (const AttachmentId file : files) {
+        Step step = Step::kPart;
+        while (step == Step::kPart) {
+          if (go_on && !go_on()) return gone;
+          ASSIGN_OR_RETURN(step, database.Write<Step>([&](db::Connection& connection) -> Result<Step> {
+            if (guard) RETURN_IF_ERROR(guard(connection));
+            return RemoveSome(connection, at, file, until, must_stay);
+          }));
         }
-        // From here on nobody can have it back, or what is left of it would be damaged.
-        const int64_t taken = connection.Execute(
-            "UPDATE attachment SET head = NULL, removed_at = 0 "
-            "WHERE dealer_id = ?1 AND attachment_id = ?2 AND removed_at <= ?3",
-            at, id, until);
-        if (taken == 0) return Step::kPart;
-        int64_t last = -1;
-        {
-          db::Rows rows = connection.Query(
-              "SELECT MAX(position) FROM attachment_chunk WHERE dealer_id = ?1 AND attachment_id = ?2", at, id);
-          if (rows.Next() && !rows.IsNull(0)) last = rows.Int(0);
-        }
-        connection.Execute("DELETE FROM attachment_chunk WHERE dealer_id = ?1 AND attachment_id = ?2 AND position > ?3",
-                           at, id, last - kChunksAtOnce);
-        if (last >= kChunksAtOnce) return Step::kPart;
-        connection.Execute("DELETE FROM attachment WHERE dealer_id = ?1 AND attachment_id = ?2", at, id);
-        return Step::kWhole;
-      }));
-      if (step == Step::kWhole) ++gone;
+        if (step == Step::kWhole) ++gone;
+      }
+      after = files.back();
     }
   }
   return gone;

@@ -21,7 +21,7 @@ inline constexpr int64_t kBytesMax = int64_t{20} << 20;  // of a file
 inline constexpr int kPerOwnerMax = 100;                 // files, those taken away not counted
 inline constexpr int kPerOwnerInAllMax = 200;            // with those that can be had back
 inline constexpr size_t kDescriptionMax = 500;           // characters
-// How long what was taken away can be had back.
+// How long what was taken away can be had back at least; then it can be until Sweep has removed it.
 inline constexpr int64_t kUndoMs = int64_t{7} * 24 * 3600 * 1000;
 
 // What a file belongs to: "customer" and his number, "lead" and its code.
@@ -36,8 +36,11 @@ struct Attachment {
   Owner owner;
   std::string name;
   std::string description;
-  const ContentType* type = nullptr;
-  int64_t size = 0;  // bytes
+  const ContentType* type = nullptr;  // null: of a release that knew more
+  int64_t size = 0;                   // bytes
+  // What is stored of it cannot be opened: nobody knows its name, and there are no bytes to be had. It can be taken
+  // away.
+  bool damaged = false;
   int64_t version = 0;
   Instant added_at{};
   std::string added_by;
@@ -67,26 +70,25 @@ class Store {
   // Fails with attachments_too_many, attachments_too_many_removed.
   [[nodiscard]] Status Add(db::Connection& connection, const Owner& owner, const Packed& packed, std::string_view by,
                            Instant now) const;
-  // The newest first. `removed`: instead those that were taken away and can be had back.
+  // The newest first, with those that are damaged. `removed`: instead those that were taken away and can be had back.
   [[nodiscard]] Result<std::vector<Attachment>> List(db::Connection& connection, DealerId dealer,
-                                                     const std::vector<Owner>& owners, bool removed, Instant now) const;
-  // Also one that was taken away and can be had back.
-  [[nodiscard]] Result<Attachment> Find(db::Connection& connection, DealerId dealer, AttachmentId id,
-                                        Instant now) const;
+                                                     const std::vector<Owner>& owners, bool removed) const;
+  // Also one that was taken away and can be had back. Fails with attachment_damaged.
+  [[nodiscard]] Result<Attachment> Find(db::Connection& connection, DealerId dealer, AttachmentId id) const;
   // Whether an owner has any, also one that was taken away and can be had back.
   [[nodiscard]] static bool HasAny(db::Connection& connection, DealerId dealer, const Owner& owner);
   // Whose it is, without opening anything.
   [[nodiscard]] static Result<Owner> OwnerOf(db::Connection& connection, DealerId dealer, AttachmentId id);
   // The bytes of one that was not taken away. Fails with attachment_damaged when they are not what was stored.
   [[nodiscard]] Result<std::string> Read(db::Connection& connection, DealerId dealer, AttachmentId id) const;
-  // What is absent stays. Returns the names of the fields that were changed. Fails with edit_conflict, and as Pack does
-  // for words.
+  // What is absent stays. Returns the names of the fields that were changed. Fails with edit_conflict,
+  // attachment_damaged, and as Pack does for words.
   [[nodiscard]] Result<std::vector<std::string>> Change(db::Connection& connection, DealerId dealer, AttachmentId id,
                                                         int64_t version, const std::optional<std::string>& name,
                                                         const std::optional<std::string>& description,
                                                         std::string_view by, Instant now) const;
   static Status Remove(db::Connection& connection, DealerId dealer, AttachmentId id, std::string_view by, Instant now);
-  // Fails with attachments_too_many.
+  // As long as it is there. Fails with attachments_too_many.
   static Status Restore(db::Connection& connection, DealerId dealer, AttachmentId id, std::string_view by, Instant now);
 
   // All of an owner's are gone for good, those taken away as well: their keys are, with this transaction. The bytes,
@@ -129,10 +131,16 @@ class Packed {
   ~Packed();
 };
 
-// Removes what was erased, and what was taken away too long ago to be had back, of one dealer or of all: a few
-// megabytes in each transaction. `guard` is called in each of these and fails it when somebody else has taken over;
-// `go_on` is asked between them. May be stopped and begun again at any time. Returns how many files are gone.
+// Whether what somebody has taken away of this owner must stay all the same: by a legal hold, say. Asked in the
+// transaction that would remove it, and must keep the answer true until that has ended.
+using MustStay = std::function<Result<bool>(db::Connection&, DealerId, const Owner&)>;
+
+// Removes what was erased, and what was taken away too long ago to be had back and need not stay, of one dealer or of
+// all: a few megabytes in each transaction. `guard` is called in each of these and fails it when somebody else has
+// taken over; `go_on` is asked between them. May be stopped and begun again at any time. Returns how many files are
+// gone.
 [[nodiscard]] Result<int64_t> Sweep(db::Database& database, std::optional<DealerId> dealer, Instant now,
+                                    const MustStay& must_stay = {},
                                     const std::function<Status(db::Connection&)>& guard = {},
                                     const std::function<bool()>& go_on = {});
 

@@ -56,9 +56,9 @@ class AttachmentsTest : public testing::TestWithParam<db::Kind> {
     const auto bytes = database_->Read<std::string>([&](db::Connection& c) { return store_.Read(c, dealer, id); });
     return bytes.ok() ? *bytes : bytes.error().code;
   }
-  std::vector<Attachment> List(const std::vector<Owner>& owners, bool removed = false, Instant now = kNow) {
+  std::vector<Attachment> List(const std::vector<Owner>& owners, bool removed = false) {
     const auto all = database_->Read<std::vector<Attachment>>(
-        [&](db::Connection& c) { return store_.List(c, kDealer, owners, removed, now); });
+        [&](db::Connection& c) { return store_.List(c, kDealer, owners, removed); });
     EXPECT_EQ(Code(all), "");
     return all.ok() ? *all : std::vector<Attachment>();
   }
@@ -197,7 +197,35 @@ TEST_P(AttachmentsTest, DamageIsToldAndNotServed) {
                       where,
                   id, other);
             }),
-            "sealed_damaged");
+            "attachment_damaged");
+}
+
+TEST_P(AttachmentsTest, OneThatIsDamagedHidesNoOther) {
+  const AttachmentId well = Add(kWang, "well.jpg", TestJpeg());
+  const AttachmentId head = Add(kWang, "head.jpg", TestJpeg());
+  const AttachmentId type = Add(kWang, "type.jpg", TestJpeg());
+  EXPECT_EQ(Do([&](db::Connection& c) -> Status {
+              c.Execute("UPDATE attachment SET head = ?2 WHERE dealer_id = 1 AND attachment_id = ?1", head,
+                        db::Blob{std::string(200, 'x')});
+              c.Execute("UPDATE attachment SET content_type = 'tape' WHERE dealer_id = 1 AND attachment_id = ?1", type);
+              return {};
+            }),
+            "");
+  std::string all;
+  for (const Attachment& each : List({kWang})) all += each.name + (each.damaged ? "!" : "") + " ";
+  EXPECT_EQ(all, "type.jpg! ! well.jpg ");
+  for (const AttachmentId id : {head, type}) {
+    EXPECT_EQ(Read(id), "attachment_damaged");
+    EXPECT_EQ(Code(Write<std::vector<std::string>>(
+                  [&](db::Connection& c) { return store_.Change(c, kDealer, id, 1, "x", std::nullopt, "ana", kNow); })),
+              "attachment_damaged");
+    EXPECT_EQ(Do([&](db::Connection& c) { return Store::Remove(c, kDealer, id, "ana", kNow); }), "");
+  }
+  EXPECT_EQ(List({kWang}).size(), 1U);
+  EXPECT_EQ(List({kWang}, true).size(), 2U);
+  EXPECT_EQ(Do([&](db::Connection& c) { return Store::Restore(c, kDealer, head, "ana", kNow); }), "");
+  EXPECT_TRUE(List({kWang}).front().damaged);
+  EXPECT_EQ(Read(well), TestJpeg());
 }
 
 TEST_P(AttachmentsTest, AreRenamedByWhoKnowsTheVersion) {
@@ -235,11 +263,39 @@ TEST_P(AttachmentsTest, WhatIsTakenAwayCanBeHadBackForSevenDays) {
 
   EXPECT_EQ(Do([&](db::Connection& c) { return Store::Remove(c, kDealer, id, "ana", kNow); }), "");
   const Instant late{kNow.ms + kUndoMs};
-  EXPECT_TRUE(List({kWang}, true, late).empty());
-  EXPECT_EQ(Do([&](db::Connection& c) { return Store::Restore(c, kDealer, id, "ana", late); }), "not_found");
+  EXPECT_EQ(List({kWang}, true).size(), 1U) << "what is still there is told, and can be had back";
   EXPECT_EQ(*Sweep(*database_, kOther, Instant{late.ms + 3'600'000}), 0);
   EXPECT_EQ(*Sweep(*database_, std::nullopt, Instant{late.ms + 3'600'000}), 1);
   EXPECT_EQ(Count("attachment"), 0);
+  EXPECT_EQ(Count("attachment_chunk"), 0);
+  EXPECT_EQ(Do([&](db::Connection& c) { return Store::Restore(c, kDealer, id, "ana", late); }), "not_found");
+}
+
+TEST_P(AttachmentsTest, WhatMustStayIsNotRemovedForGoodAndCanBeHadBack) {
+  const AttachmentId kept = Add(kWang, "a.jpg", TestJpeg());
+  const AttachmentId goes = Add(kLead, "b.jpg", TestJpeg());
+  for (const AttachmentId id : {kept, goes}) {
+    EXPECT_EQ(Do([&](db::Connection& c) { return Store::Remove(c, kDealer, id, "ana", kNow); }), "");
+  }
+  const Instant late{kNow.ms + 30 * kUndoMs};
+  const MustStay of_wang = [](db::Connection&, DealerId, const Owner& owner) -> Result<bool> { return owner == kWang; };
+  EXPECT_EQ(*Sweep(*database_, std::nullopt, late, of_wang), 1);
+  EXPECT_EQ(*Sweep(*database_, std::nullopt, late, of_wang), 0);
+  ASSERT_EQ(List({kWang, kLead}, true).size(), 1U);
+  EXPECT_EQ(List({kWang}, true).front().id, kept);
+  EXPECT_EQ(Do([&](db::Connection& c) { return Store::Restore(c, kDealer, kept, "ana", late); }), "");
+  EXPECT_EQ(Read(kept), TestJpeg());
+  // Who cannot be asked keeps everything.
+  EXPECT_EQ(Do([&](db::Connection& c) { return Store::Remove(c, kDealer, kept, "ana", kNow); }), "");
+  EXPECT_EQ(Code(Sweep(*database_, kDealer, late, [](auto&, auto, auto&) -> Result<bool> { return Error("x"); })), "x");
+  EXPECT_EQ(List({kWang}, true).size(), 1U);
+  // What was erased is nobody's to keep.
+  EXPECT_EQ(Do([&](db::Connection& c) -> Status {
+              Store::Erase(c, kDealer, kWang);
+              return {};
+            }),
+            "");
+  EXPECT_EQ(*Sweep(*database_, kDealer, late, of_wang), 1);
   EXPECT_EQ(Count("attachment_chunk"), 0);
 }
 
@@ -261,12 +317,12 @@ TEST_P(AttachmentsTest, WhatIsErasedIsGoneAtOnceAndItsBytesAFewAtATime) {
 
   // Stopped after the second step, then gone on with.
   int asked = 0;
-  const auto part = Sweep(*database_, kDealer, kNow, {}, [&] { return ++asked <= 2; });
+  const auto part = Sweep(*database_, kDealer, kNow, {}, {}, [&] { return ++asked <= 2; });
   const int64_t left = Count("attachment_chunk");
   EXPECT_LT(left, 72);
   EXPECT_GT(left, 1);
   int steps = 0;
-  const auto rest = Sweep(*database_, kDealer, kNow, [&](db::Connection&) -> Status {
+  const auto rest = Sweep(*database_, kDealer, kNow, {}, [&](db::Connection&) -> Status {
     ++steps;
     return {};
   });
@@ -274,7 +330,8 @@ TEST_P(AttachmentsTest, WhatIsErasedIsGoneAtOnceAndItsBytesAFewAtATime) {
   EXPECT_GE(steps, 2);
   EXPECT_EQ(Count("attachment_chunk"), 1);
   EXPECT_EQ(Read(stays), TestJpeg());
-  EXPECT_EQ(Code(Sweep(*database_, kDealer, kNow, [](db::Connection&) -> Status { return Error("lease_lost"); })), "");
+  EXPECT_EQ(Code(Sweep(*database_, kDealer, kNow, {}, [](db::Connection&) -> Status { return Error("lease_lost"); })),
+            "");
 }
 
 // 0037, 0040: with the key that was, nothing can be opened any more; and no byte of a file was touched for it.

@@ -66,7 +66,7 @@ class AttachmentHomesTest : public testing::TestWithParam<db::Kind> {
     using Listed = std::vector<Attachment>;
     const auto all = database_->Read<Listed>([&](db::Connection& c) -> Result<Listed> {
       ASSIGN_OR_RETURN(const auto found, HomeOf(kind).find(c, As(who), dealer_, id, false, kNow));
-      return files_.List(c, dealer_, found.shows, false, kNow);
+      return files_.List(c, dealer_, found.shows, false);
     });
     if (!all.ok()) return all.error().code;
     std::vector<std::string> names;

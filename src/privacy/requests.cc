@@ -157,6 +157,7 @@ Result<RequestId> Requests::Receive(const Asker& asker, const db::Witness& witne
   RETURN_IF_ERROR(leads::CheckNoForbiddenNumber("words", words));
   const Instant received = input.received_at.value_or(now);
   return database_.Write<RequestId>([&](db::Connection& connection) -> Result<RequestId> {
+    ledger::Lock(connection, asker.dealer);  // whoever removes something just now is done before, or finds the request
     ASSIGN_OR_RETURN(const leads::Seen seen, store_.customers().See(connection, asker, customer, now));
     if (seen.anonymised_at) return Error("customer_anonymised");
     ASSIGN_OR_RETURN(const Zone zone, org::ZoneOf(connection, asker.dealer));
@@ -227,7 +228,7 @@ Status Requests::Finish(const Asker& asker, const db::Witness& witness, RequestI
   });
   RETURN_IF_ERROR(finished);
   // Nobody can read the files of this customer any more. If removing their bytes breaks off, the night goes on with it.
-  if (erased) (void)attachments::Sweep(database_, asker.dealer, now);
+  if (erased) (void)attachments::Sweep(database_, asker.dealer, now, FilesStay);
   return {};
 }
 
@@ -296,19 +297,21 @@ void AddLead(Facts& facts, const leads::Lead& lead) {
 
 // The files by name; their bytes are handed out one by one.
 Status Requests::AddAttachments(Facts& facts, db::Connection& connection, DealerId dealer,
-                                const std::vector<CustomerId>& customers, const std::vector<leads::Lead>& of_leads,
-                                Instant now) const {
+                                const std::vector<CustomerId>& customers,
+                                const std::vector<leads::Lead>& of_leads) const {
   std::vector<attachments::Owner> owners;
   for (const CustomerId id : customers) owners.push_back({leads::kCustomerHome, std::to_string(id.value)});
   for (const leads::Lead& lead : of_leads) owners.push_back({leads::kLeadHome, lead.code});
   const attachments::Store files(vault_);
   for (const bool removed : {false, true}) {
-    ASSIGN_OR_RETURN(const auto held, files.List(connection, dealer, owners, removed, now));
+    ASSIGN_OR_RETURN(const auto held, files.List(connection, dealer, owners, removed));
     for (const attachments::Attachment& file : held) {
       facts.Begin("attachment");
       facts.Add("name", file.name);
       facts.Add("description", file.description);
-      facts.Add("type", file.type->media.substr(0, file.type->media.find(';')));
+      if (file.type != nullptr) facts.Add("type", file.type->media.substr(0, file.type->media.find(';')));
+      // Somebody must see to it; the rest of what is held is told all the same.
+      if (file.damaged) facts.Add("damaged", "true");
       facts.Add("bytes", std::to_string(file.size));
       if (file.owner.kind == leads::kLeadHome) facts.Add("lead", file.owner.id);
       facts.Add("added_at", FormatInstant(file.added_at));
@@ -355,7 +358,7 @@ Result<std::vector<HeldFact>> Requests::Export(const Asker& asker, const db::Wit
     }
     if (record) {
       for (const leads::Lead& lead : whole.leads) AddLead(facts, lead);
-      RETURN_IF_ERROR(AddAttachments(facts, connection, asker.dealer, ids, whole.leads, now));
+      RETURN_IF_ERROR(AddAttachments(facts, connection, asker.dealer, ids, whole.leads));
     }
     if (consent) {
       RETURN_IF_ERROR(

@@ -94,7 +94,7 @@ class Requests {
   class Facts;  // being gathered
   [[nodiscard]] Status AddAttachments(Facts& facts, db::Connection& connection, DealerId dealer,
                                       const std::vector<CustomerId>& customers,
-                                      const std::vector<leads::Lead>& of_leads, Instant now) const;
+                                      const std::vector<leads::Lead>& of_leads) const;
 
   db::Database& database_;
   const access::Vault& vault_;

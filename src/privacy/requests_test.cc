@@ -94,6 +94,11 @@ TEST_P(RequestTest, ErasureAnonymisesNowUnlessDataMustBeKept) {
     return Code(database_->Read<void>([&](db::Connection& c) { return CheckNotHeld(c, dealer_, added.customer); }));
   };
   EXPECT_EQ(held(), "legal_hold");
+  const Status of_files = database_->Read<void>(
+      [&](db::Connection& c) { return CheckNotHeld(c, dealer_, added.customer, "attachment_held"); });
+  EXPECT_EQ(Code(of_files), "attachment_held");
+  EXPECT_EQ(of_files.error().Arg("reason_zh"), "纠纷或诉讼") << "as people call it, not as the program does";
+  EXPECT_EQ(of_files.error().Arg("reason_en"), "Dispute or lawsuit");
   EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 1);
   EXPECT_EQ(Get(erasure).state, RequestState::kChecked) << "it stays open";
   EXPECT_EQ(Code(store_.LiftHold(All(), Witness(), added.customer, 1, kNow)), "");
@@ -122,6 +127,75 @@ TEST_P(RequestTest, WhoAsksIsNotAnonymisedBeforeHeIsAnswered) {
   EXPECT_EQ(run->customers, 1);
   EXPECT_EQ(run->files, 1);
   EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 0);
+}
+
+TEST_P(RequestTest, WhatSomebodyRemovedStaysWhileItMustBeKeptOrIsAskedAbout) {
+  const leads::Added held = Add(ana_, "张三", "13800000001", true);
+  const CustomerId asks = Added(ana_, "李四", "13800000002");
+  const CustomerId twin = Added(ana_, "李先生", "13900000002");
+  const CustomerId other = Added(ana_, "王五", "13800000003");
+  ASSERT_EQ(Code(customers_.Merge(All(), asks, 1, twin, kNow)), "");
+  const attachments::AttachmentId of_twin = AttachTo(twin, "twin.jpg");
+  for (const attachments::AttachmentId file :
+       {AttachTo(held.customer, "a.jpg"), AttachTo({leads::kLeadHome, held.lead}, "b.jpg"), of_twin,
+        AttachTo(other, "d.jpg")}) {
+    EXPECT_EQ(Code(database_->Write<void>(
+                  [&](db::Connection& c) { return attachments::Store::Remove(c, dealer_, file, "ana", kNow); })),
+              "");
+  }
+  // Only then it is said that they are needed.
+  EXPECT_EQ(Code(store_.SetHold(All(), Witness(), held.customer, 0, "dispute", kNow)), "");
+  const RequestId access = Asks(asks, "access");
+  const Instant later{kNow.ms + 20 * kDayMs};
+  Keeper keeper(*database_, store_, {});
+  EXPECT_EQ(keeper.RunAll(later)->files, 1) << "the other one's";
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment WHERE head IS NOT NULL"), 3);
+  // Nor does the erasure of somebody else at the same dealer take them along.
+  const RequestId erasure = Asks(other, "erasure");
+  EXPECT_EQ(Check(erasure), "");
+  EXPECT_EQ(Code(requests_.Finish(All(), Witness(), erasure, Get(erasure).version, later)), "");
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 3);
+  // Who asks is told of his, and it can be had back.
+  EXPECT_EQ(Check(access), "");
+  const auto facts = requests_.Export(All(), Witness(), access, later);
+  ASSERT_EQ(Code(facts), "");
+  EXPECT_EQ(ValueOf(*facts, "attachment", "name"), "twin.jpg");
+  EXPECT_NE(ValueOf(*facts, "attachment", "removed_at"), "");
+  EXPECT_EQ(Code(database_->Write<void>(
+                [&](db::Connection& c) { return attachments::Store::Restore(c, dealer_, of_twin, "ana", later); })),
+            "");
+  EXPECT_EQ(Code(database_->Write<void>(
+                [&](db::Connection& c) { return attachments::Store::Remove(c, dealer_, of_twin, "ana", kNow); })),
+            "");
+  EXPECT_EQ(Finish(access), "");
+  EXPECT_EQ(keeper.RunAll(later)->files, 1) << "answered";
+  EXPECT_EQ(Code(store_.LiftHold(All(), Witness(), held.customer, 1, later)), "");
+  EXPECT_EQ(keeper.RunAll(later)->files, 2) << "and once nothing need be kept any more";
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM attachment_chunk"), 0);
+}
+
+TEST_P(RequestTest, ADamagedFileDoesNotKeepAnybodyFromBeingTold) {
+  const CustomerId id = Added(ana_, "张三", "13812345678");
+  AttachTo(id, "well.jpg");
+  const attachments::AttachmentId damaged = AttachTo(id, "lost.jpg");
+  EXPECT_EQ(Code(database_->Write<void>([&](db::Connection& c) -> Status {
+              c.Execute("UPDATE attachment SET head = ?3 WHERE dealer_id = ?1 AND attachment_id = ?2", dealer_, damaged,
+                        db::Blob{std::string(300, 'x')});
+              return {};
+            })),
+            "");
+  const RequestId access = Asks(id, "access");
+  EXPECT_EQ(Check(access), "");
+  const auto facts = requests_.Export(All(), Witness(), access, kNow);
+  ASSERT_EQ(Code(facts), "");
+  const boost::json::value json = boost::json::parse(FactsJson(*facts));
+  const boost::json::array& files = json.at("attachment").as_array();
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].at("damaged").as_string(), "true");
+  EXPECT_FALSE(files[0].as_object().contains("name"));
+  EXPECT_TRUE(files[0].as_object().contains("bytes"));
+  EXPECT_EQ(files[1].at("name").as_string(), "well.jpg");
+  EXPECT_FALSE(files[1].as_object().contains("damaged"));
 }
 
 TEST_P(RequestTest, AccessGivesEverythingThatIsHeld) {

@@ -211,7 +211,7 @@ Result<Keeper::Run> Keeper::RunAll(Instant now, const Guard& guard, const std::f
       }
       after = page.last;
     } while (after.set());
-    ASSIGN_OR_RETURN(const int64_t files, attachments::Sweep(database_, dealer, now, guard, go_on));
+    ASSIGN_OR_RETURN(const int64_t files, attachments::Sweep(database_, dealer, now, FilesStay, guard, go_on));
     run.files += files;
     if (go_on && !go_on()) {
       run.whole = false;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "catalog/text_rules.h"
+#include "leads/attachment_homes.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
 
@@ -32,6 +33,14 @@ std::vector<Block> ReadBlocks(db::Connection& connection, DealerId dealer, const
     blocks.push_back({std::string(rows.Text(0)), std::string(rows.Text(1)), {rows.Int(2)}, std::string(rows.Text(3))});
   }
   return blocks;
+}
+
+// With the reason, and what it is called.
+Error Held(std::string_view code, std::string_view reason, const Policy& policy) {
+  const Choice* choice = FindById(policy.holds(), reason);
+  Error held = Error(std::string(code)).With("reason", reason);
+  held.With("reason_en", choice == nullptr ? reason : std::string_view(choice->name.en));
+  return held.With("reason_zh", choice == nullptr ? reason : std::string_view(choice->name.zh));
 }
 
 access::Vault::Place PlaceOf(DealerId dealer, ConsentId consent) {
@@ -385,12 +394,18 @@ Result<BlockChanged> Store::BlockIn(db::Connection& connection, const Asker& ask
     return changed;
   }
   changed.by.clear();
-  std::map<std::string, std::string> closed;  // with the reason
-  for (const Block& block : ReadBlocks(connection, asker.dealer, seen->all())) closed[block.channel] = block.reason;
+  std::set<std::pair<std::string, std::string>>
+      blocks;  // channel and reason: of two merged ones a channel may have two
+  std::set<std::string, std::less<>> closed;
+  for (const CustomerId each : seen->all()) {
+    for (const Block& block : ReadBlocks(connection, asker.dealer, {each})) {
+      blocks.emplace(block.channel, block.reason);
+      closed.insert(block.channel);
+    }
+  }
   for (const std::string& channel : change.channels) {
-    const auto it = closed.find(channel);
-    const bool concerns = change.open ? it != closed.end() && it->second == change.reason
-                                      : it == closed.end() && !closed.contains(std::string(kAll));
+    const bool concerns =
+        change.open ? blocks.contains({channel, change.reason}) : !closed.contains(channel) && !closed.contains(kAll);
     if (concerns) changed.channels.push_back(channel);
   }
   changed.outcome = changed.channels.empty() ? "same" : "change";
@@ -457,6 +472,7 @@ Status Store::SetHold(const Asker& asker, const db::Witness& witness, CustomerId
                       std::string_view reason, Instant now) {
   RETURN_IF_ERROR(CheckChoice("reason", reason, policy_.holds()));
   return database_.Write<void>([&](db::Connection& connection) -> Status {
+    ledger::Lock(connection, asker.dealer);  // whoever removes something just now is done before, or finds the hold
     ASSIGN_OR_RETURN(const leads::Seen seen, Begin(connection, asker, id, version, now));
     connection.Execute(
         "INSERT INTO legal_hold (dealer_id, hold_id, customer_id, reason, set_at, set_by) "
@@ -509,12 +525,12 @@ Status Store::Erase(db::Connection& connection, const Asker& asker, CustomerId i
     db::Rows rows = connection.QueryValues(
         "SELECT reason FROM legal_hold WHERE dealer_id = ?1 AND lifted_at IS NULL AND " + of + " LIMIT 1",
         where.values());
-    if (rows.Next()) return Error("legal_hold").With("reason", rows.Text(0));
+    if (rows.Next()) return Held("legal_hold", rows.Text(0), policy_);
   }
   return Anonymise(connection, asker.dealer, seen, "request", asker.by, now);
 }
 
-Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer) {
+Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer, std::string_view code) {
   // He and whoever was merged with him are one person.
   db::Rows rows = connection.Query(
       "SELECT h.reason FROM legal_hold h "
@@ -523,7 +539,24 @@ Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId cust
       "AND COALESCE(o.merged_into, o.customer_id) = COALESCE(c.merged_into, c.customer_id) "
       "WHERE h.dealer_id = ?1 AND h.lifted_at IS NULL AND o.customer_id = ?2 LIMIT 1",
       dealer, customer);
-  return rows.Next() ? Status(Error("legal_hold").With("reason", rows.Text(0))) : Status();
+  return rows.Next() ? Status(Held(code, rows.Text(0), Policy::Get())) : Status();
+}
+
+Result<bool> FilesStay(db::Connection& connection, DealerId dealer, const attachments::Owner& owner) {
+  // Nobody sets a hold or receives a request meanwhile.
+  ledger::Lock(connection, dealer);
+  const auto customer = leads::CustomerOf(connection, dealer, owner);
+  if (!customer.ok()) return customer.error().code == "not_found" ? Result<bool>(false) : customer.error();
+  if (!CheckNotHeld(connection, dealer, *customer).ok()) return true;
+  return connection
+      .Query(
+          "SELECT 1 FROM person_request r "
+          "JOIN customer c ON c.dealer_id = r.dealer_id AND c.customer_id = r.customer_id "
+          "JOIN customer o ON o.dealer_id = c.dealer_id "
+          "AND COALESCE(o.merged_into, o.customer_id) = COALESCE(c.merged_into, c.customer_id) "
+          "WHERE r.dealer_id = ?1 AND r.closed_at IS NULL AND o.customer_id = ?2 LIMIT 1",
+          dealer, *customer)
+      .Next();
 }
 
 // ---- For others ----

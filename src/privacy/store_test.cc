@@ -282,6 +282,51 @@ TEST_P(ConsentTest, ManyAreBlockedAtOnceAndNothingThatWasClosedOpens) {
             "field_choice");
 }
 
+// Taking back what was closed for many opens only what was closed for that reason.
+TEST_P(ConsentTest, ABlockOfSomebodyElseIsNotLifted) {
+  const CustomerId one = Added(ana_, "张三", "13800000001");
+  const CustomerId kept = Added(ana_, "李四", "13800000002");
+  const CustomerId twin = Added(ana_, "李先生", "13900000002");
+  ASSERT_EQ(Block(one, {"sms"}, "complaint"), "");
+  ASSERT_EQ(Block(kept, {"sms"}, "asked"), "");
+  ASSERT_EQ(Block(twin, {"sms"}, "legal"), "");
+  ASSERT_EQ(Code(customers_.Merge(All(), kept, 1, twin, kNow)), "");
+  const auto open = [&](CustomerId id, const std::string& reason) {
+    const auto done =
+        store_.BlockMany(All(), Witness(), {{id, Version(id), {"sms"}, reason, true}}, false, {kNow.ms + 1});
+    EXPECT_EQ(Code(done), "");
+    return done.ok() ? done->front().outcome : "";
+  };
+  deeds_.clear();
+  EXPECT_EQ(open(one, "asked"), "same");
+  EXPECT_EQ(Mark(one), "some");
+  EXPECT_EQ(deeds_.size(), 0u);
+  // Of two merged ones both have the channel closed, each for a reason of its own.
+  EXPECT_EQ(open(kept, "asked"), "change");
+  EXPECT_EQ(Mark(kept), "some");
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM customer_block WHERE lifted_at IS NULL AND reason = 'asked'"), 0);
+  EXPECT_EQ(Count("SELECT COUNT(*) FROM customer_block WHERE lifted_at IS NULL"), 2);
+  const auto left = store_.Get(All(), kept, kNow);
+  ASSERT_EQ(left->blocks.size(), 1u);
+  EXPECT_EQ(left->blocks[0].reason, "legal");
+  EXPECT_EQ(open(kept, "asked"), "same");
+  EXPECT_EQ(open(kept, "legal"), "change");
+  EXPECT_EQ(Mark(kept), "");
+}
+
+// The same where somebody closes the channel for another reason just before: he is not undone either.
+TEST_P(ConsentTest, WhatIsClosedAnewMeanwhileStaysClosed) {
+  const CustomerId id = Added(ana_, "张三", "13800000001");
+  ASSERT_EQ(Block(id, {"sms"}, "asked"), "");
+  const int64_t version = Version(id);
+  ASSERT_EQ(Block(id, {"sms"}, "legal"), "");
+  const auto stale = store_.BlockMany(All(), Witness(), {{id, version, {"sms"}, "asked", true}}, false, kNow);
+  EXPECT_EQ(stale->front().outcome, "conflict");
+  const auto fresh = store_.BlockMany(All(), Witness(), {{id, Version(id), {"sms"}, "asked", true}}, false, kNow);
+  EXPECT_EQ(fresh->front().outcome, "same");
+  EXPECT_EQ(Mark(id), "some");
+}
+
 TEST_P(ConsentTest, WhatAnEntryBroughtGoesWithItAndLaterActsStay) {
   const auto add = [&](const std::string& phone, const std::vector<ConsentInput>& consents) {
     leads::NewCustomer input;

@@ -70,15 +70,18 @@ class PrivacyTest : public testing::TestWithParam<db::Kind> {
   Status Move(const std::string& lead, const leads::LeadMove& move, Instant now = kNow) {
     return database_->Write<void>([&](db::Connection& c) { return customers_.MoveLead(c, All(), lead, move, now); });
   }
-  // A file of a customer.
-  void AttachTo(CustomerId id, const std::string& name) {
+  // A file of a customer, or of something else.
+  attachments::AttachmentId AttachTo(const attachments::Owner& owner, const std::string& name) {
     const auto packed = attachments::Store::Pack(dealer_, name, "", attachments::TestJpeg(name));
-    ASSERT_EQ(Code(packed), "");
-    EXPECT_EQ(Code(database_->Write<void>([&](db::Connection& c) {
-                return attachments::Store(*vault_).Add(c, {leads::kCustomerHome, std::to_string(id.value)}, *packed,
-                                                       "ana", kNow);
-              })),
+    EXPECT_EQ(Code(packed), "");
+    if (!packed.ok()) return {};
+    EXPECT_EQ(Code(database_->Write<void>(
+                  [&](db::Connection& c) { return attachments::Store(*vault_).Add(c, owner, *packed, "ana", kNow); })),
               "");
+    return packed->id();
+  }
+  attachments::AttachmentId AttachTo(CustomerId id, const std::string& name) {
+    return AttachTo({leads::kCustomerHome, std::to_string(id.value)}, name);
   }
   int64_t Count(const std::string& sql) {
     return *database_->Read<int64_t>([&](db::Connection& c) -> Result<int64_t> {

@@ -2087,11 +2087,14 @@ export interface components {
             picture: boolean;
             /** @description Bytes */
             size: number;
+            /** @description What is stored cannot be opened: name and description are empty, there are no bytes to be had, and it can be removed */
+            damaged: boolean;
             version: number;
             added_at: string;
             added_by: string;
             removed_at?: string;
             removed_by?: string;
+            /** @description Until then it can be restored at least; absent: as long as it is still kept */
             restore_until?: string;
         };
         /** @description By field of the record */
@@ -5747,7 +5750,7 @@ export interface operations {
                         /** @description Of all that there are */
                         count: number;
                         leads: components["schemas"]["Verification"][];
-                        /** @description The staff that the caller is, who do not verify leads of their own */
+                        /** @description The staff that the caller is by its posts, who do not verify leads of their own; empty: of what is confirmed the ledger names nobody as the caller */
                         self: string[];
                     };
                 };

@@ -1,4 +1,4 @@
-import { Camera, Download, Ellipsis, FileSpreadsheet, FileText, Image, Paperclip, Pencil, Plus, RotateCcw, Trash2 } from "lucide-react";
+import { Camera, Download, Ellipsis, FileSpreadsheet, FileText, FileX, Image, Paperclip, Pencil, Plus, RotateCcw, Trash2 } from "lucide-react";
 import { useEffect, useId, useRef, useState, type ReactElement } from "react";
 import { saveFile, type ApiError } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
@@ -28,6 +28,7 @@ export function AttachmentsPanel({ dealer, customer, uploads, mayChange, known }
   const owner: Owner = { kind: "customer", id: customer.id };
   const files = data?.attachments ?? [];
   const reason = known ?? why;
+  const called = (attachment: Attachment) => (attachment.damaged ? t("damagedName") : attachment.name);
 
   const look = (attachment: Attachment, because: Reason) => {
     setWhy(because);
@@ -36,8 +37,8 @@ export function AttachmentsPanel({ dealer, customer, uploads, mayChange, known }
       { onSuccess: (opened) => (attachment.picture ? setShown(opened) : saveFile(opened.blob, opened.name)) },
     );
   };
-  const restore = (attachment: Attachment) => move.mutate({ id: attachment.id, back: true }, { onSuccess: () => toast(t("restored", { name: attachment.name }), { kind: "good" }) });
-  const remove = (attachment: Attachment) => move.mutate({ id: attachment.id, back: false }, { onSuccess: () => toast(t("removed", { name: attachment.name }), { undo: () => restore(attachment) }) });
+  const restore = (attachment: Attachment) => move.mutate({ id: attachment.id, back: true }, { onSuccess: () => toast(t("restored", { name: called(attachment) }), { kind: "good" }) });
+  const remove = (attachment: Attachment) => move.mutate({ id: attachment.id, back: false }, { onSuccess: () => toast(t("removed", { name: called(attachment) }), { undo: () => restore(attachment) }) });
 
   const drop = mayChange
     ? {
@@ -100,8 +101,8 @@ export function AttachmentsPanel({ dealer, customer, uploads, mayChange, known }
                 file={file}
                 busy={open.isPending && open.variables.attachment.id === file.id}
                 reason={reason}
-                onOpen={mayOpen ? look : undefined}
-                onChange={mayChange ? () => setChanging(file) : undefined}
+                onOpen={mayOpen && !file.damaged ? look : undefined}
+                onChange={mayChange && !file.damaged ? () => setChanging(file) : undefined}
                 onRemove={mayChange ? () => remove(file) : undefined}
               />
             ))}
@@ -199,7 +200,8 @@ function Line({ file, busy, reason, onOpen, onChange, onRemove }: LineProps) {
   const t = useTexts(texts);
   const c = useTexts(customerTexts);
   const language = useLanguage();
-  const Icon = kIcons[shapeOf(file.type)];
+  const Icon = file.damaged ? FileX : kIcons[shapeOf(file.type)];
+  const called = file.damaged ? t("damagedName") : file.name;
   const name = (
     <button type="button" className={styles.name} disabled={busy} aria-label={t("openNamed", { name: file.name })} title={file.name} {...(reason && onOpen ? { onClick: () => onOpen(file, reason) } : {})}>
       {file.name}
@@ -211,8 +213,8 @@ function Line({ file, busy, reason, onOpen, onChange, onRemove }: LineProps) {
       <span className={styles.words}>
         <span className={styles.nameLine}>
           {!onOpen ? (
-            <span className={styles.nameOnly} title={file.name}>
-              {file.name}
+            <span className={styles.nameOnly} title={called}>
+              {called}
             </span>
           ) : reason ? (
             name
@@ -220,13 +222,15 @@ function Line({ file, busy, reason, onOpen, onChange, onRemove }: LineProps) {
             <Menu align="start" trigger={name} items={[{ heading: t("whyOpen") }, ...kReasons.map((because) => ({ id: because, label: c(`why_${because}`), run: () => onOpen(file, because) }))]} />
           )}
           {file.owner.kind === "lead" && <Tag>{t("ofLead")}</Tag>}
+          {file.damaged && <Tag tone="bad">{t("damaged")}</Tag>}
         </span>
+        {file.damaged && <span className={styles.description}>{t("damagedNote")}</span>}
         {file.description && <span className={styles.description}>{file.description}</span>}
-        <span className={styles.meta}>{[typeName(file.type), formatBytes(file.size), formatInstant(file.added_at, language), file.added_by].join(" · ")}</span>
+        <span className={styles.meta}>{[typeName(file.type), formatBytes(file.size), formatInstant(file.added_at, language), file.added_by].filter(Boolean).join(" · ")}</span>
       </span>
       {(onChange || onRemove) && (
         <Menu
-          trigger={<IconButton small icon={Ellipsis} label={t("more", { name: file.name })} tip={false} />}
+          trigger={<IconButton small icon={Ellipsis} label={t("more", { name: called })} tip={false} />}
           items={[
             ...(onChange ? [{ id: "rename", label: t("rename"), icon: <Pencil size={14} aria-hidden />, run: onChange }] : []),
             ...(onRemove ? [{ id: "remove", label: t("remove"), icon: <Trash2 size={14} aria-hidden />, danger: true, run: onRemove }] : []),
@@ -240,6 +244,7 @@ function Line({ file, busy, reason, onOpen, onChange, onRemove }: LineProps) {
 function Removed({ files, onRestore }: { files: Attachment[]; onRestore: (file: Attachment) => void }) {
   const t = useTexts(texts);
   const language = useLanguage();
+  const called = (file: Attachment) => (file.damaged ? t("damagedName") : file.name);
   return (
     <details className={styles.removed}>
       <summary>{t("removedLately", { n: formatNumber(files.length) })}</summary>
@@ -247,12 +252,16 @@ function Removed({ files, onRestore }: { files: Attachment[]; onRestore: (file: 
         {files.map((file) => (
           <li key={file.id} className={styles.line}>
             <span className={styles.words}>
-              <span className={styles.nameOnly} title={file.name}>
-                {file.name}
+              <span className={styles.nameOnly} title={called(file)}>
+                {called(file)}
               </span>
-              <span className={styles.meta}>{t("restoreUntil", { by: file.removed_by ?? "", at: formatInstant(file.removed_at ?? "", language), until: formatDay((file.restore_until ?? "").slice(0, 10), language) })}</span>
+              <span className={styles.meta}>
+                {file.restore_until
+                  ? t("restoreUntil", { by: file.removed_by ?? "", at: formatInstant(file.removed_at ?? "", language), until: formatDay(file.restore_until.slice(0, 10), language) })
+                  : t("restoreKept", { by: file.removed_by ?? "", at: formatInstant(file.removed_at ?? "", language) })}
+              </span>
             </span>
-            <Button small icon={RotateCcw} aria-label={t("restoreNamed", { name: file.name })} onClick={() => onRestore(file)}>
+            <Button small icon={RotateCcw} aria-label={t("restoreNamed", { name: called(file) })} onClick={() => onRestore(file)}>
               {t("restore")}
             </Button>
           </li>

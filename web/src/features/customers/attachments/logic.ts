@@ -42,6 +42,7 @@ export function typeName(type: string): string {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
     "text/plain": "TXT",
+    "application/octet-stream": "",
   };
   return known[type] ?? type;
 }

@@ -31,6 +31,10 @@ export const texts = defineTexts("attachments", {
   ofLeadNamed: { zh: "线索 {lead}", en: "lead {lead}" },
   more: { zh: "{name}的更多操作", en: "More for {name}" },
 
+  damagedName: { zh: "损坏的文件", en: "Damaged file" },
+  damaged: { zh: "读不出来", en: "cannot be read" },
+  damagedNote: { zh: "存储内容已损坏，文件名和内容都读不出来。可以移除；要找回，请管理员从备份恢复。", en: "What is stored of it is damaged: its name and content cannot be read. It can be removed; to have it back, the administrator restores a backup." },
+
   rename: { zh: "改名和说明", en: "Rename or describe" },
   renameTitle: { zh: "改名和说明", en: "Rename or describe" },
   name: { zh: "文件名", en: "Name" },
@@ -48,5 +52,6 @@ export const texts = defineTexts("attachments", {
   restore: { zh: "恢复", en: "Restore" },
   restoreNamed: { zh: "恢复 {name}", en: "Restore {name}" },
   restored: { zh: "已恢复{name}。", en: "{name} is back." },
+  restoreKept: { zh: "{by} {at}移除，仍须保留，可恢复", en: "removed by {by} on {at}; still kept, and can be restored" },
   restoreUntil: { zh: "{by} {at}移除，{until}前可恢复", en: "removed by {by} on {at}; can be restored until {until}" },
 });

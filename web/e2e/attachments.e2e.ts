@@ -13,19 +13,19 @@ interface Org {
 }
 
 /** As the page itself would ask. */
-async function ask<T>(page: Page, method: string, path: string, body?: unknown): Promise<T> {
+async function ask<T>(page: Page, method: string, path: string, body?: unknown, version?: number): Promise<T> {
   return page.evaluate(
-    async ([how, where, what]) => {
+    async ([how, where, what, known]) => {
       const { csrf } = (await (await fetch("/api/v1/session")).json()) as { csrf: string };
       const answer = await fetch(where as string, {
         method: how as string,
-        headers: { "X-CSRF-Token": csrf, ...(what === undefined ? {} : { "Content-Type": "application/json" }) },
+        headers: { "X-CSRF-Token": csrf, ...(what === undefined ? {} : { "Content-Type": "application/json" }), ...(known === undefined ? {} : { "If-Match": `W/"${String(known)}"` }) },
         ...(what === undefined ? {} : { body: JSON.stringify(what) }),
       });
       if (!answer.ok) throw new Error(`${where as string} ${String(answer.status)} ${await answer.text()}`);
       return (answer.status === 204 ? undefined : await answer.json()) as never;
     },
-    [method, path, body] as const,
+    [method, path, body, version] as const,
   );
 }
 
@@ -107,6 +107,26 @@ it("a photo is added, opened for a reason that stands in the audit log, describe
   await settled(page);
   expect(complaints).toEqual([]);
   expect(dealer).not.toBe("");
+});
+
+it("what must be kept is not removed, and why is said in the language of the page", { timeout: 120_000 }, async () => {
+  const { page } = await signedIn({ language: "zh" });
+  const { dealer, id } = await customerPage(page, "13711110003");
+  const panel = page.getByRole("region", { name: "附件" });
+  await panel.locator("input[type=file][multiple]").setInputFiles([{ name: "合同.pdf", mimeType: "application/pdf", buffer: pdf }]);
+  await panel.getByRole("button", { name: "查看 合同.pdf" }).waitFor();
+  await ask(page, "PUT", `/api/v1/customers/${id}/hold?dealer=${dealer}`, { reason: "dispute" }, 0);
+  const remove = async () => {
+    await panel.getByRole("button", { name: "合同.pdf的更多操作" }).click();
+    await page.getByRole("menuitem", { name: "移除" }).click();
+  };
+  await remove();
+  await panel.getByText("该客户的文件依法保留（纠纷或诉讼），暂不能移除。").waitFor();
+  await panel.getByRole("button", { name: "查看 合同.pdf" }).waitFor();
+  await ask(page, "DELETE", `/api/v1/customers/${id}/hold?dealer=${dealer}`, undefined, 1);
+  await remove();
+  await page.getByText("已移除合同.pdf。").waitFor();
+  expect(await panel.getByText("依法保留").count()).toBe(0);
 });
 
 it("files are dropped on the panel, given to a lead, and go with the customer's data", { timeout: 120_000 }, async () => {

@@ -88,8 +88,7 @@ export function AttachmentsPanel({ dealer, customer, uploads, mayChange, known }
         }
       >
         {error && <ErrorState small error={error} onRetry={() => void refetch()} />}
-        {open.error && <ErrorState small error={open.error} />}
-        {move.error && <ErrorState small error={move.error} />}
+        {move.isError && !files.some(({ id }) => id === move.variables.id) && <Trouble error={move.error} />}
         <OnTheirWay uploads={uploads} />
         {!data && !error && <Skeleton lines={3} height={32} />}
         {data && files.length === 0 && uploads.sending.length === 0 && <p className={styles.empty}>{mayChange ? t("empty") : t("emptyReadOnly")}</p>}
@@ -100,6 +99,7 @@ export function AttachmentsPanel({ dealer, customer, uploads, mayChange, known }
                 key={file.id}
                 file={file}
                 busy={open.isPending && open.variables.attachment.id === file.id}
+                error={move.isError && move.variables.id === file.id ? move.error : open.isError && open.variables.attachment.id === file.id ? open.error : null}
                 reason={reason}
                 onOpen={mayOpen && !file.damaged ? look : undefined}
                 onChange={mayChange && !file.damaged ? () => setChanging(file) : undefined}
@@ -181,22 +181,28 @@ function OnTheirWay({ uploads }: { uploads: Uploads }) {
           </span>
           {!refused && !error && <ProgressBar value={share < 1 ? share : null} label={t("sending", { name })} />}
           {refused && <Banner kind="bad">{t(`refuse_${refused}`, { size: formatBytes(file.size) })}</Banner>}
-          {error && (mayPass(error) ? <ErrorState small error={error} /> : <Banner kind="bad">{[error.title, error.todo].filter(Boolean).join(" ")}</Banner>)}
+          {error && <Trouble error={error} />}
         </li>
       ))}
     </ul>
   );
 }
 
+// What a rule forbids is said in two sentences; what went wrong, with what helps to find out why.
+function Trouble({ error }: { error: ApiError }) {
+  return mayPass(error) ? <ErrorState small error={error} /> : <Banner kind="bad">{[error.title, error.todo].filter(Boolean).join(" ")}</Banner>;
+}
+
 interface LineProps {
   file: Attachment;
   busy: boolean;
+  error: ApiError | null; // of what was last done with it
   reason: Reason | undefined;
   onOpen: ((file: Attachment, reason: Reason) => void) | undefined;
   onChange: (() => void) | undefined;
   onRemove: (() => void) | undefined;
 }
-function Line({ file, busy, reason, onOpen, onChange, onRemove }: LineProps) {
+function Line({ file, busy, error, reason, onOpen, onChange, onRemove }: LineProps) {
   const t = useTexts(texts);
   const c = useTexts(customerTexts);
   const language = useLanguage();
@@ -208,36 +214,43 @@ function Line({ file, busy, reason, onOpen, onChange, onRemove }: LineProps) {
     </button>
   );
   return (
-    <li className={styles.line} aria-busy={busy || undefined}>
-      <Icon size={18} strokeWidth={1.6} aria-hidden className={styles.icon} />
-      <span className={styles.words}>
-        <span className={styles.nameLine}>
-          {!onOpen ? (
-            <span className={styles.nameOnly} title={called}>
-              {called}
-            </span>
-          ) : reason ? (
-            name
-          ) : (
-            <Menu align="start" trigger={name} items={[{ heading: t("whyOpen") }, ...kReasons.map((because) => ({ id: because, label: c(`why_${because}`), run: () => onOpen(file, because) }))]} />
-          )}
-          {file.owner.kind === "lead" && <Tag>{t("ofLead")}</Tag>}
-          {file.damaged && <Tag tone="bad">{t("damaged")}</Tag>}
+    <>
+      <li className={styles.line} aria-busy={busy || undefined}>
+        <Icon size={18} strokeWidth={1.6} aria-hidden className={styles.icon} />
+        <span className={styles.words}>
+          <span className={styles.nameLine}>
+            {!onOpen ? (
+              <span className={styles.nameOnly} title={called}>
+                {called}
+              </span>
+            ) : reason ? (
+              name
+            ) : (
+              <Menu align="start" trigger={name} items={[{ heading: t("whyOpen") }, ...kReasons.map((because) => ({ id: because, label: c(`why_${because}`), run: () => onOpen(file, because) }))]} />
+            )}
+            {file.owner.kind === "lead" && <Tag>{t("ofLead")}</Tag>}
+            {file.damaged && <Tag tone="bad">{t("damaged")}</Tag>}
+          </span>
+          {file.damaged && <span className={styles.description}>{t("damagedNote")}</span>}
+          {file.description && <span className={styles.description}>{file.description}</span>}
+          <span className={styles.meta}>{[typeName(file.type), formatBytes(file.size), formatInstant(file.added_at, language), file.added_by].filter(Boolean).join(" · ")}</span>
         </span>
-        {file.damaged && <span className={styles.description}>{t("damagedNote")}</span>}
-        {file.description && <span className={styles.description}>{file.description}</span>}
-        <span className={styles.meta}>{[typeName(file.type), formatBytes(file.size), formatInstant(file.added_at, language), file.added_by].filter(Boolean).join(" · ")}</span>
-      </span>
-      {(onChange || onRemove) && (
-        <Menu
-          trigger={<IconButton small icon={Ellipsis} label={t("more", { name: called })} tip={false} />}
-          items={[
-            ...(onChange ? [{ id: "rename", label: t("rename"), icon: <Pencil size={14} aria-hidden />, run: onChange }] : []),
-            ...(onRemove ? [{ id: "remove", label: t("remove"), icon: <Trash2 size={14} aria-hidden />, danger: true, run: onRemove }] : []),
-          ]}
-        />
+        {(onChange || onRemove) && (
+          <Menu
+            trigger={<IconButton small icon={Ellipsis} label={t("more", { name: called })} tip={false} />}
+            items={[
+              ...(onChange ? [{ id: "rename", label: t("rename"), icon: <Pencil size={14} aria-hidden />, run: onChange }] : []),
+              ...(onRemove ? [{ id: "remove", label: t("remove"), icon: <Trash2 size={14} aria-hidden />, danger: true, run: onRemove }] : []),
+            ]}
+          />
+        )}
+      </li>
+      {error && (
+        <li className={styles.trouble}>
+          <Trouble error={error} />
+        </li>
       )}
-    </li>
+    </>
   );
 }
 

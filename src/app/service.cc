@@ -259,7 +259,11 @@ http::Router Service::MakeRouter() {
                },
                [](db::Connection& connection, DealerId dealer, const attachments::Owner& owner) -> Status {
                  ASSIGN_OR_RETURN(const leads::CustomerId customer, leads::CustomerOf(connection, dealer, owner));
-                 return privacy::CheckNotHeld(connection, dealer, customer, "attachment_held");
+                 const Status may = privacy::CheckNotHeld(connection, dealer, customer);
+                 if (may.ok()) return may;
+                 return Error("attachment_held")
+                     .With("reason", may.error().Arg("reason"))
+                     .With("reason_zh", may.error().Arg("reason_zh"));
                },
                options_.clock, idempotent, audit_});
   AddCustomerImportRoutes(router, {system_, [this, kept] { return kept(rooms_->customers); },

@@ -35,12 +35,12 @@ std::vector<Block> ReadBlocks(db::Connection& connection, DealerId dealer, const
   return blocks;
 }
 
-// With the reason, and what it is called.
-Error Held(std::string_view code, std::string_view reason, const Policy& policy) {
-  const Choice* choice = FindById(policy.holds(), reason);
-  Error held = Error(std::string(code)).With("reason", reason);
-  held.With("reason_en", choice == nullptr ? reason : std::string_view(choice->name.en));
-  return held.With("reason_zh", choice == nullptr ? reason : std::string_view(choice->name.zh));
+// With what the reason is called.
+Error Held(std::string_view hold, const Policy& policy) {
+  const Choice* choice = FindById(policy.holds(), hold);
+  const std::string_view en = choice == nullptr ? hold : std::string_view(choice->name.en);
+  const std::string_view zh = choice == nullptr ? hold : std::string_view(choice->name.zh);
+  return Error("legal_hold").With("reason", en).With("reason_zh", zh).With("hold", hold);
 }
 
 access::Vault::Place PlaceOf(DealerId dealer, ConsentId consent) {
@@ -525,12 +525,12 @@ Status Store::Erase(db::Connection& connection, const Asker& asker, CustomerId i
     db::Rows rows = connection.QueryValues(
         "SELECT reason FROM legal_hold WHERE dealer_id = ?1 AND lifted_at IS NULL AND " + of + " LIMIT 1",
         where.values());
-    if (rows.Next()) return Held("legal_hold", rows.Text(0), policy_);
+    if (rows.Next()) return Held(rows.Text(0), policy_);
   }
   return Anonymise(connection, asker.dealer, seen, "request", asker.by, now);
 }
 
-Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer, std::string_view code) {
+Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer) {
   // He and whoever was merged with him are one person.
   db::Rows rows = connection.Query(
       "SELECT h.reason FROM legal_hold h "
@@ -539,7 +539,7 @@ Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId cust
       "AND COALESCE(o.merged_into, o.customer_id) = COALESCE(c.merged_into, c.customer_id) "
       "WHERE h.dealer_id = ?1 AND h.lifted_at IS NULL AND o.customer_id = ?2 LIMIT 1",
       dealer, customer);
-  return rows.Next() ? Status(Held(code, rows.Text(0), Policy::Get())) : Status();
+  return rows.Next() ? Status(Held(rows.Text(0), Policy::Get())) : Status();
 }
 
 Result<bool> FilesStay(db::Connection& connection, DealerId dealer, const attachments::Owner& owner) {

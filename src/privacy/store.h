@@ -192,10 +192,9 @@ class Store {
 // "1 = 0", or "column IN (…)" with the ids bound to `where`.
 [[nodiscard]] std::string AnyOf(leads::Where& where, std::string_view column, const std::vector<CustomerId>& ids);
 
-// Whether nothing of a customer has to be kept: fails with `code` while there is a legal hold on him, or on somebody
-// merged with him.
-[[nodiscard]] Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer,
-                                  std::string_view code = "legal_hold");
+// Whether nothing of a customer has to be kept: fails with legal_hold while there is one on him, or on somebody merged
+// with him.
+[[nodiscard]] Status CheckNotHeld(db::Connection& connection, DealerId dealer, CustomerId customer);
 // Whether files that somebody has taken away must stay all the same: there is a legal hold on their customer, or he
 // asks about his data and has not been answered. In a transaction that may write, until whose end it stays so.
 [[nodiscard]] Result<bool> FilesStay(db::Connection& connection, DealerId dealer, const attachments::Owner& owner);

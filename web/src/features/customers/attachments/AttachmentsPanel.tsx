@@ -190,7 +190,8 @@ function OnTheirWay({ uploads }: { uploads: Uploads }) {
 
 // What a rule forbids is said in two sentences; what went wrong, with what helps to find out why.
 function Trouble({ error }: { error: ApiError }) {
-  return mayPass(error) ? <ErrorState small error={error} /> : <Banner kind="bad">{[error.title, error.todo].filter(Boolean).join(" ")}</Banner>;
+  const language = useLanguage();
+  return mayPass(error) ? <ErrorState small error={error} /> : <Banner kind="bad">{[error.title, error.todo].filter(Boolean).join(language === "zh" ? "" : " ")}</Banner>;
 }
 
 interface LineProps {

@@ -99,6 +99,13 @@ class ResealerTest : public testing::TestWithParam<db::Kind> {
           "INSERT INTO customer_import (dealer_id, import_id, state, version, all_rows, seen_rows, added, changed, "
           "leads, same, repeated, refused, taken_back, remaining, created_at, created_by, changed_at) "
           "VALUES (1, 8, 'draft', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', 0)");
+      const std::string note = SealIn(c, *vault_, {kCoachingNote, 10, kFirst}, "coaching");
+      c.Execute(
+          "INSERT INTO coaching_task (dealer_id, task_id, cause, staff_id, from_day, until_day, figure_num, "
+          "figure_den, "
+          "goal, findings, state, due_day, version, opened_at, note) "
+          "VALUES (1, 10, '', 1, 0, 0, 0, 1, 900, '', 'done', 0, 1, 0, ?1)",
+          db::Blob{note});
       const std::string part = SealIn(c, *vault_, {kImportPart, 9, kFirst}, "list");
       c.Execute(
           "INSERT INTO customer_import_part (dealer_id, part_id, import_id, what, content) VALUES (1, 9, 8, 'rows', "
@@ -209,8 +216,8 @@ TEST(SealedColumns, NoColumnOfBytesIsForgotten) {
 TEST_P(ResealerTest, AllThatIsSealedIsSealedAnewAndThenTheOldKeyGoes) {
   AddEverything();
   EXPECT_FALSE(*resealer_.Due());
-  const std::set<std::string> before = {"1 attachment", "1 consent", "1 customer", "1 lead",
-                                        "1 list",       "1 request", "1 secret"};
+  const std::set<std::string> before = {"1 attachment", "1 coaching", "1 consent", "1 customer",
+                                        "1 lead",       "1 list",     "1 request", "1 secret"};
   EXPECT_EQ(Opened(*vault_), before);
   // As somebody would have it who took a copy.
   std::string old_key;
@@ -223,22 +230,22 @@ TEST_P(ResealerTest, AllThatIsSealedIsSealedAnewAndThenTheOldKeyGoes) {
   Rotate();
   EXPECT_TRUE(*resealer_.Due());
   SealedState state = State();
-  EXPECT_EQ(state.fields(), 7);
-  EXPECT_EQ(state.old(), 7);
-  EXPECT_EQ(state.keys.at(0).fields, 7);
+  EXPECT_EQ(state.fields(), 8);
+  EXPECT_EQ(state.old(), 8);
+  EXPECT_EQ(state.keys.at(0).fields, 8);
   const Resealer::Outcome outcome = Run();
-  EXPECT_EQ(outcome.sealed, 7);
+  EXPECT_EQ(outcome.sealed, 8);
   EXPECT_EQ(outcome.damaged, 0);
   EXPECT_TRUE(outcome.whole);
   EXPECT_TRUE(outcome.clear);
   EXPECT_EQ(outcome.dropped, 0);
   state = State();
   EXPECT_EQ(state.old(), 0);
-  EXPECT_EQ(state.keys.at(1).fields, 7);
+  EXPECT_EQ(state.keys.at(1).fields, 8);
   EXPECT_TRUE(state.keys.at(0).clear_since.has_value());
   EXPECT_FALSE(state.keys.at(1).clear_since.has_value());
-  const std::set<std::string> after = {"2 attachment", "2 consent", "2 customer", "2 lead",
-                                       "2 list",       "2 request", "2 secret"};
+  const std::set<std::string> after = {"2 attachment", "2 coaching", "2 consent", "2 customer",
+                                       "2 lead",       "2 list",     "2 request", "2 secret"};
   EXPECT_EQ(Opened(*vault_), after);
 
   EXPECT_EQ(Run().dropped, 1);
@@ -414,12 +421,12 @@ TEST_P(ResealerTest, SeveralRotationsEndInOneKey) {
   AddCustomer(kSecond, 9, "later");
   Rotate();
   EXPECT_EQ(State().keys.size(), 3U);
-  EXPECT_EQ(Run().sealed, 8);
+  EXPECT_EQ(Run().sealed, 9);
   EXPECT_EQ(Run().dropped, 2);
   EXPECT_EQ(deeds_, (std::vector<std::string>{"data_key.drop data_key:1", "data_key.drop data_key:2"}));
   EXPECT_EQ(State().keys.size(), 1U);
   EXPECT_EQ(State().keys.at(0).number, 3U);
-  EXPECT_EQ(Opened(*vault_).size(), 8U);
+  EXPECT_EQ(Opened(*vault_).size(), 9U);
 }
 
 INSTANTIATE_TEST_SUITE_P(On, ResealerTest, testing::ValuesIn(db::TestKinds()), db::KindNames());

@@ -17,6 +17,7 @@ enum class SealedField {
   kImportPart,
   kSecondFactorSecret,
   kAttachmentHead,  // with the key of the file (file_key.h)
+  kCoachingNote,
 };
 
 // Where the fields lie. Table and column are bound into what is sealed: neither can be renamed.
@@ -39,13 +40,14 @@ inline constexpr std::array kSealedColumns = {
     SealedColumn{SealedField::kImportPart, "customer_import_part", "content", "part_id"},
     SealedColumn{SealedField::kSecondFactorSecret, "second_factor", "secret", "account_id", SealedColumn::Of::kNetwork},
     SealedColumn{SealedField::kAttachmentHead, "attachment", "head", "attachment_id"},
+    SealedColumn{SealedField::kCoachingNote, "coaching_task", "note", "task_id"},
 };
 // In the order of the fields.
 static_assert([] {
   for (size_t i = 0; i < kSealedColumns.size(); ++i) {
     if (static_cast<size_t>(kSealedColumns[i].field) != i) return false;
   }
-  return kSealedColumns.size() == static_cast<size_t>(SealedField::kAttachmentHead) + 1;
+  return kSealedColumns.size() == static_cast<size_t>(SealedField::kCoachingNote) + 1;
 }());
 
 [[nodiscard]] constexpr const SealedColumn& ColumnOf(SealedField field) {

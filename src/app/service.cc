@@ -269,11 +269,12 @@ http::Router Service::MakeRouter() {
   AddCustomerImportRoutes(router, {system_, [this, kept] { return kept(rooms_->customers); },
                                    [this, kept] { return kept(rooms_->privacy); }, CustomersSeenBy, options_.clock,
                                    options_.folder, audit_});
-  leads::AddSpotCheckRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
-                                     [this](const http::Request& request, DealerId dealer) {
-                                       return StaffOf(request.caller.account, dealer);
-                                     },
-                                     options_.clock, audit_});
+  const leads::SpotCheckDeps checks{
+      [this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
+      [this](const http::Request& request, DealerId dealer) { return StaffOf(request.caller.account, dealer); },
+      options_.clock, audit_};
+  leads::AddSpotCheckRoutes(router, checks);
+  leads::AddCoachingRoutes(router, checks);
   leads::AddVerificationRoutes(router, {[this, kept] { return kept(rooms_->customers); }, CustomersSeenBy,
                                         [this](const http::Request& request, DealerId dealer) {
                                           return StaffOf(request.caller.account, dealer);
@@ -486,14 +487,14 @@ Result<bool> Service::SealAnew() {
   ASSIGN_OR_RETURN(const bool mine, resealing_.Hold());
   if (!mine) return true;
   access::Resealer::Hooks hooks;
-  hooks.guard = [this](db::Connection& connection) { return resealing_.Guard(connection); };
-  hooks.go_on = [&] {
+  hooks.guard = [&lease](db::Connection& connection) { return lease.Guard(connection); };
+  hooks.go_on = [this, &lease] {
     {
       const std::lock_guard lock(mutex_);
       if (stopping_) return false;
     }
-    if (resealing_.held()) return true;
-    const auto again = resealing_.Hold();
+    if (lease.held()) return true;
+    const auto again = lease.Hold();
     return again.ok() && *again;
   };
   hooks.rest = [this](std::chrono::milliseconds took, int64_t) {
@@ -525,8 +526,6 @@ void Service::LookAfterKeys() {
       if (!well.ok() && well.error().code != "lease_lost") {
         http::WriteLog(http::LogLevel::kWarn, "not_sealed_anew", {{"code", well.error().code}});
       }
-      if (well.ok() && !*well) next = std::chrono::steady_clock::now() + kKeysAfterDamage;
-      if (!well.ok()) next = std::chrono::steady_clock::now() + kKeysAfterTrouble;
     }
     lock.lock();
     stopped_.wait_for(lock, kKeysInterval, [this] { return stopping_; });

@@ -8,7 +8,7 @@
 #include "leads/store.h"
 #include "org/org.h"
 
-// What store.cc and store_leads.cc share.
+// What the sources of the store share.
 namespace dealpace::leads {
 
 // One asker's look into one transaction. Asker and connection outlive it.
@@ -81,6 +81,10 @@ struct Cursor {
 [[nodiscard]] std::string CursorText(int64_t value, std::string_view row);
 
 // The columns of a Lead, of lead l and its customer c.
+// Free text: several lines, no other control characters, no numbers of cards. Nothing stays as it is. Fails with
+// field_too_long, number_forbidden, and what catalog::LineOfText fails with.
+[[nodiscard]] Status TakeWords(std::string_view field, const std::optional<std::string>& text, std::string& into);
+
 extern const std::string kLeadColumns;
 
 }  // namespace dealpace::leads

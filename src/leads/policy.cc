@@ -96,6 +96,7 @@ Policy::Policy(std::string_view grades_toml, std::string_view capture_toml) {
     spot_checks_.share = root["spot_check"]["share"].value_or(spot_checks_.share);
     spot_checks_.least = root["spot_check"]["least"].value_or(spot_checks_.least);
     spot_checks_.goal = root["spot_check"]["goal"].value_or(spot_checks_.goal);
+    spot_checks_.coaching_days = root["spot_check"]["coaching_days"].value_or(spot_checks_.coaching_days);
   }
   std::stable_sort(generic_needs_.begin(), generic_needs_.end(),
                    [](const std::string& a, const std::string& b) { return a.size() > b.size(); });

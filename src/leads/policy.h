@@ -35,6 +35,7 @@ struct SpotCheckPolicy {
   double share = 0.1;
   int64_t least = 5;
   double goal = 0.9;
+  int coaching_days = 14;  // in which whoever falls short of it is to be coached
   // Of so many files.
   [[nodiscard]] int64_t SampleOf(int64_t files) const;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "leads/coaching.h"
 #include "leads/look.h"
 #include "org/org.h"
 
@@ -60,6 +61,49 @@ constexpr std::string_view kColumns =
 constexpr std::string_view kFrom =
     "FROM spot_check s JOIN customer c ON c.dealer_id = s.dealer_id AND c.customer_id = s.customer_id "
     "WHERE s.dealer_id = ?1";
+
+// How accurate the files of a consultant are that were drawn of a month, as far as they are checked.
+struct Judged {
+  CoachingFigure figure;
+  bool complete = false;  // none is left to check or to draw
+};
+Result<Judged> Judge(db::Connection& connection, DealerId dealer, StaffId owner, Day month,
+                     const SpotCheckPolicy& policy) {
+  ASSIGN_OR_RETURN(const auto when, InstantsOf(connection, dealer, month));
+  Judged judged;
+  judged.figure = {std::string(kSpotCheckCause), owner, month, AddMonths(month, 1) + -1, 0, 0, policy.goal, {}};
+  int64_t files = 0;
+  {
+    db::Rows rows = connection.Query(
+        "SELECT COUNT(*) FROM customer c WHERE c.dealer_id = ?1 AND c.merged_into IS NULL AND c.anonymised_at IS NULL "
+        "AND c.owner_id = ?2 AND c.created_at >= ?3 AND c.created_at < ?4",
+        dealer, owner, when.first.ms, when.second.ms);
+    rows.Next();
+    files = rows.Int(0);
+  }
+  int64_t drawn = 0;
+  int64_t left = 0;
+  db::Rows rows = connection.Query(
+      "SELECT s.result, s.verdicts, c.anonymised_at FROM spot_check s JOIN customer c ON c.dealer_id = s.dealer_id "
+      "AND c.customer_id = s.customer_id WHERE s.dealer_id = ?1 AND s.month = ?2 AND s.owner_id = ?3",
+      dealer, month.value, owner);
+  while (rows.Next()) {
+    ++drawn;
+    if (rows.IsNull(0)) {
+      if (rows.IsNull(2)) ++left;  // of an emptied file nothing can be checked any more
+      continue;
+    }
+    const auto result = ParseVerdict(rows.Text(0));
+    if (result == Verdict::kUnverifiable) continue;
+    ++judged.figure.den;
+    if (result == Verdict::kTrue) ++judged.figure.num;
+    for (const auto& [field, verdict] : ReadVerdicts(rows.Text(1))) {
+      if (verdict == Verdict::kFalse) ++judged.figure.findings[field];
+    }
+  }
+  judged.complete = left == 0 && drawn >= policy.SampleOf(files);
+  return judged;
+}
 
 }  // namespace
 
@@ -240,6 +284,10 @@ Status SpotChecks::Record(const Checker& checker, int64_t id, int64_t version, c
         "UPDATE spot_check SET result = ?3, verdicts = ?4, entry_seq = ?5, version = version + 1, checked_at = ?6, "
         "checked_by = ?7 WHERE dealer_id = ?1 AND check_id = ?2",
         look.dealer, id, VerdictName(result), Text(verdicts), booked, now.ms, look.by);
+    const SpotCheckPolicy& policy = store_.policy_.spot_checks();
+    ASSIGN_OR_RETURN(const Judged judged, Judge(connection, look.dealer, check.owner, check.month, policy));
+    RETURN_IF_ERROR(CoachingTasks::Follow(connection, look.dealer, judged.figure, judged.complete, policy.coaching_days,
+                                          look.today, now, checker.witness));
     return checker.witness.Note(
         connection, "spot_check.result", db::ObjectOf("spot_check", id), look.dealer,
         {{"customer", std::to_string(check.customer.value)}, {"result", std::string(VerdictName(result))}});

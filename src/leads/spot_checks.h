@@ -75,7 +75,9 @@ class SpotChecks {
   [[nodiscard]] Result<int64_t> Draw(const Checker& checker, Day month, Instant now);
   [[nodiscard]] Result<SpotCheck> Get(const Asker& asker, int64_t id, Instant now);
   // Books `spot_check` for whoever has the customer's lead; a file of which nothing could be verified books nothing.
-  // Said again, what was booked before is reversed. Fails with check_own_file, check_empty, check_field_unknown
+  // Said again, what was booked before is reversed. Once all that was to be drawn of the consultant's month is checked
+  // and his accuracy is below the goal, a coaching task is opened; it follows what is said later (coaching.h). Fails
+  // with check_own_file, check_empty, check_field_unknown
   // ("field": not filled in, or none), edit_conflict.
   [[nodiscard]] Status Record(const Checker& checker, int64_t id, int64_t version, const Verdicts& verdicts,
                               Instant now);

@@ -51,7 +51,8 @@ class SpotCheckApi {
     const SpotCheckPolicy& policy = Policy::Get().spot_checks();
     json.BeginObject().Field("month", MonthText(month)).Key("policy").BeginObject();
     json.Key("share").Number(policy.share);
-    json.Field("least", policy.least).Key("goal").Number(policy.goal).EndObject();
+    json.Field("least", policy.least).Key("goal").Number(policy.goal);
+    json.Field("coaching_days", int64_t{policy.coaching_days}).EndObject();
     json.Key("people").BeginArray();
     for (const SpotCheckCount& count : found.people) {
       json.BeginObject();

@@ -225,6 +225,7 @@ struct Added {
 // when something was changed since the version named, and, where it would change one who has been anonymised, with
 // customer_anonymised.
 class Store {
+  friend class CoachingTasks;    // seals its notes as the rest (coaching.h)
   friend class SpotChecks;       // looks at the same customers (spot_checks.h)
   friend class CustomerImports;  // enters many (customer_import.h)
   friend class Verifications;    // calls about leads (verifications.h)

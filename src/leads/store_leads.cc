@@ -33,21 +33,6 @@ std::optional<Day> DayOf(std::optional<int64_t> value) {
   return value ? std::optional(Day{static_cast<int32_t>(*value)}) : std::nullopt;
 }
 
-// Free text: several lines, no other control characters, no numbers of cards.
-Status TakeWords(std::string_view field, const std::optional<std::string>& text, std::string& into) {
-  if (!text) return {};
-  std::vector<std::string> lines;
-  size_t characters = 0;
-  for (const std::string& line : Split(ReplaceAll(Trim(*text), "\r\n", "\n"), '\n')) {
-    ASSIGN_OR_RETURN(std::string clean, catalog::LineOfText(field, line, kWordsMax));
-    for (std::string_view rest = clean; !rest.empty(); ++characters) (void)NextCodePoint(rest);
-    lines.push_back(std::move(clean));
-  }
-  if (characters > kWordsMax) return Error("field_too_long").With("field", field).With("max", kWordsMax);
-  into = Join(lines, "\n");
-  return CheckNoForbiddenNumber(field, into);
-}
-
 // Sorted by which column, and how.
 struct Order {
   std::string_view value;
@@ -72,6 +57,20 @@ void Narrow(Where& where, const LeadFilter& filter) {
 }
 
 }  // namespace
+
+Status TakeWords(std::string_view field, const std::optional<std::string>& text, std::string& into) {
+  if (!text) return {};
+  std::vector<std::string> lines;
+  size_t characters = 0;
+  for (const std::string& line : Split(ReplaceAll(Trim(*text), "\r\n", "\n"), '\n')) {
+    ASSIGN_OR_RETURN(std::string clean, catalog::LineOfText(field, line, kWordsMax));
+    for (std::string_view rest = clean; !rest.empty(); ++characters) (void)NextCodePoint(rest);
+    lines.push_back(std::move(clean));
+  }
+  if (characters > kWordsMax) return Error("field_too_long").With("field", field).With("max", kWordsMax);
+  into = Join(lines, "\n");
+  return CheckNoForbiddenNumber(field, into);
+}
 
 const std::string kLeadColumns =
     "l.lead, l.customer_id, l.attempt, l.owner_id, l.status, l.stage, l.source, l.access_form, l.model, l.referrer_id, "

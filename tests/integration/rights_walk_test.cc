@@ -13,6 +13,7 @@
 #include "http/testing.h"
 #include "leads/attachment_homes.h"
 #include "leads/spot_checks.h"
+#include "leads/coaching.h"
 #include "leads/store.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
@@ -83,6 +84,17 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       if (check.owner == at_.bob) check_ = std::to_string(check.id);
     }
     files_ = {AddFile(at_.one, anas_customer_, "阿件"), AddFile(at_.one, bobs_customer_, "博件"),
+    // Bob's is false, and he has been coached.
+    const int64_t version = drawn.ok() ? drawn->checks.front().version : 0;
+    EXPECT_TRUE(
+        checks.Record({boss, {}, {}}, std::stoll(check_), version, {{"name", leads::Verdict::kFalse}}, kNow).ok());
+    leads::CoachingTasks coaching(customers);
+    const auto tasks = coaching.List(boss, {}, 10, kNow);
+    EXPECT_TRUE(tasks.ok() && tasks->tasks.size() == 1);
+    if (tasks.ok() && !tasks->tasks.empty()) {
+      task_ = std::to_string(tasks->tasks.front().id);
+      EXPECT_TRUE(coaching.Done(boss, {}, tasks->tasks.front().id, 1, "博辅导", kNow).ok());
+    }
               AddFile(at_.two, eves_customer_, "伊件")};
     // Bob's list has a new customer, who is taken in, and a line that is not.
     leads::CustomerImports imports(customers);
@@ -203,8 +215,8 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     std::set<std::string> beyond_dealer = beyond_region;
     beyond_dealer.insert({"SHOPTWO", "PERSONEVE", "伊**", "138****0003", "伊件"});
     std::set<std::string> beyond_team = beyond_dealer;
-    beyond_team.insert(
-        {"TEAMBETA", "博**", "138****0002", "博件"});  // Bob may be named as who did something at the same dealer
+    beyond_team.insert({"TEAMBETA", "博**", "138****0002", "博件",
+                        "博辅导"});  // Bob may be named as who did something at the same dealer
     std::set<std::string> all = beyond_team;
     all.insert({"阿**", "138****0001", "阿件", "NORTHLAND", "SHOPONE", "TEAMALPHA", "PERSONANA", "PERSONBOB"});
     for (const catalog::Role& role : system_->catalog().roles()) {
@@ -417,6 +429,9 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       ask("GET /api/v1/privacy/people", "privacy/people");
       probes["GET /api/v1/privacy/due"].push_back({"/api/v1/privacy/due" + of + "&until=2040-01-01", ""});
       for (const std::string& file : files_) {
+      ask("GET /api/v1/coaching-tasks", "coaching-tasks");
+      ask("GET /api/v1/coaching-tasks/own", "coaching-tasks/own");
+      ask("POST /api/v1/coaching-tasks/{id}/done", "coaching-tasks/" + task_ + "/done", R"({"note":"x"})");
         const std::string one = "attachments/" + file;
         ask("POST /api/v1/attachments/{id}/content", one + "/content", R"({"reason":"contact"})");
         ask("PUT /api/v1/attachments/{id}", one, R"({"description":"x"})");

@@ -74,6 +74,23 @@ it("files are drawn by lot, gone through field by field, and the figures follow 
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await expect.poll(() => cells(one.name)).toEqual(expect.arrayContaining(["3 / 5", "100%"]));
   expect(await accuracy()).toBe(`${num! + 2} / ${den! + 2}`);
+
+  // Once all of the sample are checked and too few are true, somebody is to coach her; who does says so with a note.
+  expect(await page.getByRole("region", { name: "Coaching tasks" }).count(), "two are not checked yet").toBe(0);
+  await check(one.name, { Name: "True", Phone: "False" });
+  await check(one.name, { Name: "True", Phone: "True" });
+  const coaching = page.getByRole("region", { name: "Coaching tasks" });
+  await coaching.getByText("75%").waitFor();
+  expect(await coaching.getByRole("listitem").innerText()).toContain("False: Phone");
+  await coaching.getByRole("button", { name: "Close" }).click();
+  const closing = page.getByRole("dialog");
+  expect(await closing.getByRole("button", { name: "Close the task" }).isDisabled(), "there is no note yet").toBe(true);
+  await closing.getByLabel("Note").fill("Phones are read back to the customer from now on.");
+  await closing.getByRole("button", { name: "Close the task" }).click();
+  await closing.waitFor({ state: "detached" });
+  await coaching.getByText("No coaching task is open.").waitFor();
+  await coaching.getByRole("radio", { name: /Done/ }).click();
+  await coaching.getByText("Phones are read back to the customer from now on.").waitFor();
   expect(complaints).toEqual([]);
   await context.close();
 });

@@ -18,6 +18,7 @@ const kPages = [
   "/customers/import",
   "/verify",
   "/spot-checks",
+  "/coaching",
   "/privacy",
   "/privacy?view=retention",
   "/privacy?view=recipients",

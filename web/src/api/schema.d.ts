@@ -1435,6 +1435,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coaching-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Coaching tasks of the consultants whom the caller may check: opened where a month's spot check is done and the accuracy is below its goal, withdrawn where a correction lifts it */
+        get: operations["coachingTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coaching-tasks/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's own, by the consultant that his posts at the dealer name */
+        get: operations["ownCoachingTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coaching-tasks/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close it with a note of what was agreed. Nobody closes his own; one that is done stays done */
+        post: operations["finishCoachingTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/privacy/terms": {
         parameters: {
             query?: never;
@@ -2125,6 +2176,7 @@ export interface components {
                 share: number;
                 least: number;
                 goal: number;
+                coaching_days: number;
             };
             people: {
                 owner?: string | null;
@@ -2139,6 +2191,56 @@ export interface components {
             }[];
             checks: components["schemas"]["SpotCheck"][];
             /** @description The staff that the caller is; their files are for others */
+            self: string[];
+        };
+        CoachingTask: {
+            id: string;
+            /**
+             * @description Which figure is short: spot_check, the accuracy of a month's spot check
+             * @example spot_check
+             */
+            cause: string;
+            /** @description Who is to be coached */
+            staff: string | null;
+            /**
+             * Format: date
+             * @description First day of what the figure is about
+             */
+            from: string;
+            /** Format: date */
+            until: string;
+            /** @description Of a spot check, the files that were true */
+            num: number;
+            /** @description … of those that could be verified */
+            den: number;
+            /** @example 0.9 */
+            goal: number;
+            /** @description By code, how often: the fields that were false */
+            findings: {
+                [key: string]: number;
+            };
+            /** @enum {unknown} */
+            state: "open" | "done" | "withdrawn";
+            /** Format: date */
+            due: string;
+            version: number;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            closed_at?: string | null;
+            /** @description Nobody, where it was withdrawn */
+            closed_by?: string | null;
+            note?: string | null;
+        };
+        CoachingTasks: {
+            /** @description How many there are, whatever is asked for */
+            counts: {
+                open: number;
+                done: number;
+                withdrawn: number;
+            };
+            tasks: components["schemas"]["CoachingTask"][];
+            /** @description The staff that the caller is; their tasks are for others to close */
             self: string[];
         };
         AuditRecord: {
@@ -3688,6 +3790,8 @@ export interface components {
         /** @description The dealer whose customers these are */
         OfDealer: string;
         UnitId: string;
+        /** @description Only those; without it, all */
+        CoachingState: "open" | "done" | "withdrawn";
         KpiId: string;
         /** @description The ETag that was read */
         IfMatch: string;
@@ -6624,6 +6728,91 @@ export interface operations {
         };
         responses: {
             /** @description Recorded */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    coachingTasks: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                /** @description Only those; without it, all */
+                state?: components["parameters"]["CoachingState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open ones first, the soonest due first; then the last closed first; at most 200 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoachingTasks"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    ownCoachingTasks: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+                /** @description Only those; without it, all */
+                state?: components["parameters"]["CoachingState"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As above */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoachingTasks"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    finishCoachingTask: {
+        parameters: {
+            query: {
+                /** @description The dealer whose customers these are */
+                dealer: components["parameters"]["OfDealer"];
+            };
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    note: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -9,6 +9,7 @@ import { Button, Checkbox, classes, EmptyState, ErrorState, Field, formatInstant
 import { SavedViews, useDefaultView, ViewChips } from "@/ui/views/SavedViews";
 import { BulkDialog } from "./bulk/BulkDialog";
 import { bulkTexts } from "./bulk/texts";
+import { OwnNotice } from "./coaching/OwnPage";
 import { useCustomers, useLeadsOf, useMay, useSearch, useStaffName, type Found, type Lead } from "./data";
 import { useWithin, WithDealer } from "./Dealer";
 import { HandOverDialog, type HandOver } from "./HandOverDialog";
@@ -131,6 +132,7 @@ function Customers({ dealer }: { dealer: Dealer }) {
           </>
         }
       />
+      <OwnNotice dealer={dealer} />
       {saveError !== null && (
         <Panel>
           <ErrorState small error={saveError} />

@@ -68,6 +68,14 @@ export const pages = definePages(
     bar: ["scope"],
   },
   {
+    id: "coaching",
+    path: "/coaching",
+    right: "customers",
+    title: { zh: "我的辅导任务", en: "My coaching" },
+    load: () => import("./coaching/OwnPage"),
+    bar: ["scope"],
+  },
+  {
     id: "privacy",
     path: "/privacy",
     right: "privacy",

@@ -10,6 +10,7 @@ import styles from "../customers.module.css";
 import { useStaffName } from "../data";
 import { WithDealer } from "../Dealer";
 import type { Dealer } from "../logic/dealer";
+import { TasksPanel } from "../coaching/TasksPanel";
 import { CheckDialog } from "./CheckDialog";
 import own from "./checks.module.css";
 import { useCompleteness, useDraw, useMonth, type Check, type Month, type Verdict } from "./data";
@@ -88,6 +89,7 @@ function Checks({ dealer }: { dealer: Dealer }) {
       {data && data.people.length > 0 && (
         <>
           <People dealer={dealer} month={data} dim={isPlaceholderData} />
+          <TasksPanel dealer={dealer} policy={data.policy} />
           {data.checks.length === 0 ? (
             <Panel title={t("toCheck")}>
               <EmptyState small why={t("nothingDrawn")} action={drawButton} />

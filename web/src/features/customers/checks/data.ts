@@ -44,6 +44,6 @@ export function useRecord(dealer: string, id: string) {
   const client = useQueryClient();
   return useMutation<unknown, ApiError, { version: number; verdicts: Verdicts }>({
     mutationFn: ({ version, verdicts }) => data(api.PUT("/api/v1/spot-checks/{id}", { params: { path: { id }, query: { dealer }, header: { "If-Match": versionTag(version) } }, body: { verdicts: verdicts as Record<string, Verdict> } })),
-    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["checks"] }), client.invalidateQueries({ queryKey: ["kpi"] })]),
+    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["checks"] }), client.invalidateQueries({ queryKey: ["coaching"] }), client.invalidateQueries({ queryKey: ["kpi"] })]),
   });
 }

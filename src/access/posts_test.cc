@@ -59,7 +59,7 @@ TEST_P(PostsTest, GiveEachRightOnTheirOwnRowsOnly) {
   ASSERT_EQ(Code(Give(ana, "SC", {{}, DealerId(8), {}, StaffId(800)})), "");
   EXPECT_EQ(RowsOn(ana, {50}, "reports"), "7*;8s800;");
   EXPECT_EQ(RowsOn(ana, {50}, "hand_over"), "7*;") << "of the shop that she manages";
-  EXPECT_EQ(RowsOn(ana, {50}, "import"), "");
+  EXPECT_EQ(RowsOn(ana, {50}, "import"), "7*;");
 }
 
 TEST_P(PostsTest, CountFromTheirFirstToTheirLastDay) {

@@ -370,7 +370,8 @@ class Importer {
       const std::string name =
           options_.file_name.empty() ? std::filesystem::path(options_.path).filename().string() : options_.file_name;
       ASSIGN_OR_RETURN(const ledger::Begun begun,
-                       ledger::BeginBatch(database_, mapping_.kind, name, HexOf(summary_.file.content), recorder));
+                       ledger::BeginBatch(database_, mapping_.kind, name,
+                                          FileHash(HexOf(summary_.file.content), options_.scope), recorder));
       booking.batch = summary_.batch = begun.id;
       summary_.resumed = begun.resumed;
       if (options_.begun) {
@@ -423,7 +424,7 @@ class Importer {
       }
     }
     summary_.mapping = mapping_;
-    names_.emplace(catalog_, options_.create_missing, mapping_.time_zone);
+    names_.emplace(catalog_, options_.create_missing, mapping_.time_zone, options_.scope);
     converter_.emplace(catalog_, mapping_, *names_);
     RETURN_IF_ERROR(converter_->Prepare(summary_.headers));
     if (options_.doubt) converter_->Doubt(*options_.doubt);
@@ -620,6 +621,11 @@ class Importer {
 }  // namespace
 
 const std::array<Bilingual, 2> kRefusalHeaders = {{{"refused row", "被拒行号"}, {"refused because", "拒绝原因"}}};
+
+std::string FileHash(std::string content, const ImportScope& scope) {
+  if (!scope.network) content += ":" + scope.Text();
+  return content;
+}
 
 Result<ImportSummary> Import(db::Database& database, const catalog::Catalog& catalog, const ImportOptions& options) {
   return Importer(database, catalog, options).Run();

@@ -12,6 +12,7 @@
 #include "db/db.h"
 #include "exchange/booker.h"
 #include "exchange/import_names.h"
+#include "exchange/import_scope.h"
 #include "exchange/mapping.h"
 #include "exchange/table_reader.h"
 
@@ -37,6 +38,7 @@ struct ImportOptions {
   std::optional<Mapping> mapping;     // none: guessed from the headers
   std::string sheet;                  // of a workbook; empty: the mapping's, else the first with rows
   bool create_missing = false;        // add dealers, staff and other members that the file names
+  ImportScope scope;                  // rows of other dealers are refused
   bool dry_run = false;
   std::string recorded_by = "cli";
   ReadLimits limits;
@@ -97,6 +99,10 @@ extern const std::array<Bilingual, 2> kRefusalHeaders;
 // the next import of the file resumes it.
 [[nodiscard]] Result<ImportSummary> Import(db::Database& database, const catalog::Catalog& catalog,
                                            const ImportOptions& options);
+
+// A file as batches know it, by the hash of its content: of each scope another one, so that nobody goes on with, or is
+// kept from, what somebody else has begun with the same file.
+[[nodiscard]] std::string FileHash(std::string content, const ImportScope& scope);
 
 // What one row would become.
 struct RowLook {

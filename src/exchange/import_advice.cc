@@ -111,6 +111,9 @@ std::optional<Mend> SuggestMend(const Error& refusal, bool mostly) {
   const std::string from(cell.empty() ? refusal.Arg("name") : cell);
   const std::string suggestion(refusal.Arg("suggestion"));
   const std::string_view code = refusal.code;
+  if (code == "row_member_not_there" && !field.empty() && !from.empty() && !suggestion.empty()) {
+    return Mend{Mend::Kind::kTranslate, field, from, suggestion};
+  }
   if (code.starts_with("row_unknown_") && !field.empty() && !from.empty()) {
     if (!suggestion.empty()) return Mend{Mend::Kind::kTranslate, field, from, suggestion};
     if (field == "event" || field == "measure") return std::nullopt;  // these are not made by a file

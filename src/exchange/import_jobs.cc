@@ -148,14 +148,15 @@ void ImportJobs::Describe(ImportJob& job) {
   const auto definitions = catalog();
   job.found = DescribeFile(FileOf(job.id), job, *definitions, options_.limits);
   if (const json::value* hash = job.found.if_contains("hash"); hash != nullptr && hash->is_string()) {
-    job.file_hash = std::string(hash->get_string());
+    job.file_hash = FileHash(std::string(hash->get_string()), job.scope);
   }
 }
 
 Result<ImportJob> ImportJobs::Upload(std::string_view name, const std::string& kind, const std::string& path,
-                                     std::string_view by) {
+                                     std::string_view by, const ImportScope& scope) {
   ImportJob job;
   job.id = NewId();
+  job.scope = scope;
   job.kind = kind;
   job.file_name = CleanName(name);
   if (job.file_name.empty()) return Error("field_missing").With("field", "name");
@@ -173,7 +174,8 @@ Result<ImportJob> ImportJobs::Upload(std::string_view name, const std::string& k
     RETURN_IF_ERROR(Sync(options_.folder));
     Describe(job);
     return options_.database->Write<void>([&](db::Connection& connection) -> Status {
-      ChooseMapping(job, FindRemembered(connection, job.kind, HeaderFingerprint(HeadersOf(job.found))), *catalog());
+      ChooseMapping(job, FindRemembered(connection, job.scope, job.kind, HeaderFingerprint(HeadersOf(job.found))),
+                    *catalog());
       InsertJob(connection, job);
       return {};
     });
@@ -269,7 +271,7 @@ Result<ImportJob> ImportJobs::Change(int64_t id, int64_t version, ImportChange c
     if (other_kind || HeadersOf(job.found) != headers) {
       ASSIGN_OR_RETURN(remembered, options_.database->Read<std::optional<SavedMapping>>(
                                        [&](db::Connection& connection) -> Result<std::optional<SavedMapping>> {
-                                         return FindRemembered(connection, job.kind,
+                                         return FindRemembered(connection, job.scope, job.kind,
                                                                HeaderFingerprint(HeadersOf(job.found)));
                                        }));
       ChooseMapping(job, remembered, *definitions);
@@ -310,10 +312,12 @@ Result<std::vector<std::string>> ImportJobs::MissingOfJob(const ImportJob& job) 
         return rule.columns.contains("dealer") || rule.constants.contains("dealer");
       });
   if (mapping.columns.contains("dealer") || mapping.constants.contains("dealer") || by_rules) return missing;
-  ASSIGN_OR_RETURN(const std::vector<org::Dealer> dealers,
+  ASSIGN_OR_RETURN(std::vector<org::Dealer> dealers,
                    options_.database->Read<std::vector<org::Dealer>>(
                        [](db::Connection& connection) { return org::ListDealers(connection); }));
-  if (dealers.size() > 1 || (dealers.empty() && !job.settings.create_missing)) missing.emplace_back("dealer");
+  std::erase_if(dealers, [&job](const org::Dealer& dealer) { return !job.scope.Has(dealer.id); });
+  const bool may_make = job.settings.create_missing && job.scope.network;
+  if (dealers.size() > 1 || (dealers.empty() && !may_make)) missing.emplace_back("dealer");
   return missing;
 }
 
@@ -561,6 +565,7 @@ Result<RowLook> ImportJobs::Row(int64_t id, int64_t row) {
   options.header_row = job.settings.header_row;
   options.mapping = MappingOfJob(job, *definitions);
   options.create_missing = job.settings.create_missing;
+  options.scope = job.scope;
   options.dry_run = true;
   options.limits = options_.limits;
   options.doubt = now();
@@ -596,6 +601,7 @@ Result<SavedMapping> ImportJobs::SaveMapping(std::string_view name, int64_t id, 
   mapping.create_missing = job.settings.create_missing;
   mapping.created_by = by;
   mapping.created_at = now();
+  mapping.scope = job.scope;
   RETURN_IF_ERROR(
       options_.database->Write<void>([&](db::Connection& connection) { return InsertMapping(connection, mapping); }));
   return mapping;

@@ -68,7 +68,8 @@ class FollowedJob {
   Look look_;
 };
 
-// The jobs of this server. All methods may be called from any thread; Start and Stop from one.
+// The jobs of this server, of all scopes: who imports for some dealers only goes by ImportDesk. All methods may be
+// called from any thread; Start and Stop from one.
 //
 // One thread works on the jobs, one after the other; several servers over one database keep apart by a lease, which
 // every chunk renews in its own transaction. A job that was being worked on when its server died is gone on with by the
@@ -86,9 +87,9 @@ class ImportJobs {
   void Stop();
 
   // Takes the file at `path` (which is moved away) as a draft. Fails with file_empty, field_missing, file_unwritable,
-  // storage_full. A file that cannot be read is a draft all the same.
+  // storage_full. A file that cannot be read is a draft all the same. For `scope` it will be read, tried and booked.
   [[nodiscard]] Result<ImportJob> Upload(std::string_view name, const std::string& kind, const std::string& path,
-                                         std::string_view by);
+                                         std::string_view by, const ImportScope& scope = {});
   [[nodiscard]] Result<ImportJob> Get(int64_t id);
   [[nodiscard]] Result<std::vector<ImportJob>> List(int64_t before, int limit);
   // Fails with edit_conflict when the job has another version; import_state, import_file_gone, and as ChangeMapping.

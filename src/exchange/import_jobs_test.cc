@@ -683,6 +683,8 @@ class ImportsApiTest : public ImportJobsTest {
     }
     request.language = Language::kEnglish;
     request.caller.login = "ana";
+    request.right = "import";
+    request.caller.rights = rights_;
     const http::Router::Match match = router_.Find(method, request.path);
     if (match.route == nullptr) throw std::runtime_error("no route: " + target);
     request.params = match.params;
@@ -699,6 +701,70 @@ class ImportsApiTest : public ImportJobsTest {
   json::value Told(const http::Response& response) { return json::parse(response.body); }
   std::string CodeOf(const http::Response& response) { return std::string(Told(response).at("code").as_string()); }
 
+  // From now on the caller imports for these dealers, wholly, and sees one of those partly.
+  void ImportFor(const std::vector<DealerId>& dealers, DealerId partly = {}) {
+    auto rows = std::make_shared<RowScope>();
+    for (const DealerId dealer : dealers) rows->parts.push_back({dealer, true, {}, {}});
+    if (partly.set()) rows->parts.push_back({partly, false, {}, {StaffId(1)}});
+    std::sort(rows->parts.begin(), rows->parts.end());
+    rights_ = std::make_shared<const http::RightsAndRows>(http::RightsAndRows{{"import", rows}});
+  }
+  void ImportForTheNetwork() {
+    rights_ = std::make_shared<const http::RightsAndRows>(http::RightsAndRows{{"import", RowScope::Everything()}});
+  }
+  DealerId AddShop(const std::string& code, const std::string& name, const std::string& person) {
+    DealerId dealer;
+    const Status made = database_->Write<void>([&](db::Connection& connection) -> Status {
+      ASSIGN_OR_RETURN(dealer, org::AddDealer(connection, code, name));
+      RETURN_IF_ERROR(org::AddStaff(connection, dealer, person, person));
+      return {};
+    });
+    EXPECT_TRUE(made.ok());
+    return dealer;
+  }
+  DealerId Shop(const std::string& code) {
+    const auto dealers = database_->Read<std::vector<org::Dealer>>(
+        [](db::Connection& connection) { return org::ListDealers(connection); });
+    for (const org::Dealer& dealer : *dealers) {
+      if (dealer.code == code) return dealer.id;
+    }
+    return {};
+  }
+  // Uploads as the caller, and waits for the dry run or the run.
+  std::string UploadAs(const std::string& name, const std::string& text) {
+    const http::Response uploaded = Call(http::Method::kPost, "/api/v1/imports?name=" + name, text);
+    EXPECT_EQ(uploaded.status, 201) << uploaded.body;
+    return std::string(Told(uploaded).at("id").as_string());
+  }
+  json::value After(const std::string& id, const std::string& verb) {
+    const http::Response answer = Call(http::Method::kPost, "/api/v1/imports/" + id + "/" + verb);
+    EXPECT_EQ(answer.status, 202) << answer.body;
+    (void)Rested(std::stoll(id));
+    return Told(Call(http::Method::kGet, "/api/v1/imports/" + id));
+  }
+  // "row code name?suggestion" of each refused row.
+  Lines RefusedOf(const std::string& id) {
+    Lines lines;
+    const auto page = jobs_->Refused(std::stoll(id), 0, 100);
+    for (const RefusedRow& row : page->rows) {
+      lines.push_back(std::to_string(row.row) + " " + row.error.code + " " + std::string(row.error.Arg("name")) + "?" +
+                      std::string(row.error.Arg("suggestion")));
+    }
+    return lines;
+  }
+  // Entries of a dealer that count.
+  int64_t LiveOf(DealerId dealer) {
+    return *database_->Read<int64_t>([&](db::Connection& connection) -> Result<int64_t> {
+      ledger::MakeWhole(connection, std::nullopt);
+      db::Rows rows = connection.Query(
+          "SELECT CAST(coalesce(sum(quantity), 0) AS BIGINT) / 1000 FROM ledger_whole WHERE dealer_id = ?1", dealer);
+      rows.Next();
+      return rows.Int(0);
+    });
+  }
+
+  std::shared_ptr<const http::RightsAndRows> rights_ =
+      std::make_shared<const http::RightsAndRows>(http::RightsAndRows{{"import", RowScope::Everything()}});
   http::Router router_;
 };
 INSTANTIATE_TEST_SUITE_P(On, ImportsApiTest, testing::ValuesIn(db::TestKinds()), db::KindNames());
@@ -764,6 +830,123 @@ TEST_P(ImportsApiTest, TheWizard) {
   EXPECT_EQ(CodeOf(Call(Method::kPost, "/api/v1/imports", "a")), "field_missing");
   EXPECT_EQ(CodeOf(Call(Method::kPost, "/api/v1/imports?name=a.csv&kind=orders", "a")), "unknown_import_kind");
   EXPECT_EQ(Call(Method::kGet, "/api/v1/mappings").status, 200);
+}
+
+TEST_P(ImportsApiTest, WhoImportsForOneDealerBooksNothingElsewhereAndLearnsNothingOfOthers) {
+  const DealerId one = Shop("SH01");
+  const DealerId two = AddShop("SH02", "城东店", "王五");
+  const std::string csv =
+      "经销商,线索编号,到店日期,销售顾问,意向车型\n"
+      "SH01,A1,2026-09-01,张三,X7\n"  // his
+      "SH02,A2,2026-09-01,王五,X7\n"  // another dealer's
+      "SH09,A3,2026-09-01,,X7\n"      // nobody's: refused alike
+      "城东店,A4,2026-09-01,,X7\n"    // by name
+      "SH01,A5,2026-09-01,王五,X7\n"  // his dealer, another's person
+      ",A6,2026-09-01,张三,X7\n"      // no dealer: his
+      "SH0,A7,2026-09-01,,X7\n";      // nearly his: nothing is suggested, lest rows of others become his
+  ImportFor({one});
+  const std::string id = UploadAs("来店.csv", csv);
+  const json::value checked = After(id, "dry-run");
+  const Lines refused = {"3 row_dealer_not_yours SH02?", "4 row_dealer_not_yours SH09?",
+                         "5 row_dealer_not_yours 城东店?", "6 row_unknown_staff 王五?", "8 row_dealer_not_yours SH0?"};
+  EXPECT_EQ(RefusedOf(id), refused);
+  EXPECT_EQ(checked.at("result").at("rows").at("refused").to_number<int>(), 5);
+  // A look at a row says the same, whether there is such a dealer or not.
+  const std::string look = "/api/v1/imports/" + id + "/row?row=";
+  EXPECT_EQ(Told(Call(http::Method::kGet, look + "3")).at("refused").at("code").as_string(), "row_dealer_not_yours");
+  EXPECT_EQ(Told(Call(http::Method::kGet, look + "4")).at("refused").at("code").as_string(), "row_dealer_not_yours");
+  const json::value done = After(id, "run");
+  EXPECT_EQ(done.at("state").as_string(), "done");
+  EXPECT_EQ(RefusedOf(id), refused);
+  EXPECT_EQ(LiveOf(one), 2);
+  EXPECT_EQ(LiveOf(two), 0);
+  // Whoever imports for the other dealer takes his rows of the same file, and neither is kept from it by the other.
+  ImportFor({two});
+  EXPECT_EQ(After(UploadAs("来店.csv", csv), "run").at("state").as_string(), "done");
+  EXPECT_EQ(LiveOf(one), 2);
+  EXPECT_EQ(LiveOf(two), 2) << "the two that name it; the other dealer's people are not his";
+}
+
+TEST_P(ImportsApiTest, NeitherAConstantNorATranslationReachesAnotherDealer) {
+  const DealerId one = Shop("SH01");
+  const DealerId two = AddShop("SH02", "城东店", "王五");
+  ImportFor({one});
+  const std::string id = UploadAs("a.csv", "门店,线索编号,到店日期\n本店,A1,2026-09-01\n");
+  const auto change = [&](const std::string& body) {
+    const json::value draft = Told(Call(http::Method::kGet, "/api/v1/imports/" + id));
+    const std::string tag = "W/\"" + json::serialize(draft.at("version")) + "\"";
+    const http::Response changed = Call(http::Method::kPut, "/api/v1/imports/" + id, body, tag);
+    EXPECT_EQ(changed.status, 200) << changed.body;
+  };
+  change(R"({"values":{"dealer":{"本店":"SH02"}},"create_missing":true})");
+  EXPECT_EQ(After(id, "dry-run").at("result").at("rows").at("refused").to_number<int>(), 1);
+  change(R"({"columns":[{"column":"门店","meaning":{"role":"none"}}],"constants":{"dealer":"SH02"}})");
+  EXPECT_EQ(After(id, "run").at("result").at("rows").at("refused").to_number<int>(), 1);
+  EXPECT_EQ(LiveOf(two), 0);
+  // With the right to make what is missing he makes people of his dealers, but no dealers, and nothing that is
+  // everybody's.
+  const std::string more = UploadAs("b.csv",
+                                    "经销商,线索编号,到店日期,销售顾问,意向车型\n"
+                                    "SH01,B1,2026-09-01,赵六,X7\n"
+                                    "SH77,B2,2026-09-01,赵六,X7\n"
+                                    "SH01,B3,2026-09-01,赵六,Z9\n");
+  const json::value draft = Told(Call(http::Method::kGet, "/api/v1/imports/" + more));
+  const std::string tag = "W/\"" + json::serialize(draft.at("version")) + "\"";
+  ASSERT_EQ(Call(http::Method::kPut, "/api/v1/imports/" + more, R"({"create_missing":true})", tag).status, 200);
+  (void)After(more, "run");
+  EXPECT_EQ(RefusedOf(more), (Lines{"3 row_dealer_not_yours SH77?", "4 row_member_not_there Z9?"}));
+  EXPECT_EQ(LiveOf(one), 1);
+  EXPECT_FALSE(Shop("SH77").set());
+}
+
+TEST_P(ImportsApiTest, EarlierImportsAndMappingsAreThoseWhollyOfOnesDealers) {
+  const DealerId one = Shop("SH01");
+  const DealerId two = AddShop("SH02", "城东店", "王五");
+  const std::string csv = "经销商,线索编号,到店日期\nSH01,A1,2026-09-01\nSH02,A2,2026-09-01\n";
+  const std::string networks = UploadAs("network.csv", csv);
+  ASSERT_EQ(After(networks, "run").at("state").as_string(), "done");
+  EXPECT_EQ(Call(http::Method::kPost, "/api/v1/mappings", R"({"name":"全网","import":")" + networks + R"("})").status,
+            201);
+  ImportFor({one, two});
+  const std::string regions = UploadAs("region.csv", csv);
+  ASSERT_EQ(After(regions, "run").at("state").as_string(), "done");
+  ImportFor({one});
+  const std::string own = UploadAs("own.csv", csv);
+  ASSERT_EQ(After(own, "run").at("state").as_string(), "done");
+  EXPECT_EQ(Call(http::Method::kPost, "/api/v1/mappings", R"({"name":"全网","import":")" + own + R"("})").status, 201)
+      << "that others have a mapping of this name is not told";
+  const auto listed = [&] {
+    std::string names;
+    const json::value told = Told(Call(http::Method::kGet, "/api/v1/imports?limit=1"));
+    for (const json::value& job : told.at("imports").as_array()) names += std::string(job.at("file_name").as_string());
+    const json::value all = Told(Call(http::Method::kGet, "/api/v1/imports?limit=50"));
+    return names + " " + std::to_string(all.at("imports").as_array().size()) + " " +
+           std::to_string(Told(Call(http::Method::kGet, "/api/v1/mappings")).at("mappings").as_array().size());
+  };
+  EXPECT_EQ(listed(), "own.csv 1 2");
+  ImportFor({two}, one);
+  EXPECT_EQ(listed(), " 0 0") << "a part of a dealer is not the dealer";
+  for (const std::string& id : {networks, regions, own}) {
+    const std::string path = "/api/v1/imports/" + id;
+    EXPECT_EQ(CodeOf(Call(http::Method::kGet, path)), "not_found");
+    EXPECT_EQ(CodeOf(Call(http::Method::kPut, path, "{}", "W/\"1\"")), "not_found");
+    EXPECT_EQ(CodeOf(Call(http::Method::kDelete, path)), "not_found");
+    for (const char* verb : {"dry-run", "run", "cancel", "undo"}) {
+      EXPECT_EQ(CodeOf(Call(http::Method::kPost, path + "/" + verb)), "not_found") << verb;
+    }
+    for (const char* verb : {"progress", "refused", "refused.csv", "row?row=2"}) {
+      EXPECT_EQ(CodeOf(Call(http::Method::kGet, path + "/" + verb)), "not_found") << verb;
+    }
+    EXPECT_EQ(CodeOf(Call(http::Method::kPost, "/api/v1/mappings", R"({"name":"x","import":")" + id + R"("})")),
+              "not_found");
+  }
+  ImportFor({one, two});
+  EXPECT_EQ(listed(), "own.csv 2 3");
+  EXPECT_EQ(After(regions, "undo").at("state").as_string(), "undone");
+  ImportForTheNetwork();
+  EXPECT_EQ(listed(), "own.csv 3 5");
+  ImportFor({}, one);
+  EXPECT_EQ(CodeOf(Call(http::Method::kPost, "/api/v1/imports?name=a.csv", csv)), "import_needs_dealer");
 }
 
 TEST_P(ImportsApiTest, ProgressIsToldUntilTheJobRests) {

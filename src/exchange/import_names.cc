@@ -9,6 +9,10 @@ namespace {
 constexpr std::string_view kLoneDealer = "HQ";
 constexpr size_t kNotesMax = 2'000;  // of a file with more odd cells than that, the first so many are told
 
+Error Suggesting(Error error, const std::string& closest) {
+  return closest.empty() ? error : std::move(error).With("suggestion", closest);
+}
+
 RegionId RegionFor(db::Connection& connection, const std::string& code) {
   db::Rows rows = connection.Query("SELECT region_id FROM region WHERE code = ?1", code);
   return rows.Next() ? RegionId(rows.Int(0)) : RegionId();
@@ -23,11 +27,15 @@ Status Names::Load(db::Database& database) {
                    }));
   directory_.emplace(std::move(directory));
   ASSIGN_OR_RETURN(
-      const std::vector<org::Dealer> dealers,
+      std::vector<org::Dealer> dealers,
       database.Read<std::vector<org::Dealer>>([](db::Connection& connection) { return org::ListDealers(connection); }));
+  if (!scope_.network) {
+    std::erase_if(dealers, [this](const org::Dealer& dealer) { return !scope_.Has(dealer.id); });
+    directory_->KeepDealers(scope_.dealers);
+  }
   // A file that names no dealer belongs to the only one there is.
   if (dealers.size() == 1) lone_dealer_ = dealers[0].code;
-  if (dealers.empty() && create_missing_) lone_dealer_ = kLoneDealer;
+  if (dealers.empty() && create_missing_ && scope_.network) lone_dealer_ = kLoneDealer;
   return {};
 }
 
@@ -44,6 +52,12 @@ Result<const org::Dealer*> Names::DealerOf(std::string text, const std::string& 
     if (keep_texts_) texts_[{Dim::kDealer, dealer->id.value}] = dealer->code;
     if (named && made_.contains({"dealer", text})) note = Note(CellNote::Kind::kCreated, "dealer", text, {});
     return dealer;
+  }
+  if (!scope_.network) {
+    // Whether there is such a dealer elsewhere is not told: those elsewhere are not known here. Nor is one suggested:
+    // codes of dealers are much alike, and rows of others must not become one's own by a click.
+    note = Note(CellNote::Kind::kUnknown, "dealer", text, {});
+    return Error("row_dealer_not_yours").With("name", text);
   }
   if (!create_missing_) {
     const std::string closest = ClosestTo("dealer", text, directory_->DealerNames(), note);
@@ -113,6 +127,10 @@ Result<int64_t> Names::MemberOf(Dim dim, std::string text, const catalog::Event&
       note = Note(CellNote::Kind::kCreated, DimName(dim), text, {});
     }
     return id;
+  }
+  if (!known && create_missing_ && !scope_.network) {
+    const std::string closest = ClosestTo(DimName(dim), text, directory_->MemberCodes(dim), note);
+    return Suggesting(Error("row_member_not_there").With("dimension", DimName(dim)).With("name", text), closest);
   }
   if (!known && !create_missing_) {
     const std::string closest = ClosestTo(DimName(dim), text, directory_->MemberCodes(dim), note);

@@ -9,6 +9,7 @@
 
 #include "catalog/catalog.h"
 #include "db/db.h"
+#include "exchange/import_scope.h"
 #include "org/org.h"
 
 // The names that the rows of a file give, as ids.
@@ -33,15 +34,21 @@ struct CellNote {
 class Names {
  public:
   // `create_missing`: names that are not known are wanted, not refused. `time_zone` is that of dealers to be made.
-  Names(const catalog::Catalog& catalog, bool create_missing, std::string time_zone)
-      : catalog_(catalog), create_missing_(create_missing), time_zone_(std::move(time_zone)) {}
+  // `scope`: dealers beyond it are as if they were not there; who has not all of the network makes staff and teams of
+  // his dealers, but neither dealers nor members, which are everybody's.
+  Names(const catalog::Catalog& catalog, bool create_missing, std::string time_zone, ImportScope scope = {})
+      : catalog_(catalog),
+        create_missing_(create_missing),
+        time_zone_(std::move(time_zone)),
+        scope_(std::move(scope)) {}
 
   Status Load(db::Database& database);
 
   // Null and zero ids: wanted, known after Make. `text` empty: the only dealer there is, else row_missing_dealer. Fail
   // with row_unknown_dealer, row_unknown_staff, row_unknown_member, row_unknown_reason, each with "name" and, where one
-  // is near, a "suggestion" (then with "_suggest" at the end of the code, reasons apart). `note`: position among the
-  // notes of what there is to say of the cell, else left as it is.
+  // is near, a "suggestion" (then with "_suggest" at the end of the code, reasons apart); of who has not all of the
+  // network with row_dealer_not_yours (never with a suggestion), row_member_not_there. `note`: position among the notes
+  // of what there is to say of the cell, else left as it is.
   Result<const org::Dealer*> DealerOf(std::string text, const std::string& region, int& note);
   Result<StaffId> StaffOf(DealerId dealer, const std::string& text, const std::string& team, int& note);
   Result<int64_t> MemberOf(Dim dim, std::string text, const catalog::Event& event, int& note);
@@ -80,6 +87,7 @@ class Names {
   const catalog::Catalog& catalog_;
   bool create_missing_;
   std::string time_zone_;
+  ImportScope scope_;
   std::optional<org::Directory> directory_;
   std::string lone_dealer_;
   std::set<Wanted> wanted_;

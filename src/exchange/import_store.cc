@@ -108,7 +108,7 @@ std::optional<std::string> OptionalText(const std::optional<json::object>& objec
 constexpr std::string_view kColumns =
     "j.job_id, j.kind, j.file_name, j.file_bytes, j.file_hash, j.place, j.file_kept, j.state, j.version, j.created_at, "
     "j.created_by, j.changed_at, j.finished_at, j.batch_id, j.settings, j.found, j.result, j.problem, j.counts, "
-    "j.progress, j.cancel, j.run_by, j.undo_why, j.lease_until, b.state";
+    "j.progress, j.cancel, j.run_by, j.undo_why, j.lease_until, b.state, j.scope";
 
 ImportJob JobOf(const db::Rows& rows) {
   ImportJob job;
@@ -136,6 +136,7 @@ ImportJob JobOf(const db::Rows& rows) {
   job.run_by = rows.Text(21);
   job.undo_why = rows.Text(22);
   job.lease_until = {rows.Int(23)};
+  job.scope = ImportScope::Parse(rows.Text(25));
   // The command line may have taken back what the job had booked.
   if (job.state == "done" && rows.Text(24) == "reversed") job.state = "undone";
   return job;
@@ -167,7 +168,8 @@ ImportJob JobOfBatch(const db::Rows& rows) {
 }
 
 constexpr std::string_view kMappingColumns =
-    "mapping_id, name, kind, fingerprint, headers, file_name, toml, create_missing, created_by, created_at, used_at";
+    "mapping_id, name, kind, fingerprint, headers, file_name, toml, create_missing, created_by, created_at, used_at, "
+    "scope";
 
 SavedMapping MappingFrom(const db::Rows& rows) {
   SavedMapping mapping;
@@ -187,6 +189,7 @@ SavedMapping MappingFrom(const db::Rows& rows) {
   mapping.create_missing = rows.Int(7) != 0;
   mapping.created_by = rows.Text(8);
   mapping.created_at = {rows.Int(9)};
+  mapping.scope = ImportScope::Parse(rows.Text(11));
   if (!rows.IsNull(10)) mapping.used_at = Instant{rows.Int(10)};
   return mapping;
 }
@@ -235,16 +238,16 @@ void InsertJob(db::Connection& connection, const ImportJob& job) {
   connection.Execute(
       "INSERT INTO import_job (job_id, kind, file_name, file_bytes, file_hash, place, file_kept, state, version, "
       "created_at, created_by, changed_at, finished_at, batch_id, settings, found, result, problem, counts, progress, "
-      "cancel, run_by, undo_why, lease_owner, lease_until) "
+      "cancel, run_by, undo_why, lease_owner, lease_until, scope) "
       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, 0, 0, ?20, ?21, "
-      "'', 0)",
+      "'', 0, ?22)",
       job.id, job.kind, job.file_name, job.file_bytes, job.file_hash, job.place, job.file_kept, job.state, job.version,
       job.created_at.ms, job.created_by, job.changed_at.ms,
       job.finished_at ? std::optional(job.finished_at->ms) : std::nullopt,
       job.batch.set() ? std::optional(job.batch.value) : std::nullopt, SettingsText(job.settings),
       json::serialize(job.found), OptionalText(job.result),
       OptionalText(job.problem ? std::optional(ErrorJson(*job.problem)) : std::nullopt),
-      json::serialize(CountsJson(job.counts)), job.run_by, job.undo_why);
+      json::serialize(CountsJson(job.counts)), job.run_by, job.undo_why, job.scope.Text());
 }
 
 Result<ImportJob> ReadJob(db::Connection& connection, int64_t id) {
@@ -386,31 +389,37 @@ BatchState ReadBatchState(db::Connection& connection, BatchId batch) {
 void RememberMapping(db::Connection& connection, const SavedMapping& mapping) {
   connection.Execute(
       "INSERT INTO import_mapping (mapping_id, name, kind, fingerprint, headers, file_name, toml, create_missing, "
-      "created_by, created_at, used_at) VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) "
-      "ON CONFLICT (kind, fingerprint, name) DO UPDATE SET headers = excluded.headers, "
+      "created_by, created_at, used_at, scope) VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) "
+      "ON CONFLICT (scope, kind, fingerprint, name) DO UPDATE SET headers = excluded.headers, "
       "file_name = excluded.file_name, toml = excluded.toml, create_missing = excluded.create_missing, "
       "used_at = excluded.used_at",
       mapping.id, mapping.kind, mapping.fingerprint, json::serialize(json::value_from(mapping.headers)),
-      mapping.file_name, mapping.toml, mapping.create_missing, mapping.created_by, mapping.created_at.ms);
+      mapping.file_name, mapping.toml, mapping.create_missing, mapping.created_by, mapping.created_at.ms,
+      mapping.scope.Text());
 }
 
 Status InsertMapping(db::Connection& connection, const SavedMapping& mapping) {
-  if (connection.Query("SELECT mapping_id FROM import_mapping WHERE name = ?1", mapping.name).Next()) {
+  if (connection
+          .Query("SELECT mapping_id FROM import_mapping WHERE name = ?1 AND scope = ?2", mapping.name,
+                 mapping.scope.Text())
+          .Next()) {
     return Error("mapping_name_taken").With("name", mapping.name);
   }
   connection.Execute(
       "INSERT INTO import_mapping (mapping_id, name, kind, fingerprint, headers, file_name, toml, create_missing, "
-      "created_by, created_at, used_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)",
+      "created_by, created_at, used_at, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL, ?11)",
       mapping.id, mapping.name, mapping.kind, mapping.fingerprint, json::serialize(json::value_from(mapping.headers)),
-      mapping.file_name, mapping.toml, mapping.create_missing, mapping.created_by, mapping.created_at.ms);
+      mapping.file_name, mapping.toml, mapping.create_missing, mapping.created_by, mapping.created_at.ms,
+      mapping.scope.Text());
   return {};
 }
 
-std::optional<SavedMapping> FindRemembered(db::Connection& connection, std::string_view kind,
+std::optional<SavedMapping> FindRemembered(db::Connection& connection, const ImportScope& scope, std::string_view kind,
                                            std::string_view fingerprint) {
-  db::Rows rows = connection.Query("SELECT " + std::string(kMappingColumns) +
-                                       " FROM import_mapping WHERE kind = ?1 AND fingerprint = ?2 AND name = ''",
-                                   kind, fingerprint);
+  db::Rows rows =
+      connection.Query("SELECT " + std::string(kMappingColumns) +
+                           " FROM import_mapping WHERE kind = ?1 AND fingerprint = ?2 AND name = '' AND scope = ?3",
+                       kind, fingerprint, scope.Text());
   if (!rows.Next()) return std::nullopt;
   return MappingFrom(rows);
 }

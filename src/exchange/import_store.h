@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "exchange/column_meaning.h"
 #include "exchange/import.h"
+#include "exchange/import_scope.h"
 
 // The tables of imports over HTTP: jobs and remembered mappings.
 namespace dealpace::exchange {
@@ -32,7 +33,8 @@ struct ImportJob {
   std::string kind = "events";
   std::string file_name;
   int64_t file_bytes = 0;
-  std::string file_hash;
+  std::string file_hash;  // with the scope, where that is not the network
+  ImportScope scope;      // of whoever has uploaded the file
   std::string place;
   bool file_kept = true;
   // draft, checking, checked, importing, done, undoing, undone, failed, cancelled
@@ -112,13 +114,14 @@ struct SavedMapping {
   std::string created_by;
   Instant created_at{};
   std::optional<Instant> used_at;
+  ImportScope scope;  // for whom it was made
 };
-// Puts it in the place of the one that is remembered for the same headers.
+// Puts it in the place of the one that is remembered for the same headers and scope.
 void RememberMapping(db::Connection& connection, const SavedMapping& mapping);
 // Fails with mapping_name_taken.
 [[nodiscard]] Status InsertMapping(db::Connection& connection, const SavedMapping& mapping);
-[[nodiscard]] std::optional<SavedMapping> FindRemembered(db::Connection& connection, std::string_view kind,
-                                                         std::string_view fingerprint);
+[[nodiscard]] std::optional<SavedMapping> FindRemembered(db::Connection& connection, const ImportScope& scope,
+                                                         std::string_view kind, std::string_view fingerprint);
 // Fails with not_found.
 [[nodiscard]] Result<SavedMapping> ReadMapping(db::Connection& connection, int64_t id);
 [[nodiscard]] std::vector<SavedMapping> ListMappings(db::Connection& connection);

@@ -110,6 +110,7 @@ class ImportJobs::Work {
     options.header_row = job_.settings.header_row;
     options.mapping = MappingOfJob(job_, *catalog_);
     options.create_missing = job_.settings.create_missing;
+    options.scope = job_.scope;
     options.dry_run = dry_run;
     options.recorded_by = job_.run_by.empty() ? job_.created_by : job_.run_by;
     options.limits = jobs_.options_.limits;
@@ -118,6 +119,15 @@ class ImportJobs::Work {
     options.go_on = [this] { return GoOn(); };
     options.progress = [this](double share) { jobs_.progress_ = share; };
     return options;
+  }
+
+  // Asks for the figures of those dealers for which the job imports.
+  [[nodiscard]] std::function<Result<kpi::Answer>(const kpi::Question&)> Ask() const {
+    if (!jobs_.options_.ask || job_.scope.network) return jobs_.options_.ask;
+    return [this](kpi::Question question) {
+      question.scope = std::make_shared<const RowScope>(job_.scope.rows());
+      return jobs_.options_.ask(question);
+    };
   }
 
   // Writes how it ended, unless somebody else has taken the job over.
@@ -148,7 +158,7 @@ class ImportJobs::Work {
       return End("draft", summary.error());
     }
     if (const Status kept = refused.Keep(); !kept.ok()) return End("draft", kept.error());
-    job_.result = ResultJson(*summary, true, *catalog_, jobs_.options_.ask);
+    job_.result = ResultJson(*summary, true, *catalog_, Ask());
     return End("checked", std::nullopt);
   }
 
@@ -217,7 +227,7 @@ class ImportJobs::Work {
       return Refused(*summary, refused);
     }
     RETURN_IF_ERROR(refused.Keep());
-    job_.result = ResultJson(*summary, false, *catalog_, jobs_.options_.ask);
+    job_.result = ResultJson(*summary, false, *catalog_, Ask());
     Remember();
     return End("done", std::nullopt);
   }
@@ -238,7 +248,7 @@ class ImportJobs::Work {
   Status Refused(const ImportSummary& summary, RefusedWriter& refused) {
     RETURN_IF_ERROR(refused.Keep());
     job_.counts = {};
-    job_.result = ResultJson(summary, true, *catalog_, jobs_.options_.ask);
+    job_.result = ResultJson(summary, true, *catalog_, Ask());
     return End("failed", Error("import_rows_refused").With("count", summary.rows_refused));
   }
 
@@ -287,6 +297,7 @@ class ImportJobs::Work {
     mapping.create_missing = job_.settings.create_missing;
     mapping.created_by = job_.created_by;
     mapping.created_at = jobs_.now();
+    mapping.scope = job_.scope;
     // Of no consequence for the import.
     (void)database().Write<void>([&](db::Connection& connection) -> Status {
       RememberMapping(connection, mapping);

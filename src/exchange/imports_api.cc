@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "exchange/import_desk.h"
 #include "exchange/imports_json.h"
 #include "http/json_body.h"
 
@@ -62,7 +63,7 @@ class Api {
   [[nodiscard]] Result<Response> List(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t limit, NumberOf(request, "limit", 50, 1, 200));
     ASSIGN_OR_RETURN(const int64_t before, NumberOf(request, "cursor", 0, 0, INT64_MAX));
-    ASSIGN_OR_RETURN(const std::vector<ImportJob> jobs, jobs_.List(before, static_cast<int>(limit)));
+    ASSIGN_OR_RETURN(const std::vector<ImportJob> jobs, Desk(request).List(before, static_cast<int>(limit)));
     std::string json = "{\"imports\":[";
     for (size_t i = 0; i < jobs.size(); ++i) {
       if (i > 0) json += ',';
@@ -81,14 +82,15 @@ class Api {
     if (kind != "events" && kind != "readings") {
       return Error("unknown_import_kind").With("name", kind).With("known", "events, readings");
     }
+    if (ImportScope::Of(*request.caller.RowsFor(request.right)).nothing()) return Error("import_needs_dealer");
     if (request.body_file.empty() || request.body_bytes == 0) return Error("file_empty").With("file", *name);
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Upload(*name, kind, request.body_file, request.caller.login));
+    ASSIGN_OR_RETURN(const ImportJob job, Desk(request).Upload(*name, kind, request.body_file, request.caller.login));
     return Draft(job, request, 201);
   }
 
   [[nodiscard]] Result<Response> Get(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Get(id));
+    ASSIGN_OR_RETURN(const ImportJob job, Desk(request).Get(id));
     return Draft(job, request, 200);
   }
 
@@ -96,19 +98,19 @@ class Api {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
     ASSIGN_OR_RETURN(const int64_t version, http::IfMatch(request));
     ASSIGN_OR_RETURN(ImportChangeRead read, ReadImportChange(request.body));
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Change(id, version, std::move(read.change), read.template_id));
+    ASSIGN_OR_RETURN(const ImportJob job, Desk(request).Change(id, version, std::move(read.change), read.template_id));
     return Draft(job, request, 200);
   }
 
   [[nodiscard]] Result<Response> Discard(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    RETURN_IF_ERROR(jobs_.Discard(id));
+    RETURN_IF_ERROR(Desk(request).Discard(id));
     return Response::NoContent();
   }
 
   [[nodiscard]] Result<Response> DryRun(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.DryRun(id));
+    ASSIGN_OR_RETURN(const ImportJob job, Desk(request).DryRun(id));
     return Draft(job, request, 202);
   }
 
@@ -117,13 +119,14 @@ class Api {
     ASSIGN_OR_RETURN(http::JsonBody body, OptionalBody(request));
     ASSIGN_OR_RETURN(const bool all_or_nothing, body.Bool("all_or_nothing", false));
     RETURN_IF_ERROR(body.Done());
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Run(id, all_or_nothing, request.caller.login, request.caller.account));
+    ASSIGN_OR_RETURN(const ImportJob job,
+                     Desk(request).Run(id, all_or_nothing, request.caller.login, request.caller.account));
     return Draft(job, request, 202);
   }
 
   [[nodiscard]] Result<Response> Cancel(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Cancel(id));
+    ASSIGN_OR_RETURN(const ImportJob job, Desk(request).Cancel(id));
     return Draft(job, request, 202);
   }
 
@@ -133,13 +136,13 @@ class Api {
     ASSIGN_OR_RETURN(const std::optional<std::string> why, body.OptionalText("why", 500));
     RETURN_IF_ERROR(body.Done());
     ASSIGN_OR_RETURN(const ImportJob job,
-                     jobs_.Undo(id, why.value_or(""), request.caller.login, request.caller.account));
+                     Desk(request).Undo(id, why.value_or(""), request.caller.login, request.caller.account));
     return Draft(job, request, 202);
   }
 
   [[nodiscard]] Result<Response> Follow(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    ASSIGN_OR_RETURN(std::shared_ptr<FollowedJob> followed, jobs_.Follow(id));
+    ASSIGN_OR_RETURN(std::shared_ptr<FollowedJob> followed, Desk(request).Follow(id));
     return Response::Events(std::make_shared<ProgressStream>(std::move(followed), jobs_, request.language));
   }
 
@@ -147,14 +150,14 @@ class Api {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
     ASSIGN_OR_RETURN(const int64_t limit, NumberOf(request, "limit", 100, 1, 500));
     ASSIGN_OR_RETURN(const int64_t cursor, NumberOf(request, "cursor", 0, 0, INT64_MAX));
-    ASSIGN_OR_RETURN(const RefusedPage page, jobs_.Refused(id, cursor, static_cast<int>(limit)));
+    ASSIGN_OR_RETURN(const RefusedPage page, Desk(request).Refused(id, cursor, static_cast<int>(limit)));
     return Response::Json(RefusedPageJson(page, request.language));
   }
 
   [[nodiscard]] Result<Response> RefusedFile(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    ASSIGN_OR_RETURN(const ImportJob job, jobs_.Get(id));
-    ASSIGN_OR_RETURN(std::string path, jobs_.RefusedFile(id, request.language, request.caller.account));
+    ASSIGN_OR_RETURN(const ImportJob job, Desk(request).Get(id));
+    ASSIGN_OR_RETURN(std::string path, Desk(request).RefusedFile(id, request.language, request.caller.account));
     const std::string stem = job.file_name.substr(0, job.file_name.find_last_of('.'));
     const std::string name = stem + (request.language == Language::kChinese ? "-拒绝行.csv" : "-refused.csv");
     Response response = Response::Download({}, "text/csv; charset=utf-8", name);
@@ -167,12 +170,12 @@ class Api {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
     if (!request.Query("row")) return Error("field_missing").With("field", "row");
     ASSIGN_OR_RETURN(const int64_t row, NumberOf(request, "row", 0, 1, INT64_MAX));
-    ASSIGN_OR_RETURN(const RowLook look, jobs_.Row(id, row));
+    ASSIGN_OR_RETURN(const RowLook look, Desk(request).Row(id, row));
     return Response::Json(RowLookJson(look, *jobs_.catalog(), request.language));
   }
 
-  [[nodiscard]] Result<Response> Mappings() const {
-    ASSIGN_OR_RETURN(const std::vector<SavedMapping> mappings, jobs_.Mappings());
+  [[nodiscard]] Result<Response> Mappings(const Request& request) const {
+    ASSIGN_OR_RETURN(const std::vector<SavedMapping> mappings, Desk(request).Mappings());
     std::string json = "{\"mappings\":[";
     for (size_t i = 0; i < mappings.size(); ++i) {
       if (i > 0) json += ',';
@@ -186,17 +189,22 @@ class Api {
     ASSIGN_OR_RETURN(const std::string name, body.Text("name", 400));
     ASSIGN_OR_RETURN(const int64_t id, body.Id("import"));
     RETURN_IF_ERROR(body.Done());
-    ASSIGN_OR_RETURN(const SavedMapping mapping, jobs_.SaveMapping(name, id, request.caller.login));
+    ASSIGN_OR_RETURN(const SavedMapping mapping, Desk(request).SaveMapping(name, id, request.caller.login));
     return Response::Json(SavedMappingJson(mapping), 201);
   }
 
   [[nodiscard]] Result<Response> RemoveMapping(const Request& request) const {
     ASSIGN_OR_RETURN(const int64_t id, request.ParamId("id"));
-    RETURN_IF_ERROR(jobs_.RemoveMapping(id));
+    RETURN_IF_ERROR(Desk(request).RemoveMapping(id));
     return Response::NoContent();
   }
 
  private:
+  // The imports that the caller sees.
+  [[nodiscard]] ImportDesk Desk(const Request& request) const {
+    return ImportDesk(jobs_, ImportScope::Of(*request.caller.RowsFor(request.right)));
+  }
+
   [[nodiscard]] Result<Response> Draft(const ImportJob& job, const Request& request, int status) const {
     std::vector<std::string> missing;
     if (!job.of_command_line()) {
@@ -214,7 +222,7 @@ class Api {
 void AddImportRoutes(http::Router& router, ImportJobs& jobs, const IdempotentWrapper& idempotent) {
   using http::Gate;
   using Member = Result<Response> (Api::*)(const Request&) const;
-  const http::Admission kImport(http::Gate::kSignedIn, http::Rows::kNetwork, "import");
+  const http::Admission kImport(http::Gate::kSignedIn, http::Rows::kScoped, "import");
   const auto api = std::make_shared<const Api>(jobs);
   const auto call = [api](Member member) -> http::ResultHandler {
     return [api, member](const Request& request) { return (api.get()->*member)(request); };
@@ -252,7 +260,7 @@ void AddImportRoutes(http::Router& router, ImportJobs& jobs, const IdempotentWra
   router.Get(one + "/refused.csv", kImport, call(&Api::RefusedFile));
   router.Get(one + "/row", kImport, call(&Api::Row));
 
-  router.Get("/api/v1/mappings", kImport, [api](const Request&) { return api->Mappings(); });
+  router.Get("/api/v1/mappings", kImport, call(&Api::Mappings));
   http::Route save;
   save.method = http::Method::kPost;
   save.pattern = "/api/v1/mappings";

@@ -1,6 +1,7 @@
 #include "org/org.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "base/hash.h"
@@ -166,6 +167,19 @@ TeamId Directory::FindTeam(DealerId dealer, std::string_view text) const {
 RegionId Directory::FindRegion(std::string_view text) const { return RegionId(Get(regions_, text)); }
 int64_t Directory::FindMember(Dim dim, std::string_view code) const {
   return Get(members_[static_cast<size_t>(dim)], code);
+}
+
+void Directory::KeepDealers(const std::vector<DealerId>& dealers) {
+  const std::set<DealerId> kept(dealers.begin(), dealers.end());
+  const auto forget = [&kept](auto& by_dealer) {
+    std::erase_if(by_dealer, [&kept](const auto& each) { return !kept.contains(DealerId(each.first)); });
+  };
+  forget(dealers_);
+  forget(staff_);
+  forget(teams_);
+  // Anew, since a name that two dealers have may be one's own now.
+  dealer_index_.clear();
+  for (const auto& [id, dealer] : dealers_) Put(dealer_index_, dealer.code, dealer.name, id);
 }
 
 void Directory::Learn(const Dealer& dealer) {

@@ -61,6 +61,8 @@ class Directory {
   // By code as recorded; 0 when there is none.
   [[nodiscard]] int64_t FindMember(Dim dim, std::string_view code) const;
 
+  // Forgets all dealers but these, with their staff and teams, as if they were not there.
+  void KeepDealers(const std::vector<DealerId>& dealers);
   // Take in what was just made.
   void Learn(const Dealer& dealer);
   void LearnStaff(DealerId dealer, StaffId staff, std::string_view code);

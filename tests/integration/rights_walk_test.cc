@@ -10,6 +10,7 @@
 #include "app/wiring.h"
 #include "db/migrate.h"
 #include "db/testing.h"
+#include "exchange/import_store.h"
 #include "http/testing.h"
 #include "leads/attachment_homes.h"
 #include "leads/spot_checks.h"
@@ -96,6 +97,21 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       EXPECT_TRUE(coaching.Done(boss, {}, tasks->tasks.front().id, 1, "博辅导", kNow).ok());
     }
               AddFile(at_.two, eves_customer_, "伊件")};
+    // Somebody of dealer two has imported a file.
+    exchange::ImportJob job;
+    job.id = NewId();
+    job.file_name = "SHOPTWO.csv";
+    job.place = "elsewhere";
+    job.state = "done";
+    job.scope = {false, {at_.two}};
+    job.created_at = job.changed_at = kNow;
+    job.created_by = "PERSONEVE";
+    const Status stored = system_->database().Write<void>([&](db::Connection& c) -> Status {
+      exchange::InsertJob(c, job);
+      return {};
+    });
+    EXPECT_TRUE(stored.ok());
+    job_ = std::to_string(job.id);
     // Bob's list has a new customer, who is taken in, and a line that is not.
     leads::CustomerImports imports(customers);
     const leads::Asker bob{at_.one, {false, {at_.bob}, {}}, "bob"};
@@ -350,9 +366,11 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
         {"POST /api/v1/mappings", {{"/api/v1/mappings", R"({"name":"x","import":"1"})"}}},
         {"DELETE /api/v1/mappings/{id}", {{"/api/v1/mappings/1", ""}}},
         {"GET /api/v1/imports", {{"/api/v1/imports", ""}}},
-        {"POST /api/v1/imports", {{"/api/v1/imports", "{}"}}},
-        {"GET /api/v1/imports/{id}", {{"/api/v1/imports/1", ""}}},
-        {"PUT /api/v1/imports/{id}", {{"/api/v1/imports/1", "{}"}}},
+        {"POST /api/v1/imports",
+         {{"/api/v1/imports", "{}"},
+          {"/api/v1/imports?name=x.csv", "经销商,线索编号,到店日期\nSHOPTW,A1,2026-10-01\n"}}},
+        {"GET /api/v1/imports/{id}", {{"/api/v1/imports/" + job_, ""}}},
+        {"PUT /api/v1/imports/{id}", {{"/api/v1/imports/" + job_, "{}"}}},
         {"DELETE /api/v1/imports/{id}", {{"/api/v1/imports/1", ""}}},
     };
     const std::string of_two = "?dealer=" + id(at_.two);
@@ -454,10 +472,12 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       ask("PUT /api/v1/leads/{lead}", "leads/L1", "{}");
     }
     for (const char* verb : {"dry-run", "run", "cancel", "undo"}) {
-      probes["POST /api/v1/imports/{id}/" + std::string(verb)] = {{"/api/v1/imports/1/" + std::string(verb), "{}"}};
+      probes["POST /api/v1/imports/{id}/" + std::string(verb)] = {
+          {"/api/v1/imports/" + job_ + "/" + std::string(verb), "{}"}};
     }
     for (const char* verb : {"progress", "refused", "refused.csv", "row"}) {
-      probes["GET /api/v1/imports/{id}/" + std::string(verb)] = {{"/api/v1/imports/1/" + std::string(verb), ""}};
+      probes["GET /api/v1/imports/{id}/" + std::string(verb)] = {
+          {"/api/v1/imports/" + job_ + "/" + std::string(verb), ""}};
     }
     for (const char* dim : {"dealer", "region", "team", "staff", "source", "reason"}) {
       probes["GET /api/v1/members/{dim}"].push_back({"/api/v1/members/" + std::string(dim), ""});
@@ -501,6 +521,8 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
   std::string bobs_customer_;
   std::string eves_customer_;
   std::string check_;   // of Bob's customer
+  std::string job_;     // an import for dealer two
+  std::string task_;    // to coach Bob, done
   std::string import_;  // of Bob's customers
   std::vector<std::string> requests_;
   std::vector<std::string> files_;  // Ana's, Bob's and Eve's customers'

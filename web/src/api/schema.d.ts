@@ -1909,10 +1909,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Imports, latest first: drafts, running ones and the history */
+        /** Imports, latest first: drafts, running ones and the history; of who imports for some dealers only, those that are wholly for them */
         get: operations["listImports"];
         put?: never;
-        /** Upload a file (CSV or XLSX, as the body); what was found in it comes back */
+        /** Upload a file (CSV or XLSX, as the body); what was found in it comes back. It is imported for the dealers that the caller sees as a whole; rows of others are refused */
         post: operations["uploadImport"];
         delete?: never;
         options?: never;

@@ -1,6 +1,6 @@
 import { Plus, X } from "lucide-react";
 import { useState } from "react";
-import { useCatalog, useMembers, useOrg } from "@/api";
+import { useCatalog, useMembers, useOrg, useViewer } from "@/api";
 import { useLanguage, useTexts } from "@/i18n";
 import { useView } from "@/state/view";
 import { Button, Combobox, IconButton, Select, Switch, useDebounced } from "@/ui";
@@ -17,6 +17,8 @@ export function Constants({ draft, edit }: { draft: Import; edit: Draft }) {
   const { raw } = useCatalog();
   const { data: org } = useOrg();
   const { scope } = useView();
+  const { admin, rights } = useViewer();
+  const ofNetwork = admin || rights.import === "network";
   const [adding, setAdding] = useState<string | null>(null);
   const constants = draft.mapping?.constants ?? {};
   const byColumn = new Set((draft.columns ?? []).flatMap((c) => (c.meaning.role === "field" && c.meaning.field ? [c.meaning.field] : [])));
@@ -61,7 +63,7 @@ export function Constants({ draft, edit }: { draft: Import; edit: Draft }) {
         </div>
       )}
       <div className={styles.createMissing}>
-        <Switch checked={draft.create_missing ?? false} onChange={(on) => void edit.change({ create_missing: on })} label={t("createMissing")} hint={t("createMissingHint")} />
+        <Switch checked={draft.create_missing ?? false} onChange={(on) => void edit.change({ create_missing: on })} label={t("createMissing")} hint={t(ofNetwork ? "createMissingHint" : "createMissingHintPart")} />
       </div>
     </section>
   );

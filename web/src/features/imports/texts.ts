@@ -104,6 +104,7 @@ export const texts = defineTexts("imports", {
   fromScope: { zh: "用当前范围：{name}", en: "Use the current scope: {name}" },
   takeText: { zh: "就用“{text}”", en: "Use “{text}”" },
   createMissing: { zh: "文件里的新名字自动新增", en: "Add names that are new" },
+  createMissingHintPart: { zh: "您的门店的新顾问和小组会加进系统；车型、来源等全网共用，不会新增。关着时，这些行会被拒绝，并告诉你最像的名字。", en: "New consultants and teams of your dealers are added; models, sources … are everybody’s and are not. Off: such rows are refused, with the closest name." },
   createMissingHint: { zh: "新的顾问、车型、来源等会加进系统。关着时，这些行会被拒绝，并告诉你最像的名字。", en: "New consultants, models, sources … are added. Off: such rows are refused, with the closest name." },
 
   // TOML, templates

@@ -180,11 +180,13 @@ const Key* KeyFile::master(int number) const {
   return found == masters_.end() ? nullptr : &found->second;
 }
 
-Key KeyFile::index(std::string_view name) const {
-  Key key{};
-  crypto_generichash(key.data(), key.size(), reinterpret_cast<const unsigned char*>(name.data()), name.size(),
-                     index_.data(), index_.size());
-  return key;
+Key KeyFile::index(std::string_view name) const { return IndexKeyOf(index_, name); }
+
+Key IndexKeyOf(const Key& key, std::string_view name) {
+  Key of{};
+  crypto_generichash(of.data(), of.size(), reinterpret_cast<const unsigned char*>(name.data()), name.size(), key.data(),
+                     key.size());
+  return of;
 }
 
 }  // namespace dealpace::access

@@ -66,6 +66,9 @@ class KeyFile {
   std::map<int, Key> masters_;
 };
 
+// A key of its own for each index, of a key for indexes: BLAKE2b of its name.
+[[nodiscard]] Key IndexKeyOf(const Key& key, std::string_view name);
+
 // Overwrites a secret, also where nobody reads it any more.
 void Wipe(Key& key);
 void Wipe(std::string& text);

@@ -70,19 +70,20 @@ std::string About(const Vault::Place& place) {
   return about + std::to_string(place.row);
 }
 std::string AboutDataKey(uint32_t number) { return "data_key|" + std::to_string(number); }
+std::string AboutIndexKey(int64_t number) { return "index_key|" + std::to_string(number); }
 
-std::string Wrap(const KeyFile& keys, uint32_t number, const Key& key) {
+std::string Wrap(const KeyFile& keys, std::string_view about, const Key& key) {
   const int master = keys.newest_master();
   const std::string_view plain(reinterpret_cast<const char*>(key.data()), key.size());
-  return SealWith(static_cast<uint32_t>(master), *keys.master(master), AboutDataKey(number), plain);
+  return SealWith(static_cast<uint32_t>(master), *keys.master(master), about, plain);
 }
 
 // False when the file's masters do not open it.
-bool UnwrapWith(const KeyFile& keys, uint32_t number, std::string_view wrapped, Key& key) {
+bool UnwrapWith(const KeyFile& keys, std::string_view about, std::string_view wrapped, Key& key) {
   const auto master_number = NumberOf(wrapped);
   if (!master_number || wrapped.size() != kNumber + kNonce + key.size() + kTag) return false;
   const Key* master = keys.master(static_cast<int>(*master_number));
-  return master != nullptr && UnsealWith(*master, AboutDataKey(number), wrapped, key.data());
+  return master != nullptr && UnsealWith(*master, about, wrapped, key.data());
 }
 
 }  // namespace
@@ -101,7 +102,10 @@ std::string BlindIndex(const Key& key, std::string_view scope, std::string_view 
   return index;
 }
 
-Vault::~Vault() { WipeAll(data_); }
+Vault::~Vault() {
+  WipeAll(data_);
+  for (auto& [number, key] : index_) Wipe(key);
+}
 
 Result<std::unique_ptr<Vault>> Vault::Open(db::Database& database, KeyFile keys, Instant now) {
   StartSodium();
@@ -111,7 +115,7 @@ Result<std::unique_ptr<Vault>> Vault::Open(db::Database& database, KeyFile keys,
   RETURN_IF_ERROR(database.Write<void>([&](db::Connection& connection) -> Status {
     Held fresh;
     randombytes_buf(fresh.key.data(), fresh.key.size());
-    const std::string wrapped = Wrap(vault->keys_, 1, fresh.key);
+    const std::string wrapped = Wrap(vault->keys_, AboutDataKey(1), fresh.key);
     // Another server may have been faster: then its key counts.
     connection.Execute(
         "INSERT INTO data_key (key_number, wrapped, created_at) VALUES (1, ?1, ?2) ON CONFLICT (key_number) DO NOTHING",
@@ -130,10 +134,10 @@ Result<std::map<uint32_t, Key>> Vault::ReadDataKeys(db::Connection& connection) 
   while (rows.Next()) {
     const auto number = static_cast<uint32_t>(rows.Int(0));
     const std::string wrapped(rows.Bytes(1));
-    if (UnwrapWith(keys_, number, wrapped, data[number])) continue;
+    if (UnwrapWith(keys_, AboutDataKey(number), wrapped, data[number])) continue;
     // A master may have been added to the file since it was read.
     if (!std::exchange(reread, true) && keys_.ReadMastersAgain().ok() &&
-        UnwrapWith(keys_, number, wrapped, data[number])) {
+        UnwrapWith(keys_, AboutDataKey(number), wrapped, data[number])) {
       continue;
     }
     WipeAll(data);
@@ -155,20 +159,37 @@ Status Vault::Refresh() const {
   return {};
 }
 
-int64_t Vault::Rewrap(db::Connection& connection, const std::map<uint32_t, Key>& data) const {
+Result<int64_t> Vault::Rewrap(db::Connection& connection, const std::map<uint32_t, Key>& data) const {
+  const int master = keys_.newest_master();
   std::vector<uint32_t> others;
   {
-    const int master = keys_.newest_master();
     db::Rows rows = connection.Query("SELECT key_number, wrapped FROM data_key ORDER BY key_number");
     while (rows.Next()) {
       if (KeyOf(rows.Bytes(1)) != static_cast<uint32_t>(master)) others.push_back(static_cast<uint32_t>(rows.Int(0)));
     }
   }
   for (const uint32_t number : others) {
-    const std::string wrapped = Wrap(keys_, number, data.at(number));
+    const std::string wrapped = Wrap(keys_, AboutDataKey(number), data.at(number));
     connection.Execute("UPDATE data_key SET wrapped = ?2 WHERE key_number = ?1", int64_t{number}, db::Blob{wrapped});
   }
-  return static_cast<int64_t>(others.size());
+  std::vector<std::pair<int64_t, Held>> indexes;
+  {
+    db::Rows rows =
+        connection.Query("SELECT key_number, wrapped FROM index_key WHERE wrapped IS NOT NULL ORDER BY key_number");
+    while (rows.Next()) {
+      if (KeyOf(rows.Bytes(1)) == static_cast<uint32_t>(master)) continue;
+      auto& [number, held] = indexes.emplace_back();
+      number = rows.Int(0);
+      if (!UnwrapWith(keys_, AboutIndexKey(number), rows.Bytes(1), held.key)) {
+        return Error("key_file_wrong").With("path", keys_.path().string());
+      }
+    }
+  }
+  for (const auto& [number, held] : indexes) {
+    const std::string wrapped = Wrap(keys_, AboutIndexKey(number), held.key);
+    connection.Execute("UPDATE index_key SET wrapped = ?2 WHERE key_number = ?1", number, db::Blob{wrapped});
+  }
+  return static_cast<int64_t>(others.size() + indexes.size());
 }
 
 Result<uint32_t> Vault::Rotate(Instant now, const db::Witness& witness) {
@@ -182,14 +203,14 @@ Result<uint32_t> Vault::Rotate(Instant now, const db::Witness& witness) {
     // Never back to a master that was newest when the server started.
     RETURN_IF_ERROR(keys_.ReadMastersAgain());
     // Of two servers that rotate at once the later one waits here, and then finds it done.
-    const std::string wrapped_fresh = Wrap(keys_, number, fresh.key);
+    const std::string wrapped_fresh = Wrap(keys_, AboutDataKey(number), fresh.key);
     const int64_t added = connection.Execute(
         "INSERT INTO data_key (key_number, wrapped, created_at) VALUES (?1, ?2, ?3) "
         "ON CONFLICT (key_number) DO NOTHING",
         int64_t{number}, db::Blob{wrapped_fresh}, now.ms);
     if (added == 0) return number;
     data[number] = fresh.key;
-    (void)Rewrap(connection, data);
+    RETURN_IF_ERROR(Rewrap(connection, data));
     RETURN_IF_ERROR(witness.Note(connection, "data_key.rotate", db::ObjectOf("data_key", number)));
     return number;
   }));
@@ -203,7 +224,7 @@ Result<int64_t> Vault::WrapAnew(const db::Witness& witness) {
     const WipingAll wiping{data};
     const std::lock_guard lock(masters_mutex_);
     RETURN_IF_ERROR(keys_.ReadMastersAgain());
-    const int64_t wrapped = Rewrap(connection, data);
+    ASSIGN_OR_RETURN(const int64_t wrapped, Rewrap(connection, data));
     if (wrapped > 0) {
       RETURN_IF_ERROR(witness.Note(connection, "data_key.wrap", db::ObjectOf("master_key", keys_.newest_master()), {},
                                    {{"count", wrapped}}));
@@ -271,6 +292,97 @@ Result<std::string> Vault::Unseal(const Place& place, std::string_view sealed) c
     return Error("sealed_damaged");
   }
   return plain;
+}
+
+IndexKeys::~IndexKeys() {
+  for (auto& [number, key] : keys_) Wipe(key);
+}
+
+std::string IndexKeys::Index(size_t at, std::string_view scope, std::string_view value, size_t bytes) const {
+  const auto& [number, key] = keys_[at];
+  if (number == 0) return vault_->Index(scope, value, bytes);
+  const Held held{IndexKeyOf(key, scope)};
+  return BlindIndex(held.key, scope, value, bytes);
+}
+
+Status Vault::OpenIndexKey(int64_t number, std::string_view wrapped, Key& key) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = index_.find(number); found != index_.end()) {
+      key = found->second;
+      return {};
+    }
+  }
+  {
+    const std::lock_guard lock(masters_mutex_);
+    const std::string about = AboutIndexKey(number);
+    // A master may have been added to the file since it was read.
+    if (!UnwrapWith(keys_, about, wrapped, key) &&
+        !(keys_.ReadMastersAgain().ok() && UnwrapWith(keys_, about, wrapped, key))) {
+      return Error("key_file_wrong").With("path", keys_.path().string());
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  index_[number] = key;
+  return {};
+}
+
+Result<IndexKeys> Vault::HoldIndexKeys(db::Connection& connection) const {
+  // Whoever makes one or drops one waits for the transactions that hold those that there are. Who has waited for him in
+  // turn sees by `superseded` that one has come, and looks again.
+  const bool hold = connection.writing() && connection.kind() == db::Kind::kPostgres;
+  constexpr int kLooks = 5;
+  for (int look = 0; look < kLooks; ++look) {
+    IndexKeys found(*this);
+    bool superseded = true;
+    db::Rows rows = connection.Query(
+        hold ? "SELECT key_number, wrapped, superseded FROM index_key ORDER BY key_number DESC FOR SHARE"
+             : "SELECT key_number, wrapped, superseded FROM index_key ORDER BY key_number DESC");
+    while (rows.Next()) {
+      if (found.keys_.empty()) superseded = rows.Int(2) != 0;
+      auto& [number, key] = found.keys_.emplace_back(rows.Int(0), Key{});
+      if (number != 0) RETURN_IF_ERROR(OpenIndexKey(number, rows.Bytes(1), key));
+    }
+    if (!found.keys_.empty() && !superseded) return found;
+  }
+  return Error("key_file_wrong").With("path", keys_.path().string());
+}
+
+Result<int64_t> Vault::RotateIndex(Instant now, const db::Witness& witness) {
+  return database_.Write<int64_t>([&](db::Connection& connection) -> Result<int64_t> {
+    const bool postgres = connection.kind() == db::Kind::kPostgres;
+    std::vector<int64_t> numbers;
+    bool superseded = true;
+    // Waits for all who store something under the keys that there are.
+    constexpr int kLooks = 5;
+    for (int look = 0; look < kLooks && superseded; ++look) {
+      numbers.clear();
+      db::Rows rows =
+          connection.Query(postgres ? "SELECT key_number, superseded FROM index_key ORDER BY key_number DESC FOR UPDATE"
+                                    : "SELECT key_number, superseded FROM index_key ORDER BY key_number DESC");
+      while (rows.Next()) {
+        if (numbers.empty()) superseded = rows.Int(1) != 0;
+        numbers.push_back(rows.Int(0));
+      }
+    }
+    if (numbers.size() != 1) return Error("index_rotation_running");
+    const int64_t number = numbers.front() + 1;
+    Held fresh;
+    randombytes_buf(fresh.key.data(), fresh.key.size());
+    std::string wrapped;
+    {
+      const std::lock_guard lock(masters_mutex_);
+      // Never back to a master that was newest when the server started.
+      RETURN_IF_ERROR(keys_.ReadMastersAgain());
+      wrapped = Wrap(keys_, AboutIndexKey(number), fresh.key);
+    }
+    connection.Execute("UPDATE index_key SET superseded = 1 WHERE key_number < ?1", number);
+    connection.Execute(
+        "INSERT INTO index_key (key_number, wrapped, created_at, superseded, swept) VALUES (?1, ?2, ?3, 0, 0)", number,
+        db::Blob{wrapped}, now.ms);
+    RETURN_IF_ERROR(witness.Note(connection, "index_key.rotate", db::ObjectOf("index_key", number)));
+    return number;
+  });
 }
 
 std::string Vault::Index(std::string_view scope, std::string_view value, size_t bytes) const {

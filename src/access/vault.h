@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "access/key_file.h"
 #include "access/sealed_fields.h"
@@ -20,6 +22,32 @@ namespace dealpace::access {
 // HMAC-SHA-256 of "scope|value" under the key; the first `bytes` of it (at most 32). Equal values have equal indexes:
 // who reads the table sees which rows share a value, not which value. A scope holds no '|'.
 [[nodiscard]] std::string BlindIndex(const Key& key, std::string_view scope, std::string_view value, size_t bytes);
+
+class Vault;
+
+// The keys of the blind indexes that are made anew from time to time, for one transaction: all that there are, the
+// newest first. What is stored is stored under each, what is looked for is looked for under each.
+class IndexKeys {
+ public:
+  IndexKeys(const IndexKeys&) = default;
+  IndexKeys(IndexKeys&&) = default;
+  IndexKeys& operator=(const IndexKeys&) = default;
+  IndexKeys& operator=(IndexKeys&&) = default;
+  ~IndexKeys();
+
+  [[nodiscard]] size_t size() const { return keys_.size(); }  // one at least
+  [[nodiscard]] int64_t newest() const { return keys_.front().first; }
+  [[nodiscard]] int64_t number(size_t at) const { return keys_[at].first; }
+  // As Vault::Index, by the key at that place.
+  [[nodiscard]] std::string Index(size_t at, std::string_view scope, std::string_view value, size_t bytes) const;
+
+ private:
+  friend class Vault;
+  explicit IndexKeys(const Vault& vault) : vault_(&vault) {}
+
+  const Vault* vault_;
+  std::vector<std::pair<int64_t, Key>> keys_;  // of number 0 the file has it
+};
 
 // Seals and opens fields with the data keys of a store. Data keys stand in the database (`data_key`), wrapped with a
 // master key of the key file; a sealed field names the data key that sealed it. Thread-safe.
@@ -69,7 +97,16 @@ class Vault {
   // The number of the key that a text says it was sealed with; nothing for a text that is none of ours.
   [[nodiscard]] static std::optional<uint32_t> KeyOf(std::string_view sealed);
 
-  // By the index key of that scope (KeyFile::index): 16 bytes, or as many as asked for.
+  // The keys of the indexes that can be made anew. In a transaction that writes they are held: none goes, and none
+  // comes, before it has ended, so what is stored under all of them is found by everybody. Costs a look into the
+  // database. Fails with key_file_wrong.
+  [[nodiscard]] Result<IndexKeys> HoldIndexKeys(db::Connection& connection) const;
+  // A new one, under which from now on everything is stored and looked for, beside the one before; which goes once
+  // everything is there (leads::Reindexer). Returns its number. Fails with index_rotation_running while there are two.
+  // Noted as index_key.rotate.
+  [[nodiscard]] Result<int64_t> RotateIndex(Instant now, const db::Witness& witness = {});
+
+  // By the index key of that scope (KeyFile::index), which stays: 16 bytes, or as many as asked for.
   [[nodiscard]] std::string Index(std::string_view scope, std::string_view value, size_t bytes = 16) const;
   [[nodiscard]] const Key& audit_key() const { return keys_.audit(); }
 
@@ -77,8 +114,8 @@ class Vault {
   // sealed with them (Resealer). All are wrapped anew with the newest master of the key file. Returns its number; of
   // two who do this at once one has the other's. Noted as data_key.rotate.
   [[nodiscard]] Result<uint32_t> Rotate(Instant now, const db::Witness& witness = {});
-  // Wraps all data keys with the newest master of the key file; returns how many were not. Noted as data_key.wrap.
-  // Every other server on the database must have that master in its file.
+  // Wraps all data keys and index keys with the newest master of the key file; returns how many were not. Noted as
+  // data_key.wrap. Every other server on the database must have that master in its file.
   [[nodiscard]] Result<int64_t> WrapAnew(const db::Witness& witness = {});
   // Looks for data keys that other servers made; to be called every minute. Cheap. A master that is new in the key file
   // is read from there. Fails with key_file_wrong.
@@ -90,14 +127,18 @@ class Vault {
   [[nodiscard]] bool Find(uint32_t number, Key& key) const;
   [[nodiscard]] Result<std::map<uint32_t, Key>> ReadDataKeys(db::Connection& connection) const;
   void Keep(std::map<uint32_t, Key>& data) const;
-  // Wraps those that another master has wrapped; returns how many.
-  [[nodiscard]] int64_t Rewrap(db::Connection& connection, const std::map<uint32_t, Key>& data) const;
+  // Wraps those that another master has wrapped, of the data keys given and of the index keys; returns how many. The
+  // caller holds masters_mutex_. Fails with key_file_wrong.
+  [[nodiscard]] Result<int64_t> Rewrap(db::Connection& connection, const std::map<uint32_t, Key>& data) const;
+  // Known already, or unwrapped.
+  [[nodiscard]] Status OpenIndexKey(int64_t number, std::string_view wrapped, Key& key) const;
 
   db::Database& database_;
   mutable std::mutex masters_mutex_;      // guards the masters of
   mutable KeyFile keys_;                  // the rest of which never changes
   mutable std::mutex mutex_;              // guards what follows
   mutable std::map<uint32_t, Key> data_;  // by number; never empty once open
+  mutable std::map<int64_t, Key> index_;  // by number, those that were asked for; numbers are never given twice
 };
 
 }  // namespace dealpace::access

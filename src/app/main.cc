@@ -194,6 +194,10 @@ struct KeysOptions {
     add("rotate", "Make a new data key; what is written from now on is sealed with it / 生成新的数据密钥")
         ->add_flag("--wait", arguments.wait, "And seal the rest anew, as reseal does / 并等待其余内容重新加密");
     add("reseal", "Seal anew what older data keys have sealed, or wait for the server that does / 用最新密钥重新加密");
+    add("rotate-index", "Make a new key for what customers are found by / 生成新的索引密钥")
+        ->add_flag("--wait", arguments.wait, "And index the rest anew, as reindex does / 并等待其余客户重建索引");
+    add("reindex",
+        "Index anew who is found by an older key, or wait for the server that does / 用最新索引密钥重建索引");
     add("master-add", "Add another master key to the key file / 在密钥文件中新增主密钥");
     add("master-use", "Wrap the data keys with the newest master key / 用最新的主密钥包装数据密钥");
     add("master-drop", "Remove the older master keys from the key file / 从密钥文件中删除旧主密钥");

@@ -28,6 +28,8 @@
 #include "http/static_files.h"
 #include "leads/api.h"
 #include "leads/attachment_homes.h"
+#include "leads/coaching_api.h"
+#include "leads/reindexing.h"
 #include "leads/spot_checks_api.h"
 #include "leads/verifications_api.h"
 #include "org/api.h"
@@ -105,6 +107,7 @@ struct Service::Rooms {
       requests.emplace(system.database(), *system.vault(), *privacy);
       recipients.emplace(system.database(), *privacy);
       resealer.emplace(system.database(), *system.vault(), audit);
+      reindexer.emplace(*customers, audit);
     }
   }
   exchange::ImportJobs imports;
@@ -115,6 +118,7 @@ struct Service::Rooms {
   std::optional<privacy::Requests> requests;
   std::optional<privacy::Recipients> recipients;
   std::optional<access::Resealer> resealer;
+  std::optional<leads::Reindexer> reindexer;
   analysis::Freshness freshness;
   analysis::ChangeWatch changes;
 };
@@ -128,7 +132,8 @@ Service::Service(System& system, ServiceOptions options)
       rooms_(std::make_unique<Rooms>(system, options_, ImportOptions(), audit_)),
       housekeeping_(system.database(), "housekeeping", db::Lease::NewHolder(), kHousekeepingLease),
       night_work_(system.database(), "night_work", db::Lease::NewHolder(), kNightLease),
-      resealing_(system.database(), access::kResealing, db::Lease::NewHolder(), access::kResealingLease) {
+      resealing_(system.database(), access::kResealing, db::Lease::NewHolder(), access::kResealingLease),
+      reindexing_(system.database(), leads::kReindexing, db::Lease::NewHolder(), access::kResealingLease) {
   options_.http.folder = options_.folder;
   http::Router router = MakeRouter();
   routes_ = router.routes();
@@ -481,11 +486,7 @@ Status Service::RotateWhenDue() {
   return {};
 }
 
-Result<bool> Service::SealAnew() {
-  ASSIGN_OR_RETURN(const bool due, rooms_->resealer->Due());
-  if (!due) return true;
-  ASSIGN_OR_RETURN(const bool mine, resealing_.Hold());
-  if (!mine) return true;
+access::Resealer::Hooks Service::StepByStep(db::Lease& lease) {
   access::Resealer::Hooks hooks;
   hooks.guard = [&lease](db::Connection& connection) { return lease.Guard(connection); };
   hooks.go_on = [this, &lease] {
@@ -501,7 +502,15 @@ Result<bool> Service::SealAnew() {
     std::unique_lock lock(mutex_);
     stopped_.wait_for(lock, access::RestAfter(took), [this] { return stopping_; });
   };
-  const auto outcome = rooms_->resealer->Run(hooks);
+  return hooks;
+}
+
+Result<bool> Service::SealAnew() {
+  ASSIGN_OR_RETURN(const bool due, rooms_->resealer->Due());
+  if (!due) return true;
+  ASSIGN_OR_RETURN(const bool mine, resealing_.Hold());
+  if (!mine) return true;
+  const auto outcome = rooms_->resealer->Run(StepByStep(resealing_));
   resealing_.Release();
   if (!outcome.ok()) return outcome.error();
   if (outcome->sealed > 0 || outcome->dropped > 0 || outcome->damaged > 0) {
@@ -510,6 +519,21 @@ Result<bool> Service::SealAnew() {
                     {"damaged", std::to_string(outcome->damaged)},
                     {"keys_dropped", std::to_string(outcome->dropped)}});
   }
+  return outcome->damaged == 0;
+}
+
+Result<bool> Service::Reindex() {
+  ASSIGN_OR_RETURN(const bool due, rooms_->reindexer->Due());
+  if (!due) return true;
+  ASSIGN_OR_RETURN(const bool mine, reindexing_.Hold());
+  if (!mine) return true;
+  const auto outcome = rooms_->reindexer->Run(StepByStep(reindexing_));
+  reindexing_.Release();
+  if (!outcome.ok()) return outcome.error();
+  http::WriteLog(outcome->damaged > 0 ? http::LogLevel::kWarn : http::LogLevel::kInfo, "reindexed",
+                 {{"customers", std::to_string(outcome->customers)},
+                  {"damaged", std::to_string(outcome->damaged)},
+                  {"keys_dropped", std::to_string(outcome->dropped)}});
   return outcome->damaged == 0;
 }
 
@@ -522,9 +546,15 @@ void Service::LookAfterKeys() {
       if (const Status rotated = RotateWhenDue(); !rotated.ok()) {
         http::WriteLog(http::LogLevel::kWarn, "data_key_not_made", {{"code", rotated.error().code}});
       }
-      const auto well = SealAnew();
-      if (!well.ok() && well.error().code != "lease_lost") {
-        http::WriteLog(http::LogLevel::kWarn, "not_sealed_anew", {{"code", well.error().code}});
+      const auto now = std::chrono::steady_clock::now;
+      const std::pair<const char*, Result<bool>> done[] = {{"not_sealed_anew", SealAnew()},
+                                                           {"not_reindexed", Reindex()}};
+      for (const auto& [event, well] : done) {
+        if (!well.ok() && well.error().code != "lease_lost") {
+          http::WriteLog(http::LogLevel::kWarn, event, {{"code", well.error().code}});
+        }
+        if (well.ok() && !*well) next = std::max(next, now() + kKeysAfterDamage);
+        if (!well.ok()) next = std::max(next, now() + kKeysAfterTrouble);
       }
     }
     lock.lock();

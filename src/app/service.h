@@ -77,6 +77,10 @@ class Service {
   [[nodiscard]] Status RotateWhenDue();
   // The same with a lease that it holds. False: something is left that cannot be sealed anew.
   [[nodiscard]] Result<bool> SealAnew();
+  // Work in steps, between which people have the store, for as long as the lease is held and the server runs.
+  [[nodiscard]] access::Resealer::Hooks StepByStep(db::Lease& lease);
+  // What customers are found by, after a new index key; likewise.
+  [[nodiscard]] Result<bool> Reindex();
 
   System& system_;
   ServiceOptions options_;
@@ -90,7 +94,8 @@ class Service {
   std::thread housekeeper_;
   db::Lease night_work_;  // likewise
   std::thread night_worker_;
-  db::Lease resealing_;  // likewise
+  db::Lease resealing_;   // likewise
+  db::Lease reindexing_;  // likewise
   std::thread key_keeper_;
   std::mutex mutex_;
   std::condition_variable stopped_;

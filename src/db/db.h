@@ -109,6 +109,8 @@ class Connection {
  public:
   virtual ~Connection() = default;
   [[nodiscard]] virtual Kind kind() const = 0;
+  // Whether the transaction was begun to write: what it reads may then move between its statements.
+  [[nodiscard]] bool writing() const { return writing_; }
 
   template <typename... Args>
   [[nodiscard]] Rows Query(std::string_view sql, const Args&... args) {
@@ -134,6 +136,9 @@ class Connection {
   // Several statements separated by semicolons, without values (migrations, temporary tables).
   virtual void ExecuteScript(std::string_view sql) = 0;
   [[nodiscard]] virtual BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) = 0;
+
+ protected:
+  bool writing_ = false;
 };
 
 struct Options {

@@ -637,6 +637,7 @@ void PostgresConnection::Copy(const std::string& sql, std::string_view rows) {
 // Reading is not READ ONLY, since that refuses CREATE TEMP TABLE; it never commits instead. BEGIN goes out with the
 // first statement.
 void PostgresConnection::Begin(bool write) {
+  writing_ = write;
   begun_ = may_pass_again_ = plans_outdated_ = made_temporary_ = false;
   begin_ = write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ";
 }

@@ -404,6 +404,7 @@ BulkInsert SqliteConnection::Bulk(std::string_view table, std::span<const std::s
 }
 
 void SqliteConnection::Begin(bool write) {
+  writing_ = write;
   made_temporary_ = false;
   Run(write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
 }

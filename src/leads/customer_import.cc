@@ -426,7 +426,7 @@ Result<RowPlan> CustomerImports::PlanRow(const Store::Look& look, const Roster& 
     ASSIGN_OR_RETURN(const Duplicates duplicates, store_.FindDuplicatesIn(look, plan.record));
     if (duplicates.with_colleague) return Error("customer_with_colleague");
     if (duplicates.seen.size() > 1) return Error("import_two_customers");
-    plan.key = store_.Token(look.dealer, "import_row", Said(row, plan.record));
+    plan.key = store_.RowKey(look.dealer, Said(row, plan.record));
     if (look.connection
             .Query("SELECT 1 FROM customer_import_row WHERE dealer_id = ?1 AND row_key = ?2 AND undone = 0 LIMIT 1",
                    look.dealer, plan.key)
@@ -533,7 +533,8 @@ Result<CustomerImports::RowDone> CustomerImports::Do(const Store::Look& look, co
           "UPDATE customer SET personal = ?3, version = version + 1, changed_at = ?4, changed_by = ?5 "
           "WHERE dealer_id = ?1 AND customer_id = ?2",
           look.dealer, known.id, db::Blob{sealed}, look.now.ms, look.by);
-      store_.ChangeTokens(look.connection, look.dealer, known.id, known.record, changed);
+      ASSIGN_OR_RETURN(const access::IndexKeys* keys, store_.KeysOf(look));
+      Store::ChangeTokens(look.connection, *keys, look.dealer, known.id, known.record, changed);
       done.version = known.version + 1;
     }
     if (plan.lead) {
@@ -750,8 +751,9 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
   if (!row.lead.empty()) {
     c.Execute("DELETE FROM lead WHERE dealer_id = ?1 AND lead = ?2", look.dealer, row.lead);
   }
+  ASSIGN_OR_RETURN(const access::IndexKeys* keys, store_.KeysOf(look));
   if (row.added) {
-    store_.ChangeTokens(c, look.dealer, row.customer, known.record, {});
+    Store::ChangeTokens(c, *keys, look.dealer, row.customer, known.record, {});
     c.Execute("DELETE FROM customer WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer, row.customer);
   } else {
     if (!row.fields.empty()) {
@@ -762,7 +764,7 @@ Result<std::string> CustomerImports::TakeBack(const Store::Look& look, const Ask
           "UPDATE customer SET personal = ?3, version = version + 1, changed_at = ?4, changed_by = ?5 "
           "WHERE dealer_id = ?1 AND customer_id = ?2",
           look.dealer, known.id, db::Blob{sealed}, look.now.ms, look.by);
-      store_.ChangeTokens(c, look.dealer, known.id, known.record, before);
+      Store::ChangeTokens(c, *keys, look.dealer, known.id, known.record, before);
     }
     if (!fields.seqs.empty()) {
       c.Execute("UPDATE customer SET fields_booked = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer,

@@ -34,6 +34,7 @@ class Store::Look {
   const Instant now;
   const Day today;
   const Sight sight;
+  mutable std::optional<access::IndexKeys> index_keys;  // by Store::KeysOf
 
  private:
   Look(db::Connection& c, const Asker& asker, Instant at, Day day)
@@ -80,11 +81,11 @@ struct Cursor {
 [[nodiscard]] Result<std::optional<Cursor>> ReadCursor(std::string_view text);
 [[nodiscard]] std::string CursorText(int64_t value, std::string_view row);
 
-// The columns of a Lead, of lead l and its customer c.
 // Free text: several lines, no other control characters, no numbers of cards. Nothing stays as it is. Fails with
 // field_too_long, number_forbidden, and what catalog::LineOfText fails with.
 [[nodiscard]] Status TakeWords(std::string_view field, const std::optional<std::string>& text, std::string& into);
 
+// The columns of a Lead, of lead l and its customer c.
 extern const std::string kLeadColumns;
 
 }  // namespace dealpace::leads

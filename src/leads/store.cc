@@ -122,18 +122,34 @@ Result<Record> Store::Unseal(DealerId dealer, CustomerId id, std::string_view se
 
 // Four digits of a phone have only so many values: two bytes, as many as tell them apart. Whatever is found by them is
 // looked at. Of the others eight bytes.
-int64_t Store::Token(DealerId dealer, std::string_view what, std::string_view value) const {
+int64_t Store::Token(const access::IndexKeys& keys, size_t at, DealerId dealer, std::string_view what,
+                     std::string_view value) {
   const size_t size = what == "phone4" ? 2 : 8;
   const std::string scope = "customer." + std::string(what) + "." + std::to_string(dealer.value);
   uint64_t token = 0;
-  for (const char byte : vault_.Index(scope, value, size)) token = token << 8 | static_cast<unsigned char>(byte);
+  for (const char byte : keys.Index(at, scope, value, size)) token = token << 8 | static_cast<unsigned char>(byte);
   return static_cast<int64_t>(token & INT64_MAX);
 }
 
-std::vector<int64_t> Store::Tokens(DealerId dealer, const Record& record) const {
+int64_t Store::RowKey(DealerId dealer, std::string_view said) const {
+  uint64_t key = 0;
+  for (const char byte : vault_.Index("customer.import_row." + std::to_string(dealer.value), said, 8)) {
+    key = key << 8 | static_cast<unsigned char>(byte);
+  }
+  return static_cast<int64_t>(key & INT64_MAX);
+}
+
+std::vector<int64_t> Store::TokensOf(const access::IndexKeys& keys, DealerId dealer, std::string_view what,
+                                     std::string_view value) {
+  std::vector<int64_t> tokens;
+  for (size_t at = 0; at < keys.size(); ++at) tokens.push_back(Token(keys, at, dealer, what, value));
+  return tokens;
+}
+
+std::vector<int64_t> Store::Tokens(const access::IndexKeys& keys, size_t at, DealerId dealer, const Record& record) {
   std::vector<int64_t> tokens;
   const auto add = [&](std::string_view what, const std::string& value) {
-    if (!value.empty()) tokens.push_back(Token(dealer, what, value));
+    if (!value.empty()) tokens.push_back(Token(keys, at, dealer, what, value));
   };
   for (const std::string& phone : PhonesOf(record)) {
     add("phone", phone);
@@ -153,19 +169,34 @@ std::vector<int64_t> Store::Tokens(DealerId dealer, const Record& record) const 
   return tokens;
 }
 
-void Store::ChangeTokens(db::Connection& connection, DealerId dealer, CustomerId id, const Record& before,
-                         const Record& after) const {
-  const std::vector<int64_t> old = Tokens(dealer, before);
-  const std::vector<int64_t> fresh = Tokens(dealer, after);
+void Store::AddToken(db::Connection& connection, DealerId dealer, int64_t token, CustomerId id, int64_t key) {
+  connection.ExecuteLater(
+      "INSERT INTO customer_token (dealer_id, token, customer_id, key_number) VALUES (?1, ?2, ?3, ?4) "
+      "ON CONFLICT (dealer_id, token, customer_id) DO UPDATE SET key_number = excluded.key_number "
+      "WHERE customer_token.key_number < excluded.key_number",
+      dealer, token, id, key);
+}
+
+void Store::ChangeTokens(db::Connection& connection, const access::IndexKeys& keys, DealerId dealer, CustomerId id,
+                         const Record& before, const Record& after) {
+  // While there are two keys somebody fills in what is missing under the new one: he or this, one after the other.
+  if (keys.size() > 1) {
+    connection.Execute("UPDATE customer SET version = version WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);
+  }
+  std::set<int64_t> old;
+  std::map<int64_t, int64_t> fresh;  // with the newest key that it is of
+  for (size_t at = 0; at < keys.size(); ++at) {
+    for (const int64_t token : Tokens(keys, at, dealer, before)) old.insert(token);
+    for (const int64_t token : Tokens(keys, at, dealer, after)) fresh.emplace(token, keys.number(at));
+  }
   for (const int64_t token : old) {
-    if (std::binary_search(fresh.begin(), fresh.end(), token)) continue;
+    if (fresh.contains(token)) continue;
     connection.ExecuteLater("DELETE FROM customer_token WHERE dealer_id = ?1 AND token = ?2 AND customer_id = ?3",
                             dealer, token, id);
   }
-  for (const int64_t token : fresh) {
-    if (std::binary_search(old.begin(), old.end(), token)) continue;
-    connection.ExecuteLater("INSERT INTO customer_token (dealer_id, token, customer_id) VALUES (?1, ?2, ?3)", dealer,
-                            token, id);
+  for (const auto& [token, key] : fresh) {
+    // One that was there by the old key may be by the new one now: of four digits there are few.
+    if (keys.size() > 1 || !old.contains(token)) AddToken(connection, dealer, token, id, key);
   }
 }
 
@@ -328,26 +359,27 @@ Result<std::vector<Found>> Store::Search(const Asker& asker, std::string_view ty
                                          Instant now) {
   struct LookUp {
     std::string_view matched;
-    int64_t token = 0;
+    std::string_view what;  // the index
+    std::string value;
     std::function<bool(const Record&)> fits;  // nothing: the token says enough
   };
   std::vector<LookUp> look_ups;
   const std::string plain = Plain(typed);
   const bool digits = !plain.empty() && plain.find_first_not_of("0123456789") == std::string::npos;
   if (digits && plain.size() == 4) {
-    look_ups.push_back({"phone", Token(asker.dealer, "phone4", plain), [&](const Record& record) {
+    look_ups.push_back({"phone", "phone4", plain, [&](const Record& record) {
                           const auto phones = PhonesOf(record);
                           return std::any_of(phones.begin(), phones.end(),
                                              [&](const std::string& phone) { return LastFour(phone) == plain; });
                         }});
   }
   if (const std::string phone = access::NormalPhone(typed); !phone.empty()) {
-    look_ups.push_back({"phone", Token(asker.dealer, "phone", phone), nullptr});
+    look_ups.push_back({"phone", "phone", phone, nullptr});
   }
   const std::string plate = access::NormalPlate(typed);
   if (plate.size() >= 5 && plate.size() <= 20 && plain.find_first_of("0123456789") != std::string::npos) {
-    look_ups.push_back({"plate", Token(asker.dealer, "plate", plate), nullptr});
-    look_ups.push_back({"vin", Token(asker.dealer, "vin", plate), nullptr});
+    look_ups.push_back({"plate", "plate", plate, nullptr});
+    look_ups.push_back({"vin", "vin", plate, nullptr});
   }
   if (!digits) {
     std::function<bool(const Record&)> fits;
@@ -357,27 +389,33 @@ Result<std::vector<Found>> Store::Search(const Asker& asker, std::string_view ty
       };
     }
     for (const std::string& word : TypedWords(typed)) {
-      look_ups.push_back({"name", Token(asker.dealer, "name", word), fits});
+      look_ups.push_back({"name", "name", word, fits});
     }
   }
   if (look_ups.empty()) return std::vector<Found>();
   return database_.Read<std::vector<Found>>([&](db::Connection& connection) -> Result<std::vector<Found>> {
     ASSIGN_OR_RETURN(const Look look, Look::Begin(connection, asker, now));
+    ASSIGN_OR_RETURN(const access::IndexKeys keys, vault_.HoldIndexKeys(connection));
     std::vector<Found> all;
     std::set<CustomerId> known;
     for (const LookUp& look_up : look_ups) {
       if (all.size() >= limit) break;
       Where where(look.dealer);
-      const std::string token = where.Add(look_up.token);
+      std::string tokens;
+      for (const int64_t token : TokensOf(keys, look.dealer, look_up.what, look_up.value)) {
+        tokens += (tokens.empty() ? "" : ", ") + where.Add(token);
+      }
       look.sight.Narrow(where, "c.owner_id");
-      const std::string most = where.Add(look_up.fits ? kCandidatesMax : static_cast<int64_t>(limit * 2));
+      // While there are two keys a customer is found twice.
+      const auto times = static_cast<int64_t>(keys.size());
+      const std::string most = where.Add(times * (look_up.fits ? kCandidatesMax : static_cast<int64_t>(limit * 2)));
       // A token may be of a customer who has been merged: then he is shown whom that one goes under.
       db::Rows rows = connection.QueryValues(
           "SELECT " + kFoundColumns +
               ", b.customer_id, b.personal FROM customer_token t JOIN customer b ON b.dealer_id = t.dealer_id "
               "AND b.customer_id = t.customer_id JOIN customer c ON c.dealer_id = b.dealer_id "
-              "AND c.customer_id = COALESCE(b.merged_into, b.customer_id) WHERE t.dealer_id = ?1 AND t.token = " +
-              token + where.text() + " ORDER BY t.customer_id DESC LIMIT " + most,
+              "AND c.customer_id = COALESCE(b.merged_into, b.customer_id) WHERE t.dealer_id = ?1 AND t.token IN (" +
+              tokens + ")" + where.text() + " ORDER BY t.customer_id DESC LIMIT " + most,
           where.values());
       while (all.size() < limit && rows.Next()) {
         if (known.contains(CustomerId(rows.Int(0)))) continue;
@@ -395,12 +433,23 @@ Result<std::vector<Found>> Store::Search(const Asker& asker, std::string_view ty
   });
 }
 
+Result<const access::IndexKeys*> Store::KeysOf(const Look& look) const {
+  if (!look.index_keys) {
+    ASSIGN_OR_RETURN(look.index_keys, vault_.HoldIndexKeys(look.connection));
+  }
+  return &*look.index_keys;
+}
+
 Result<Duplicates> Store::FindDuplicatesIn(const Look& look, const Record& record) const {
+  ASSIGN_OR_RETURN(const access::IndexKeys* keys, KeysOf(look));
   std::vector<std::pair<std::string_view, int64_t>> tokens;
-  for (const std::string& phone : PhonesOf(record)) tokens.emplace_back("phone", Token(look.dealer, "phone", phone));
+  const auto look_for = [&](std::string_view field, std::string_view value) {
+    for (const int64_t token : TokensOf(*keys, look.dealer, field, value)) tokens.emplace_back(field, token);
+  };
+  for (const std::string& phone : PhonesOf(record)) look_for("phone", phone);
   for (const std::string_view field : {"plate", "vin"}) {
     const std::string_view value = ValueOf(record, field);
-    if (!value.empty()) tokens.emplace_back(field, Token(look.dealer, field, value));
+    if (!value.empty()) look_for(field, value);
   }
   Duplicates duplicates;
   std::set<CustomerId> known;
@@ -467,12 +516,13 @@ Result<Added> Store::InsertIn(const Look& look, const NewCustomer& input, const 
   Added added;
   added.customer = CustomerId(NewId());
   ASSIGN_OR_RETURN(const std::string sealed, Seal(connection, look.dealer, added.customer, record));
+  ASSIGN_OR_RETURN(const access::IndexKeys* keys, KeysOf(look));
   connection.Execute(
       "INSERT INTO customer (dealer_id, customer_id, kind, owner_id, personal, active_day, version, created_at, "
-      "created_by, changed_at, changed_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?7, ?8)",
+      "created_by, changed_at, changed_by, index_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8, ?7, ?8, ?9)",
       look.dealer, added.customer, KindName(input.kind), input.owner, db::Blob{sealed}, look.today.value, look.now.ms,
-      look.by);
-  ChangeTokens(connection, look.dealer, added.customer, {}, record);
+      look.by, keys->newest());
+  ChangeTokens(connection, *keys, look.dealer, added.customer, {}, record);
   if (input.lead) {
     ASSIGN_OR_RETURN(added.lead, AddLeadIn(look, added.customer, input.owner, *input.lead, input.since));
   }
@@ -503,7 +553,8 @@ Status Store::Change(const Asker& asker, CustomerId id, int64_t version, const R
     ASSIGN_OR_RETURN(const std::string sealed, Seal(connection, look.dealer, id, changed));
     connection.Execute("UPDATE customer SET personal = ?3 WHERE dealer_id = ?1 AND customer_id = ?2", look.dealer, id,
                        db::Blob{sealed});
-    ChangeTokens(connection, look.dealer, id, row.record, changed);
+    ASSIGN_OR_RETURN(const access::IndexKeys* keys, KeysOf(look));
+    ChangeTokens(connection, *keys, look.dealer, id, row.record, changed);
     RETURN_IF_ERROR(BookFields(look, id));
     return look.witness.Note(connection, "customer.change", db::ObjectOf("customer", id.value), look.dealer,
                              {{"fields", FieldsOf(row.record, changed)}});
@@ -746,6 +797,7 @@ void Store::MarkNoContact(db::Connection& connection, DealerId dealer, CustomerI
 
 Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::vector<CustomerId>& ids,
                         std::string_view why, Instant now) const {
+  ASSIGN_OR_RETURN(const access::IndexKeys keys, vault_.HoldIndexKeys(connection));
   for (const CustomerId id : ids) {
     std::string sealed;
     {
@@ -755,7 +807,7 @@ Status Store::Anonymise(db::Connection& connection, DealerId dealer, const std::
       sealed = rows.Bytes(0);
     }
     if (const auto record = Unseal(dealer, id, sealed); record.ok()) {
-      ChangeTokens(connection, dealer, id, *record, {});
+      ChangeTokens(connection, keys, dealer, id, *record, {});
     } else {
       // What was found by cannot be told any more: looked for among all tokens.
       connection.Execute("DELETE FROM customer_token WHERE dealer_id = ?1 AND customer_id = ?2", dealer, id);

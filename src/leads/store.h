@@ -226,6 +226,7 @@ struct Added {
 // customer_anonymised.
 class Store {
   friend class CoachingTasks;    // seals its notes as the rest (coaching.h)
+  friend class Reindexer;        // makes tokens anew (reindexing.h)
   friend class SpotChecks;       // looks at the same customers (spot_checks.h)
   friend class CustomerImports;  // enters many (customer_import.h)
   friend class Verifications;    // calls about leads (verifications.h)
@@ -319,10 +320,23 @@ class Store {
   [[nodiscard]] Result<Record> Unseal(DealerId dealer, CustomerId id, std::string_view sealed) const;
   [[nodiscard]] Result<std::string> SealWords(db::Connection& connection, DealerId dealer, const Lead& lead) const;
   [[nodiscard]] Status UnsealWords(DealerId dealer, std::string_view sealed, Lead& lead) const;
-  [[nodiscard]] int64_t Token(DealerId dealer, std::string_view what, std::string_view value) const;
-  [[nodiscard]] std::vector<int64_t> Tokens(DealerId dealer, const Record& record) const;
-  void ChangeTokens(db::Connection& connection, DealerId dealer, CustomerId id, const Record& before,
-                    const Record& after) const;
+  // What a customer is found by, by the key at that place of `keys`.
+  [[nodiscard]] static int64_t Token(const access::IndexKeys& keys, size_t at, DealerId dealer, std::string_view what,
+                                     std::string_view value);
+  // The same by each key.
+  [[nodiscard]] static std::vector<int64_t> TokensOf(const access::IndexKeys& keys, DealerId dealer,
+                                                     std::string_view what, std::string_view value);
+  // All of a record, by the key at that place; sorted, each once.
+  [[nodiscard]] static std::vector<int64_t> Tokens(const access::IndexKeys& keys, size_t at, DealerId dealer,
+                                                   const Record& record);
+  static void AddToken(db::Connection& connection, DealerId dealer, int64_t token, CustomerId id, int64_t key);
+  // Brings the tokens from one record to the other, under all keys.
+  static void ChangeTokens(db::Connection& connection, const access::IndexKeys& keys, DealerId dealer, CustomerId id,
+                           const Record& before, const Record& after);
+  // Of the look's transaction, read once.
+  [[nodiscard]] Result<const access::IndexKeys*> KeysOf(const Look& look) const;
+  // What a row of a list is known by, as a whole: by a key that stays, since it cannot be made anew.
+  [[nodiscard]] int64_t RowKey(DealerId dealer, std::string_view said) const;
   [[nodiscard]] Result<Row> FindRow(const Look& look, CustomerId id) const;
   [[nodiscard]] Result<Duplicates> FindDuplicatesIn(const Look& look, const Record& record) const;
   [[nodiscard]] Result<Found> ReadFound(DealerId dealer, const db::Rows& rows, Reveal reveal) const;

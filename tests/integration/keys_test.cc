@@ -5,6 +5,7 @@
 #include "access/resealing.h"
 #include "app/wiring.h"
 #include "db/testing.h"
+#include "leads/reindexing.h"
 #include "leads/store.h"
 #include "org/org.h"
 #include "tests/integration/cli.h"
@@ -133,6 +134,102 @@ TEST_F(KeysTest, ARotationWithoutAServer) {
 TEST_F(KeysTest, RotatingAndWaitingIsOneStep) {
   const Ran ran = Must("keys rotate --wait");
   EXPECT_EQ(ran.out.find("Data key 2 is made.\n60 fields sealed anew, 0 are left with older keys.\n"), 0U) << ran.out;
+}
+
+TEST_F(KeysTest, ANewIndexKeyAndTheOldOneGoes) {
+  EXPECT_EQ(Json("keys status").at("index_keys").as_array().size(), 1U);
+  EXPECT_EQ(Json("keys rotate-index").at("key").as_int64(), 1);
+  auto status = Json("keys status");
+  EXPECT_EQ(status.at("index_keys").as_array().size(), 2U);
+  EXPECT_EQ(status.at("not_indexed").as_int64(), kCustomers);
+  EXPECT_NE(
+      Must("keys status").out.find("Index key 1: 0 of 30 customers are found by it, the others by the one before."),
+      std::string::npos);
+  const auto reindexed = Json("keys reindex");
+  EXPECT_EQ(reindexed.at("customers").as_int64(), kCustomers);
+  EXPECT_EQ(reindexed.at("left").as_int64(), 0);
+  EXPECT_EQ(reindexed.at("dropped").as_int64(), 1);
+  status = Json("keys status");
+  EXPECT_EQ(status.at("index_keys").as_array().size(), 1U);
+  EXPECT_EQ(status.at("not_indexed").as_int64(), 0);
+  EXPECT_EQ(Must("keys rotate-index --wait").out,
+            "Index key 2 is made.\n30 customers indexed anew, 0 are left with the older key.\n");
+  EXPECT_EQ(Acts(),
+            "index_key.rotate index_key:1\nindex_key.drop index_key:0\n"
+            "index_key.rotate index_key:2\nindex_key.drop index_key:1\n");
+  // A new master wraps it, too; before that the old one is needed.
+  Must("keys master-add");
+  EXPECT_EQ(Run("keys master-drop").exit, 1);
+  EXPECT_EQ(Json("keys master-use").at("wrapped").as_int64(), 2);
+  Must("keys master-drop");
+  system_.reset();
+  Open();
+  leads::Store store(system_->database(), *system_->vault(), system_->shared_catalog());
+  const auto found =
+      store.Search({dealer_, leads::Visible::All(), "boss"}, "诸葛孔明", 50, leads::Reveal::kMasked, Now());
+  ASSERT_TRUE(found.ok());
+  EXPECT_EQ(found->size(), static_cast<size_t>(kCustomers));
+}
+
+TEST_F(KeysTest, AServerIndexesAnewByItself) {
+  const int port = FreePort();
+  Process server({Binary(), "--lang", "en", "--data", Path("data").string(), "serve", "--port", std::to_string(port)},
+                 Path("server.txt"));
+  ASSERT_TRUE(Await(std::chrono::seconds(30), [&] { return Ask(port, "GET", "/readyz").status == 200; }));
+  Must("keys rotate-index");
+  EXPECT_TRUE(Await(std::chrono::seconds(60), [&] {
+    const auto status = Json("keys status");
+    return status.at("not_indexed").as_int64() == 0 && status.at("index_keys").as_array().size() == 1U;
+  }));
+  server.Kill(SIGTERM);
+  EXPECT_EQ(Acts(), "index_key.rotate index_key:1\nindex_key.drop index_key:0\n");
+}
+
+// Killed in the middle, with the power as it were: everybody is found meanwhile, and the next one goes on.
+TEST_F(KeysTest, IndexingAnewMayBeKilledAnywhere) {
+  constexpr int kMany = 3000;
+  leads::Store store(system_->database(), *system_->vault(), system_->shared_catalog());
+  const leads::Asker boss{dealer_, leads::Visible::All(), "boss"};
+  const auto phone = [](int number) { return std::to_string(13'900'000'000 + number); };
+  const Status made = system_->database().Write<void>([&](db::Connection& c) -> Status {
+    for (int i = 0; i < kMany; ++i) {
+      leads::NewCustomer input;
+      input.record = {{"name", "孔明"}, {"phone", phone(i)}};
+      input.owner = ana_;
+      RETURN_IF_ERROR(store.AddIn(c, boss, input, Now()));
+    }
+    return {};
+  });
+  ASSERT_TRUE(made.ok()) << made.error().code;
+  const auto left = [&] {
+    const auto state = system_->database().Read<leads::IndexState>(
+        [](db::Connection& c) -> Result<leads::IndexState> { return leads::ReadIndexState(c); });
+    return state.ok() ? state->left : -1;
+  };
+  const auto all_are_found = [&](const std::string& when) {
+    for (int i = 0; i < kMany; i += 37) {
+      const auto found = store.Search(boss, phone(i), 5, leads::Reveal::kMasked, Now());
+      EXPECT_TRUE(found.ok() && found->size() == 1) << when << " " << i;
+    }
+  };
+  Must("keys rotate-index");
+  int kills = 0;
+  while (left() > 0 && kills < 4) {
+    const int64_t before = left();
+    Process reindex({Binary(), "--data", Path("data").string(), "keys", "reindex"}, Path("reindex.txt"));
+    ASSERT_TRUE(Await(std::chrono::seconds(60), [&] { return left() < before; }));
+    reindex.Kill();
+    ++kills;
+    all_are_found("after a kill");
+    Execute("UPDATE lease SET held_until = 0 WHERE name = 'reindexing'");  // as if its time were over
+  }
+  EXPECT_GT(kills, 0);
+  EXPECT_EQ(Json("keys reindex").at("left").as_int64(), 0);
+  all_are_found("at the end");
+  const auto status = Json("keys status");
+  EXPECT_EQ(status.at("index_keys").as_array().size(), 1U);
+  EXPECT_FALSE(status.at("sweeping").as_bool());
+  EXPECT_EQ(status.at("customers").as_int64(), kMany + kCustomers);
 }
 
 TEST_F(KeysTest, AFieldThatDoesNotOpenIsSaid) {

@@ -13,8 +13,8 @@
 #include "exchange/import_store.h"
 #include "http/testing.h"
 #include "leads/attachment_homes.h"
-#include "leads/spot_checks.h"
 #include "leads/coaching.h"
+#include "leads/spot_checks.h"
 #include "leads/store.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
@@ -84,7 +84,6 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
     for (const leads::SpotCheck& check : drawn->checks) {
       if (check.owner == at_.bob) check_ = std::to_string(check.id);
     }
-    files_ = {AddFile(at_.one, anas_customer_, "阿件"), AddFile(at_.one, bobs_customer_, "博件"),
     // Bob's is false, and he has been coached.
     const int64_t version = drawn.ok() ? drawn->checks.front().version : 0;
     EXPECT_TRUE(
@@ -96,6 +95,7 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       task_ = std::to_string(tasks->tasks.front().id);
       EXPECT_TRUE(coaching.Done(boss, {}, tasks->tasks.front().id, 1, "博辅导", kNow).ok());
     }
+    files_ = {AddFile(at_.one, anas_customer_, "阿件"), AddFile(at_.one, bobs_customer_, "博件"),
               AddFile(at_.two, eves_customer_, "伊件")};
     // Somebody of dealer two has imported a file.
     exchange::ImportJob job;
@@ -429,6 +429,9 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
           R"({"month":")" + FormatDay(kCheckMonth).substr(0, 7) + R"("})");
       ask("GET /api/v1/spot-checks/{id}", "spot-checks/" + check_);
       ask("PUT /api/v1/spot-checks/{id}", "spot-checks/" + check_, R"({"verdicts":{"name":"false"}})");
+      ask("GET /api/v1/coaching-tasks", "coaching-tasks");
+      ask("GET /api/v1/coaching-tasks/own", "coaching-tasks/own");
+      ask("POST /api/v1/coaching-tasks/{id}/done", "coaching-tasks/" + task_ + "/done", R"({"note":"x"})");
       ask("GET /api/v1/privacy/requests", "privacy/requests");
       for (const std::string& made : requests_) {
         ask("POST /api/v1/privacy/requests/{id}/check", "privacy/requests/" + made + "/check",
@@ -447,9 +450,6 @@ class RightsWalkTest : public testing::TestWithParam<db::Kind> {
       ask("GET /api/v1/privacy/people", "privacy/people");
       probes["GET /api/v1/privacy/due"].push_back({"/api/v1/privacy/due" + of + "&until=2040-01-01", ""});
       for (const std::string& file : files_) {
-      ask("GET /api/v1/coaching-tasks", "coaching-tasks");
-      ask("GET /api/v1/coaching-tasks/own", "coaching-tasks/own");
-      ask("POST /api/v1/coaching-tasks/{id}/done", "coaching-tasks/" + task_ + "/done", R"({"note":"x"})");
         const std::string one = "attachments/" + file;
         ask("POST /api/v1/attachments/{id}/content", one + "/content", R"({"reason":"contact"})");
         ask("PUT /api/v1/attachments/{id}", one, R"({"description":"x"})");

@@ -145,7 +145,7 @@ struct PrivacyArguments {
 int RunPrivacy(const Context& context, const PrivacyArguments& arguments);
 
 struct KeysArguments {
-  std::string what;  // status, rotate, reseal, master-add, master-use, master-drop
+  std::string what;  // status, rotate, reseal, rotate-index, reindex, master-add, master-use, master-drop
   bool wait = false;
 };
 int RunKeys(const Context& context, const KeysArguments& arguments);

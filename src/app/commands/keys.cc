@@ -6,6 +6,7 @@
 #include "app/commands/context.h"
 #include "app/commands/listing.h"
 #include "db/lease.h"
+#include "leads/reindexing.h"
 
 namespace dealpace::app {
 namespace {
@@ -16,6 +17,11 @@ using access::SealedState;
 Result<SealedState> StateOf(System& system) {
   return system.database().Read<SealedState>(
       [](db::Connection& connection) -> Result<SealedState> { return access::ReadSealedState(connection); });
+}
+
+Result<leads::IndexState> IndexStateOf(System& system) {
+  return system.database().Read<leads::IndexState>(
+      [](db::Connection& connection) -> Result<leads::IndexState> { return leads::ReadIndexState(connection); });
 }
 
 std::optional<Instant> GoesAt(const DataKeyState& key) {
@@ -32,6 +38,8 @@ std::string Percent(const SealedState& state) {
 int Status(const Context& context, System& system) {
   const auto state = StateOf(system);
   if (!state.ok()) return context.Fail(state.error());
+  const auto indexes = IndexStateOf(system);
+  if (!indexes.ok()) return context.Fail(indexes.error());
   const uint32_t newest = state->keys.empty() ? 0 : state->keys.back().number;
   if (context.format == Format::kJson) {
     PrintJson([&](JsonWriter& json) {
@@ -50,7 +58,14 @@ int Status(const Context& context, System& system) {
         json.Field("fields", column.fields).Field("old", column.old).EndObject();
       }
       json.EndArray().Field("fields", state->fields()).Field("old", state->old());
-      json.Field("keyless", state->keyless).EndObject();
+      json.Field("keyless", state->keyless).Key("index_keys").BeginArray();
+      for (const leads::IndexState::Key& key : indexes->keys) {
+        json.BeginObject().Field("number", key.number).Field("newest", key.number == indexes->keys.back().number);
+        if (key.number > 0) json.Field("made_at", FormatInstant(key.made_at));
+        json.Field("customers", key.customers).EndObject();
+      }
+      json.EndArray().Field("customers", indexes->customers).Field("not_indexed", indexes->left);
+      json.Field("sweeping", indexes->sweeping).EndObject();
     });
     return state->keyless > 0 ? kExitProblems : kExitOk;
   }
@@ -73,6 +88,16 @@ int Status(const Context& context, System& system) {
                           "已用最新密钥加密：%s（%lld / %lld 个字段）。\n"),
               Percent(*state).c_str(), static_cast<long long>(state->fields() - state->old()),
               static_cast<long long>(state->fields()));
+  if (indexes->keys.size() > 1) {
+    std::printf(context.Say("Index key %lld: %lld of %lld customers are found by it, the others by the one before.\n",
+                            "%lld 号索引密钥：%lld / %lld 位客户已按它建立索引，其余仍用上一个。\n"),
+                static_cast<long long>(indexes->keys.back().number),
+                static_cast<long long>(indexes->customers - indexes->left), static_cast<long long>(indexes->customers));
+  } else if (!indexes->keys.empty()) {
+    std::printf(context.Say("Index key %lld: all %lld customers are found by it.\n",
+                            "%lld 号索引密钥：全部 %lld 位客户已按它建立索引。\n"),
+                static_cast<long long>(indexes->keys.back().number), static_cast<long long>(indexes->customers));
+  }
   if (state->keyless == 0) return kExitOk;
   std::printf(context.Say("%lld fields are of no key that there is, and cannot be opened.\n",
                           "%lld 个字段所用的密钥已不存在，无法解密。\n"),
@@ -178,6 +203,100 @@ int Rotate(const Context& context, System& system, bool wait) {
   return kExitOk;
 }
 
+// Indexes anew here, or waits for the server that does.
+int Reindex(const Context& context, System& system) {
+  leads::Store store(system.database(), *system.vault(), system.shared_catalog());
+  leads::Reindexer reindexer(store, system.audit_log());
+  db::Lease lease(system.database(), leads::kReindexing, db::Lease::NewHolder(), access::kResealingLease);
+  const auto before = IndexStateOf(system);
+  if (!before.ok()) return context.Fail(before.error());
+  const auto progress = ProgressBar(context.Say("Indexing anew", "重建索引"));
+  leads::Reindexer::Outcome all;
+  int64_t done = 0;
+  access::Resealer::Hooks hooks;
+  hooks.guard = [&lease](db::Connection& connection) { return lease.Guard(connection); };
+  hooks.go_on = [&lease] {
+    if (lease.held()) return true;
+    const auto mine = lease.Hold();
+    return mine.ok() && *mine;
+  };
+  hooks.rest = [&](std::chrono::milliseconds took, int64_t customers) {
+    done += customers;
+    if (progress) progress(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, before->left)));
+    // As much for whoever works beside it.
+    std::this_thread::sleep_for(took);
+  };
+  while (true) {
+    const auto due = reindexer.Due();
+    if (!due.ok()) return context.Fail(due.error());
+    if (!*due) break;
+    const auto mine = lease.Hold();
+    if (!mine.ok()) return context.Fail(mine.error());
+    if (!*mine) {
+      std::this_thread::sleep_for(std::chrono::seconds(1));
+      continue;
+    }
+    const auto run = reindexer.Run(hooks);
+    if (!run.ok() && run.error().code != "lease_lost") return context.Fail(run.error());
+    if (!run.ok()) continue;
+    all.customers += run->customers;
+    all.dropped += run->dropped;
+    all.damaged = run->damaged;
+    if (run->damaged > 0) break;
+  }
+  const auto after = IndexStateOf(system);
+  if (!after.ok()) return context.Fail(after.error());
+  const int code = after->left > 0 ? kExitProblems : kExitOk;
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) {
+      json.BeginObject().Field("key", after->keys.back().number).Field("customers", all.customers);
+      json.Field("left", after->left).Field("damaged", all.damaged).Field("dropped", all.dropped).EndObject();
+    });
+    return code;
+  }
+  std::printf(context.Say("%lld customers indexed anew, %lld are left with the older key.\n",
+                          "已为 %lld 位客户重建索引，仍有 %lld 位使用旧索引密钥。\n"),
+              static_cast<long long>(all.customers), static_cast<long long>(after->left));
+  if (all.damaged > 0) {
+    std::printf(
+        context.Say("%lld of their records do not open, so the older key stays: restore these rows from a backup.\n",
+                    "其中 %lld 位的资料无法解密，旧密钥会保留：请从备份恢复这些行。\n"),
+        static_cast<long long>(all.damaged));
+  }
+  return code;
+}
+
+int RotateIndex(const Context& context, System& system, bool wait) {
+  const auto made = system.vault()->RotateIndex(Now(), db::Witness(system.audit_log(), AccountId()));
+  if (!made.ok()) return context.Fail(made.error());
+  if (context.format != Format::kJson) {
+    std::printf(
+        wait ? context.Say("Index key %lld is made.\n", "已生成 %lld 号索引密钥。\n")
+             : context.Say("Index key %lld is made: customers are looked for by it and by the one before, until a "
+                           "server that runs, or dealpace keys reindex, has indexed all of them anew.\n",
+                           "已生成 %lld 号索引密钥：查找时新旧密钥并用，"
+                           "直到运行中的服务器或 dealpace keys reindex 为全部客户重建索引。\n"),
+        static_cast<long long>(*made));
+    std::fflush(stdout);
+  }
+  if (wait) return Reindex(context, system);
+  if (context.format == Format::kJson) {
+    PrintJson([&](JsonWriter& json) { json.BeginObject().Field("key", *made).EndObject(); });
+  }
+  return kExitOk;
+}
+
+// Whether an index key needs another master than the newest.
+Result<bool> IndexKeysNeed(System& system, int newest_master) {
+  return system.database().Read<bool>([&](db::Connection& connection) -> Result<bool> {
+    db::Rows rows = connection.Query("SELECT wrapped FROM index_key WHERE wrapped IS NOT NULL");
+    while (rows.Next()) {
+      if (access::Vault::KeyOf(rows.Bytes(0)) != static_cast<uint32_t>(newest_master)) return true;
+    }
+    return false;
+  });
+}
+
 int PrintMaster(const Context& context, int64_t master, int64_t wrapped, const char* text) {
   if (context.format == Format::kJson) {
     PrintJson(
@@ -215,6 +334,9 @@ int Master(const Context& context, System& system, const std::string& what) {
       }
       ++wrapped;
     }
+    const auto needed = IndexKeysNeed(system, keys->newest_master());
+    if (!needed.ok()) return context.Fail(needed.error());
+    if (*needed) return context.Fail(Error("master_in_use").With("path", context.KeyFile()));
   }
   const dealpace::Status done = what == "master-add" ? keys->AddMaster() : keys->DropOldMasters();
   if (!done.ok()) return context.Fail(done.error());
@@ -242,6 +364,8 @@ int RunKeys(const Context& context, const KeysArguments& arguments) {
   if (arguments.what == "status") return Status(context, **system);
   if (arguments.what == "rotate") return Rotate(context, **system, arguments.wait);
   if (arguments.what == "reseal") return SealAnew(context, **system);
+  if (arguments.what == "rotate-index") return RotateIndex(context, **system, arguments.wait);
+  if (arguments.what == "reindex") return Reindex(context, **system);
   return Master(context, **system, arguments.what);
 }
 

@@ -149,6 +149,8 @@ export const actTexts = defineTexts("acts", {
   "recipient.change": { zh: "更改接收方", en: "Changed a recipient" },
   "data.share": { zh: "登记提供客户资料", en: "Recorded sharing of data" },
   "data_key.rotate": { zh: "更换数据密钥", en: "Made a new data key" },
+  "index_key.rotate": { zh: "更换索引密钥", en: "Made a new index key" },
+  "index_key.drop": { zh: "删除旧索引密钥", en: "Removed an old index key" },
   "data_key.wrap": { zh: "用新主密钥包装数据密钥", en: "Wrapped the data keys anew" },
   "data_key.drop": { zh: "删除旧数据密钥", en: "Removed an old data key" },
   "master_key.add": { zh: "新增主密钥", en: "Added a master key" },

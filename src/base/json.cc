@@ -38,7 +38,15 @@ void AppendJsonString(std::string& text, std::string_view value) {
 char* PutJsonNumber(char* to, double number) {
   if (std::abs(number) < 9.2e18) {
     const auto whole = static_cast<int64_t>(number);
-    if (static_cast<double>(whole) == number) return std::to_chars(to, to + kJsonNumberMax, whole).ptr;
+    if (static_cast<double>(whole) == number) {
+      if (whole < 0 || whole >= 1000) return std::to_chars(to, to + kJsonNumberMax, whole).ptr;
+      // Most numbers are small.
+      const auto digit = [](int64_t of) { return static_cast<char>('0' + of % 10); };
+      if (whole >= 100) *to++ = digit(whole / 100);
+      if (whole >= 10) *to++ = digit(whole / 10);
+      *to++ = digit(whole);
+      return to;
+    }
   }
   if (!std::isfinite(number)) return std::copy_n("null", 4, to);
   return std::to_chars(to, to + kJsonNumberMax, number).ptr;

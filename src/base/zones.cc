@@ -20,9 +20,17 @@ Result<Zone> Zone::Find(std::string_view name) {
 }
 
 Day Zone::DayOf(Instant instant) const {
+  // Asked again and again within one stretch of the same offset, mostly the present one.
+  thread_local struct {
+    const date::time_zone* zone = nullptr;
+    date::sys_info info;
+  } last;
   const date::sys_time<std::chrono::milliseconds> at{std::chrono::milliseconds(instant.ms)};
-  const auto local = rules_->zone->to_local(at);
-  return {static_cast<int32_t>(date::floor<date::days>(local).time_since_epoch().count())};
+  if (last.zone != rules_->zone || at < last.info.begin || at >= last.info.end) {
+    last.info = rules_->zone->get_info(at);
+    last.zone = rules_->zone;
+  }
+  return {static_cast<int32_t>(date::floor<date::days>(at + last.info.offset).time_since_epoch().count())};
 }
 
 Instant Zone::At(Day day, int ms_of_day) const {

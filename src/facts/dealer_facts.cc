@@ -495,11 +495,17 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
   for (const Plan::Part* part : parts) {
     all_series.push_back(cuboid.Of(static_cast<int>(RowsIndex(part->event)), part->taken));
   }
+  // Sums of different events lie far apart: those of the next combinations are fetched while these are added up.
   constexpr size_t kAhead = 2;
+  const int32_t first_slot = split == nullptr        ? cuts.front().value
+                             : split->months.empty() ? 0
+                                                     : split->months.front().from;
+  const auto fetch = [&](size_t combination) {
+    for (const Cuboids::Series& series : all_series) series.Prefetch(combination, first_slot);
+  };
+  for (size_t c = 0; c < kAhead; ++c) fetch(c);
   for (size_t c = 0; c < cuboid.combinations(); ++c) {
-    if (split != nullptr && !split->months.empty()) {
-      for (const Cuboids::Series& series : all_series) series.Prefetch(c + kAhead, split->months.front().from);
-    }
+    fetch(c + kAhead);
     size_t base = SIZE_MAX;
     for (size_t p = 0; p < parts.size(); ++p) {
       const Plan::Part* part = parts[p];

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -13,9 +14,8 @@ bool Same(const kpi::Figure& a, const kpi::Figure& b) {
 }
 
 bool Same(const kpi::RowAnswer& a, const kpi::RowAnswer& b) {
-  if (a.keys != b.keys || a.ids != b.ids || a.mature_share != b.mature_share || a.cells.size() != b.cells.size()) {
-    return false;
-  }
+  if (!std::ranges::equal(a.keys, b.keys) || !std::ranges::equal(a.ids, b.ids)) return false;
+  if (a.mature_share != b.mature_share || a.cells.size() != b.cells.size()) return false;
   for (size_t i = 0; i < a.cells.size(); ++i) {
     if (!Same(a.cells[i], b.cells[i]) || !Same(a.cells[i].versus, b.cells[i].versus)) return false;
   }

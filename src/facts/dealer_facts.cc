@@ -489,39 +489,38 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
   for (const Dim dim : query.by) by |= BitOf(dim);
   const bool each_new = merger.cube().groups.size() == 0 && (cuboid.dims() & ~by) == 0;
 
+  if (each_new) merger.Reserve(cuboid.combinations());
+
   thread_local std::vector<int64_t> ids;
   thread_local std::vector<Cuboids::Series> all_series;
+  thread_local std::vector<size_t> bases;  // of each combination's group, once it has one
   all_series.clear();
   for (const Plan::Part* part : parts) {
     all_series.push_back(cuboid.Of(static_cast<int>(RowsIndex(part->event)), part->taken));
   }
-  // Sums of different events lie far apart: those of the next combinations are fetched while these are added up.
-  constexpr size_t kAhead = 2;
+  bases.assign(cuboid.combinations(), SIZE_MAX);
+  // Sums of one event lie one behind the other, those of the next somewhere else: they are fetched meanwhile.
   const int32_t first_slot = split == nullptr        ? cuts.front().value
                              : split->months.empty() ? 0
                                                      : split->months.front().from;
-  const auto fetch = [&](size_t combination) {
-    for (const Cuboids::Series& series : all_series) series.Prefetch(combination, first_slot);
-  };
-  for (size_t c = 0; c < kAhead; ++c) fetch(c);
-  for (size_t c = 0; c < cuboid.combinations(); ++c) {
-    fetch(c + kAhead);
-    size_t base = SIZE_MAX;
-    for (size_t p = 0; p < parts.size(); ++p) {
-      const Plan::Part* part = parts[p];
-      const Cuboids::Series& series = all_series[p];
-      if (c >= series.combinations) continue;
+  for (const Cuboids::Series& series : all_series) series.Prefetch(0, first_slot);
+  for (size_t p = 0; p < parts.size(); ++p) {
+    const Plan::Part* part = parts[p];
+    const Cuboids::Series& series = all_series[p];
+    const size_t first_cell = part->sum * pieces;
+    const size_t combinations = std::min(series.combinations, cuboid.combinations());
+    for (size_t c = 0; c < combinations; ++c) {
       const bool taken_in = std::all_of(part->filters.begin(), part->filters.end(),
                                         [&](const Filter& filter) { return wanted(filter, id_of(filter.dim, c)); });
       if (!taken_in) continue;
       const auto add = [&](size_t piece, const Cuboids::Sum& sum, int64_t day_sum) {
         if (sum.rows == 0 && sum.sum == 0) return;
-        if (base == SIZE_MAX) {
+        if (bases[c] == SIZE_MAX) {
           ids.clear();
           for (const Dim dim : query.by) ids.push_back(id_of(dim, c));
-          base = each_new ? merger.AddGroup(ids) : merger.Group(ids);
+          bases[c] = each_new ? merger.AddGroup(ids) : merger.Group(ids);
         }
-        Cell& cell = merger.cube().cells[base + part->sum * pieces + piece];
+        Cell& cell = merger.cube().cells[bases[c] + first_cell + piece];
         cell.sum += sum.sum;
         cell.day_sum += day_sum;
         cell.rows += sum.rows;

@@ -164,6 +164,12 @@ void Merger::Index(size_t slots) {
   }
 }
 
+void Merger::Reserve(size_t groups) {
+  constexpr size_t kCells = 16'384;
+  const size_t cells = (groups + 1) * cube_.sums * cube_.pieces;  // and one for the total
+  if (cells <= kCells) cube_.cells.reserve(cells);
+}
+
 size_t Merger::AddGroup(Groups::Ids ids) {
   const size_t base = cube_.cells.size();
   cube_.groups.Add(ids);

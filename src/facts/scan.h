@@ -101,6 +101,8 @@ class Merger {
   size_t Group(Groups::Ids ids);
   // The same, of a group that is known to be new.
   size_t AddGroup(Groups::Ids ids);
+  // Makes room for so many groups, unless they are very many.
+  void Reserve(size_t groups);
   void Absorb(Merger& other);
   [[nodiscard]] Cube Take() && { return std::move(cube_); }
   [[nodiscard]] const Cube& cube() const { return cube_; }

@@ -507,8 +507,14 @@ class Asking {
     return scope;
   }
 
+  // Mostly a column is a sum, or one of them divided by another.
+  std::optional<double> ValueOf(const Expr& expr, const Spot& spot) const {
+    if (expr.kind == Expr::Kind::kAtom && spot.atoms != nullptr) return spot.atoms[expr.index];
+    return Evaluate(expr, spot);
+  }
+
   std::optional<double> Evaluate(const Expr& expr, const Spot& spot) const {
-    const auto child = [&](size_t i) { return Evaluate(expr.children[i], spot); };
+    const auto child = [&](size_t i) { return ValueOf(expr.children[i], spot); };
     switch (expr.kind) {
       case Expr::Kind::kNumber: return expr.number;
       case Expr::Kind::kAtom: return spot.atoms != nullptr ? spot.atoms[expr.index] : AtomValue(expr.index, spot);
@@ -584,11 +590,11 @@ class Asking {
   void FillFigure(const Expr& expr, const Spot& spot, Figure& figure) const {
     if (expr.kind == Expr::Kind::kBinary && expr.op == Node::Op::kDivide) {
       figure.ratio = true;
-      figure.num = Evaluate(expr.children[0], spot);
-      figure.den = Evaluate(expr.children[1], spot);
+      figure.num = ValueOf(expr.children[0], spot);
+      figure.den = ValueOf(expr.children[1], spot);
       if (figure.num && figure.den && *figure.den != 0) figure.value = *figure.num / *figure.den;
     } else {
-      figure.value = Evaluate(expr, spot);
+      figure.value = ValueOf(expr, spot);
     }
   }
 

@@ -265,7 +265,7 @@ http::Router Service::MakeRouter() {
                [](db::Connection& connection, DealerId dealer, const attachments::Owner& owner) -> Status {
                  ASSIGN_OR_RETURN(const leads::CustomerId customer, leads::CustomerOf(connection, dealer, owner));
                  const Status may = privacy::CheckNotHeld(connection, dealer, customer);
-                 if (may.ok()) return may;
+                 if (may.ok()) return {};
                  return Error("attachment_held")
                      .With("reason", may.error().Arg("reason"))
                      .With("reason_zh", may.error().Arg("reason_zh"));

@@ -9,10 +9,6 @@ namespace {
 constexpr std::string_view kLoneDealer = "HQ";
 constexpr size_t kNotesMax = 2'000;  // of a file with more odd cells than that, the first so many are told
 
-Error Suggesting(Error error, const std::string& closest) {
-  return closest.empty() ? error : std::move(error).With("suggestion", closest);
-}
-
 RegionId RegionFor(db::Connection& connection, const std::string& code) {
   db::Rows rows = connection.Query("SELECT region_id FROM region WHERE code = ?1", code);
   return rows.Next() ? RegionId(rows.Int(0)) : RegionId();
@@ -130,7 +126,7 @@ Result<int64_t> Names::MemberOf(Dim dim, std::string text, const catalog::Event&
   }
   if (!known && create_missing_ && !scope_.network) {
     const std::string closest = ClosestTo(DimName(dim), text, directory_->MemberCodes(dim), note);
-    return Suggesting(Error("row_member_not_there").With("dimension", DimName(dim)).With("name", text), closest);
+    return Error("row_member_not_there").With("dimension", DimName(dim)).With("name", text).With("suggestion", closest);
   }
   if (!known && !create_missing_) {
     const std::string closest = ClosestTo(DimName(dim), text, directory_->MemberCodes(dim), note);

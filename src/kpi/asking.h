@@ -27,10 +27,9 @@ struct Variant {
   std::vector<Shift> shifts;
   std::vector<Dim> whole;
   std::vector<facts::SumSpec> sums;
-  std::vector<Dim> by;  // without the whole ones
-  facts::Cube cube;     // cells made running along the pieces
-  std::vector<uint32_t>
-      sorted;  // positions of the cube's groups, in order of their ids; where there are other variants
+  std::vector<Dim> by;           // without the whole ones
+  facts::Cube cube;              // cells made running along the pieces
+  std::vector<uint32_t> sorted;  // where there are others: positions of the groups, in order of their ids
   std::vector<Day> cuts;
   size_t total_base = 0;                         // cells of all groups together, sums × pieces, appended to the cube's
   std::vector<std::pair<size_t, size_t>> spans;  // of each range of the question: its pieces, (first, second]
@@ -517,7 +516,7 @@ class Asking {
     const auto child = [&](size_t i) { return ValueOf(expr.children[i], spot); };
     switch (expr.kind) {
       case Expr::Kind::kNumber: return expr.number;
-      case Expr::Kind::kAtom: return spot.atoms != nullptr ? spot.atoms[expr.index] : AtomValue(expr.index, spot);
+      case Expr::Kind::kAtom: return AtomValue(expr.index, spot);
       case Expr::Kind::kExternal: {
         const External& external = compiled_->externals()[expr.index];
         const Period range = Shifted(FullRange(spot), external.shifts);

@@ -105,6 +105,25 @@ int Status(const Context& context, System& system) {
   return kExitProblems;
 }
 
+// Of a long job that holds a lease: `done` counts what of `all` it has done, and it rests as long as it works, for
+// whoever works beside it.
+template <typename Progress>
+access::Resealer::Hooks HooksUnder(db::Lease& lease, const Progress& progress, int64_t all, int64_t& done) {
+  access::Resealer::Hooks hooks;
+  hooks.guard = [&lease](db::Connection& connection) { return lease.Guard(connection); };
+  hooks.go_on = [&lease] {
+    if (lease.held()) return true;
+    const auto mine = lease.Hold();
+    return mine.ok() && *mine;
+  };
+  hooks.rest = [&progress, all, &done](std::chrono::milliseconds took, int64_t more) {
+    done += more;
+    if (progress) progress(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, all)));
+    std::this_thread::sleep_for(took);
+  };
+  return hooks;
+}
+
 // Seals anew here, or waits for the server that does.
 int SealAnew(const Context& context, System& system) {
   access::Resealer resealer(system.database(), *system.vault(), system.audit_log());
@@ -113,19 +132,7 @@ int SealAnew(const Context& context, System& system) {
   if (!before.ok()) return context.Fail(before.error());
   const auto progress = ProgressBar(context.Say("Sealing anew", "重新加密"));
   access::Resealer::Outcome all;
-  access::Resealer::Hooks hooks;
-  hooks.guard = [&lease](db::Connection& connection) { return lease.Guard(connection); };
-  hooks.go_on = [&lease] {
-    if (lease.held()) return true;
-    const auto mine = lease.Hold();
-    return mine.ok() && *mine;
-  };
-  hooks.rest = [&](std::chrono::milliseconds took, int64_t fields) {
-    all.sealed += fields;
-    if (progress) progress(static_cast<double>(all.sealed) / static_cast<double>(std::max<int64_t>(1, before->old())));
-    // As much for whoever works beside it.
-    std::this_thread::sleep_for(took);
-  };
+  const access::Resealer::Hooks hooks = HooksUnder(lease, progress, before->old(), all.sealed);
   while (true) {
     const auto due = resealer.Due();
     if (!due.ok()) return context.Fail(due.error());
@@ -213,19 +220,7 @@ int Reindex(const Context& context, System& system) {
   const auto progress = ProgressBar(context.Say("Indexing anew", "重建索引"));
   leads::Reindexer::Outcome all;
   int64_t done = 0;
-  access::Resealer::Hooks hooks;
-  hooks.guard = [&lease](db::Connection& connection) { return lease.Guard(connection); };
-  hooks.go_on = [&lease] {
-    if (lease.held()) return true;
-    const auto mine = lease.Hold();
-    return mine.ok() && *mine;
-  };
-  hooks.rest = [&](std::chrono::milliseconds took, int64_t customers) {
-    done += customers;
-    if (progress) progress(static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, before->left)));
-    // As much for whoever works beside it.
-    std::this_thread::sleep_for(took);
-  };
+  const access::Resealer::Hooks hooks = HooksUnder(lease, progress, before->left, done);
   while (true) {
     const auto due = reindexer.Due();
     if (!due.ok()) return context.Fail(due.error());

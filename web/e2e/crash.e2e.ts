@@ -6,7 +6,8 @@ import { binary, cli, makeFolder, removeFolder, serve, type Server } from "./ser
 // Servers that are killed in the middle of an import and started again: in the end every row is there once. What a row
 // becomes is tested elsewhere; here it matters that none is lost and none comes twice.
 
-const kRows = 60_000;
+const kRows = 150_000; // 5,000 are booked at a time, then 50,000
+const kTries = 5;
 
 interface Job {
   id: string;
@@ -60,30 +61,34 @@ class Shop {
 const shops: Shop[] = [];
 afterAll(() => Promise.all(shops.map((shop) => shop.close())));
 
-/** An import that is killed once that share of it is done, on a server that has been started again. */
+/** An import whose server was killed in the middle of it, once that share was done; the server has been started again. */
 async function killedAt(share: number): Promise<{ shop: Shop; id: string }> {
-  const shop = new Shop();
-  shops.push(shop);
-  await shop.start();
   const lines = ["线索编号,留档日期,顾问,来源"];
   for (let i = 0; i < kRows; i++) lines.push(`L${String(i)},2025-09-${String(1 + (i % 28)).padStart(2, "0")},顾问${String(i % 4)},${i % 3 === 0 ? "路过" : "转介绍"}`);
-  const json = { "content-type": "application/json" };
-  const { id, version } = await shop.ask<Job>("POST", "/imports?name=leads.csv", lines.join("\n"), { "content-type": "application/octet-stream" });
-  await shop.ask("PUT", `/imports/${id}`, JSON.stringify({ constants: { dealer: "D1" }, create_missing: true }), { ...json, "if-match": `"${String(version)}"` });
-  await shop.ask("POST", `/imports/${id}/run`, "{}", json);
-  const job = await shop.until(id, 2, ({ state, progress }) => state !== "importing" || (progress ?? 0) >= share);
-  await shop.kill();
-  expect(job.state, `at ${String(share)} it is in the middle`).toBe("importing");
-  const there = shop.booked();
-  expect(there, `at ${String(share)} some are booked`).toBeGreaterThan(0);
-  expect(there, `at ${String(share)} not all are booked`).toBeLessThan(kRows);
-  await shop.start();
-  return { shop, id };
+  const file = lines.join("\n");
+  // A busy machine may see the share late and kill when all is booked: then it is tried again with another shop.
+  for (let tries = 1; ; tries++) {
+    const shop = new Shop();
+    shops.push(shop);
+    await shop.start();
+    const json = { "content-type": "application/json" };
+    const { id, version } = await shop.ask<Job>("POST", "/imports?name=leads.csv", file, { "content-type": "application/octet-stream" });
+    await shop.ask("PUT", `/imports/${id}`, JSON.stringify({ constants: { dealer: "D1" }, create_missing: true }), { ...json, "if-match": `"${String(version)}"` });
+    await shop.ask("POST", `/imports/${id}/run`, "{}", json);
+    await shop.until(id, 2, ({ state, progress }) => state !== "importing" || (progress ?? 0) >= share);
+    await shop.kill();
+    const there = shop.booked();
+    expect(there, `at ${String(share)} some are booked`).toBeGreaterThan(0);
+    if (there === kRows && tries < kTries) continue;
+    expect(there, `at ${String(share)} not all are booked`).toBeLessThan(kRows);
+    await shop.start();
+    return { shop, id };
+  }
 }
 
 it("a killed server goes on with the import: early and late in it", { timeout: 300_000 }, async () => {
   // One after the other up to the second start. The hold of a dead server takes its time to run out: of both at once.
-  const killed = [await killedAt(0.2), await killedAt(0.7)];
+  const killed = [await killedAt(0.2), await killedAt(0.6)];
   await Promise.all(
     killed.map(async ({ shop, id }) => {
       const job = await shop.until(id, 250, ({ state }) => state !== "importing");

@@ -163,17 +163,17 @@ std::optional<Identity> Access::Known(const std::string& hash, http::Caller::Via
 }
 
 std::optional<Identity> Access::KnownSession(std::string_view token, bool unattended) {
-  return Known(HashSecret(token), http::Caller::Via::kSession, options_.clock(), database_.ChangeMark(), unattended);
+  return Known(HashSecret(token), http::Caller::Via::kSession, options_.clock(), Mark(), unattended);
 }
 
 std::optional<Identity> Access::KnownToken(std::string_view secret, bool unattended) {
-  return Known(HashSecret(secret), http::Caller::Via::kToken, options_.clock(), database_.ChangeMark(), unattended);
+  return Known(HashSecret(secret), http::Caller::Via::kToken, options_.clock(), Mark(), unattended);
 }
 
 Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, bool unattended) {
   const Instant now = options_.clock();
   const std::string hash = HashSecret(token);
-  const std::optional<int64_t> mark = database_.ChangeMark();
+  const std::optional<int64_t> mark = Mark();
   if (auto known = Known(hash, http::Caller::Via::kSession, now, mark, unattended)) return known;
   const uint64_t drops = cache_.drops();
   const Day today = Today();  // may look into the store itself: not within the reading below
@@ -218,7 +218,7 @@ Result<std::optional<Identity>> Access::IdentifySession(std::string_view token, 
 Result<std::optional<Identity>> Access::IdentifyToken(std::string_view secret, bool unattended) {
   const Instant now = options_.clock();
   const std::string hash = HashSecret(secret);
-  const std::optional<int64_t> mark = database_.ChangeMark();
+  const std::optional<int64_t> mark = Mark();
   if (auto known = Known(hash, http::Caller::Via::kToken, now, mark, unattended)) return known;
   const uint64_t drops = cache_.drops();
   const Day today = Today();  // may look into the store itself: not within the reading below

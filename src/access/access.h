@@ -251,6 +251,8 @@ class Access {
   // that was not used ends.
   [[nodiscard]] Status BindAndUse(db::Connection& connection, AccountId id, const Identified& identity, Instant now);
   [[nodiscard]] db::Witness By(AccountId by) const { return {options_.audit, by}; }
+  // Moves with whatever identities are made of.
+  [[nodiscard]] std::optional<int64_t> Mark() const { return database_.ChangeMark(db::Changes::kMasters); }
   // Remembered under the hash, and of that kind.
   [[nodiscard]] std::optional<Identity> Known(const std::string& hash, http::Caller::Via via, Instant now,
                                               std::optional<int64_t> mark, bool unattended) const;

@@ -23,9 +23,10 @@ struct Identity {
 };
 
 // Remembers identities by the hash of session or token, so that a request costs no look into the store: for as long as
-// nothing was committed since they were read (db::Database::ChangeMark), so that what another process changes counts at
-// once; where the database cannot tell, for 5 seconds, during which another server over it may go on believing an ended
-// session, a revoked token or an old role. What this process drops counts at once everywhere. Thread-safe.
+// nothing but records was committed since they were read (db::Changes::kMasters), so that what another process changes
+// counts at once; where the database cannot tell, for 5 seconds, during which another server over it may go on
+// believing an ended session, a revoked token or an old role. What this process drops counts at once everywhere.
+// Thread-safe.
 class IdentityCache {
  public:
   static constexpr int64_t kKeepMs = 5000;

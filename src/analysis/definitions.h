@@ -54,8 +54,8 @@ class DefinitionsHolder {
   db::Database& database_;
   std::shared_ptr<const catalog::Catalog> base_;
   facts::Facts& facts_;
-  db::Remembered<std::shared_ptr<const Definitions>> remembered_;
-  db::Remembered<Zone> zone_;
+  db::Remembered<std::shared_ptr<const Definitions>> remembered_{db::Changes::kMasters};
+  db::Remembered<Zone> zone_{db::Changes::kMasters};
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Definitions> current_;
 };

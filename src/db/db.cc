@@ -41,16 +41,19 @@ thread_local Moment* innermost_moment = nullptr;
 
 }  // namespace
 
-Moment::Moment(Database& database)
-    : database_(database), mark_(database.ChangeMark()), outer_(std::exchange(innermost_moment, this)) {}
+Moment::Moment(Database& database) : database_(database), outer_(innermost_moment) {
+  marks_[static_cast<size_t>(Changes::kAll)] = database.ChangeMark();
+  marks_[static_cast<size_t>(Changes::kMasters)] = database.ChangeMark(Changes::kMasters);
+  innermost_moment = this;
+}
 
 Moment::~Moment() { innermost_moment = outer_; }
 
-std::optional<int64_t> Database::ChangeMark() {
+std::optional<int64_t> Database::ChangeMark(Changes of) {
   for (const Moment* moment = innermost_moment; moment != nullptr; moment = moment->outer_) {
-    if (&moment->database_ == this) return moment->mark_;
+    if (&moment->database_ == this) return moment->marks_[static_cast<size_t>(of)];
   }
-  return AskChangeMark();
+  return AskChangeMark(of);
 }
 
 void BackendConnection::CheckValues(std::span<const Value> values) {

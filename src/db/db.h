@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -151,6 +152,10 @@ struct Options {
   int reconnect_ms = 1'500;      // after the server has gone, transactions that begin wait so long for its return
 };
 
+// Changes of what: of anything, or of anything but the tables that only take in records (db/tables.h), of which nobody
+// remembers anything.
+enum class Changes { kAll, kMasters };
+
 // A database and its pool of connections. Thread-safe.
 class Database {
  public:
@@ -162,10 +167,11 @@ class Database {
 
   [[nodiscard]] virtual Kind kind() const = 0;
 
-  // A number that differs from an earlier one when anything was committed between, by whichever process; nothing where
-  // the database cannot tell that cheaply (PostgreSQL). What was read after a mark was taken is still so while the mark
-  // stays. Costs a microsecond or two; within a Moment it is asked once.
-  [[nodiscard]] std::optional<int64_t> ChangeMark();
+  // A number that differs from an earlier one of the same kind when anything of that kind was committed between, by
+  // whichever process; nothing where the database cannot tell that cheaply (PostgreSQL). What was read after a mark was
+  // taken is still so while the mark stays. That of kMasters may also differ without reason: what another process
+  // commits is taken for a change of anything. Costs less than a microsecond; within a Moment it is asked once.
+  [[nodiscard]] std::optional<int64_t> ChangeMark(Changes of = Changes::kAll);
 
   // Runs `work` on one consistent view of the data. An Error that it returns is passed on.
   template <typename T>
@@ -194,11 +200,23 @@ class Database {
   Result<T> WriteBulk(const std::function<Result<T>(Connection&)>& work) {
     return Run<T>(work, How::kBulk);
   }
+  // Whether WriteLater may be called: SQLite, where a thread of the database writes for whoever does not wait.
+  [[nodiscard]] virtual bool writes_later() const { return false; }
+  // Returns at once. `work` is run as Write would, then `done` is called with what Write would have returned; what the
+  // work throws becomes storage_failed. Both may run on any thread: they hold all that they need, and `done` is short
+  // and does not use the database.
+  virtual void WriteLater(std::function<Status(Connection&)> work, std::function<void(Status)> done) {
+    (void)work;
+    done(Error("storage_failed").With("detail", "nobody writes later here"));
+  }
 
  protected:
   virtual Status RunRaw(const std::function<Status(Connection&)>& work, bool write) = 0;
   virtual Status RunBulk(const std::function<Status(Connection&)>& work) { return RunRaw(work, true); }
-  [[nodiscard]] virtual std::optional<int64_t> AskChangeMark() { return std::nullopt; }
+  [[nodiscard]] virtual std::optional<int64_t> AskChangeMark(Changes of) {
+    (void)of;
+    return std::nullopt;
+  }
 
  private:
   enum class How { kRead, kWrite, kBulk };
@@ -235,18 +253,20 @@ class Moment {
  private:
   friend class Database;
   Database& database_;
-  std::optional<int64_t> mark_;
-  Moment* outer_;  // of this thread
+  std::array<std::optional<int64_t>, 2> marks_;  // of each kind of changes
+  Moment* outer_;                                // of this thread
 };
 
-// A value read from a database, read again only after something was committed. Thread-safe.
+// A value read from a database, read again only after something of that kind was committed. Thread-safe.
 template <typename T>
 class Remembered {
  public:
+  explicit Remembered(Changes of = Changes::kAll) : of_(of) {}
+
   // `read` gives the value as the database has it now.
   template <typename Read>
   [[nodiscard]] Result<T> Get(Database& database, const Read& read) {
-    const std::optional<int64_t> mark = database.ChangeMark();
+    const std::optional<int64_t> mark = database.ChangeMark(of_);
     if (mark) {
       const std::lock_guard lock(mutex_);
       if (value_ && mark_ == *mark) return *value_;
@@ -261,6 +281,7 @@ class Remembered {
   }
 
  private:
+  const Changes of_;
   std::mutex mutex_;
   std::optional<T> value_;
   int64_t mark_ = 0;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <limits>
 #include <thread>
 
@@ -625,6 +626,104 @@ TEST_P(DbTest, AWorkThatFailsUndoesNothingOfTheOthers) {
   EXPECT_EQ(Count(), kThreads * kRounds / 2);
 }
 
+// A work that fails before it has written costs the others nothing; one that fails later has them run once more.
+TEST_P(DbTest, WorksOfOneTransactionAreRunAgainOnlyWhereOneHadWritten) {
+  if (GetParam() == Kind::kPostgres) return;
+  for (const bool writes_first : {false, true}) {
+    const int64_t base = writes_first ? 100 : 0;
+    std::atomic<bool> begun = false;
+    std::atomic<bool> go_on = false;
+    std::atomic<int> runs = 0;
+    const auto insert = [&](int64_t id) {
+      ++runs;
+      return database_->Write<void>([&, id](Connection& c) -> Status {
+        ++runs;
+        c.Execute("INSERT INTO item (id) VALUES (?1)", base + id);
+        return {};
+      });
+    };
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] {
+      Must([&](Connection&) {
+        begun = true;
+        while (!go_on) std::this_thread::yield();
+      });
+    });
+    while (!begun) std::this_thread::yield();
+    std::atomic<int> ok = 0;
+    std::atomic<int> failing_runs = 0;
+    for (int64_t id = 1; id <= 3; ++id) threads.emplace_back([&, id] { ok += insert(id).ok() ? 1 : 0; });
+    while (runs < 3) std::this_thread::yield();
+    std::string code;
+    threads.emplace_back([&] {
+      ++runs;
+      code = Code(database_->Write<void>([&](Connection& c) -> Status {
+        ++failing_runs;
+        if (writes_first) c.Execute("INSERT INTO item (id) VALUES (?1)", base + 50);
+        return Error("not_today");
+      }));
+    });
+    while (runs < 4) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));  // until they stand in the queue
+    go_on = true;
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(ok, 3);
+    EXPECT_EQ(code, "not_today");
+    EXPECT_EQ(failing_runs, writes_first ? 2 : 1);
+    EXPECT_EQ(runs, writes_first ? 4 + 6 : 4 + 3);
+    EXPECT_EQ(Count(), writes_first ? 6 : 3);
+  }
+}
+
+// ---- Writing without waiting ----
+
+TEST_P(DbTest, WhoDoesNotWaitIsToldWhenItIsThere) {
+  if (GetParam() == Kind::kPostgres) {
+    EXPECT_FALSE(database_->writes_later());
+    std::string code;
+    database_->WriteLater([](Connection&) -> Status { return {}; }, [&](const Status& status) { code = Code(status); });
+    EXPECT_EQ(code, "storage_failed");
+    return;
+  }
+  ASSERT_TRUE(database_->writes_later());
+  constexpr int kWorks = 300;
+  std::vector<std::promise<std::string>> told(kWorks);
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> waiting;  // others that do wait
+  for (int t = 0; t < 2; ++t) {
+    waiting.emplace_back([&, t] {
+      for (int64_t i = 0; i < 50; ++i) {
+        if (!Try([&](Connection& c) { c.Execute("INSERT INTO item (id) VALUES (?1)", 10'000 + t * 1'000 + i); }).ok()) {
+          ++wrong;
+        }
+      }
+    });
+  }
+  for (int i = 0; i < kWorks; ++i) {
+    database_->WriteLater(
+        [i](Connection& c) -> Status {
+          c.Execute("INSERT INTO item (id) VALUES (?1)", i);
+          if (i % 10 == 3) return Error("not_today");
+          if (i % 10 == 4) throw std::runtime_error("mine");
+          if (i % 10 == 5) c.Execute("INSERT INTO item (id) VALUES (?1)", i);
+          return {};
+        },
+        [&told, i](const Status& status) { told[static_cast<size_t>(i)].set_value(Code(status)); });
+  }
+  for (int i = 0; i < kWorks; ++i) {
+    const std::string code = told[static_cast<size_t>(i)].get_future().get();
+    EXPECT_EQ(code, i % 10 == 3 ? "not_today" : i % 10 == 4 || i % 10 == 5 ? "storage_failed" : "") << i;
+    int64_t there = -1;
+    EXPECT_TRUE(Look([&](Connection& c) {
+                  there = Number(c, "SELECT count(*) FROM item WHERE id = " + std::to_string(i));
+                }).ok());
+    EXPECT_EQ(there, i % 10 >= 3 && i % 10 <= 5 ? 0 : 1) << i;
+  }
+  for (std::thread& thread : waiting) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(Count(), kWorks * 7 / 10 + 100);
+}
+
 TEST_P(DbTest, WaitingWorksDoNotStarveBehindALongOne) {
   std::atomic<bool> stop = false;
   std::thread bulk([&] {
@@ -817,6 +916,64 @@ TEST_F(SqliteFile, TheLogDoesNotGrowWithoutEnd) {
               "");
   }
   EXPECT_LT(std::filesystem::file_size(Path() + "-wal"), 100U << 20);  // 240 MB were written
+}
+
+TEST_F(SqliteFile, WhatWasToBeWrittenLaterIsWrittenBeforeTheDatabaseGoes) {
+  auto database = Database::Open(Path());
+  ASSERT_TRUE(database.ok());
+  std::atomic<int> done = 0;
+  for (int i = 0; i < 50; ++i) {
+    (*database)->WriteLater(
+        [](Connection& c) -> Status {
+          c.ExecuteScript("CREATE TABLE IF NOT EXISTS item (id INTEGER); INSERT INTO item (id) VALUES (1);");
+          return {};
+        },
+        [&](const Status& status) { done += status.ok() ? 1 : 0; });
+  }
+  database->reset();
+  EXPECT_EQ(done, 50);
+  auto again = Database::Open(Path());
+  ASSERT_TRUE(again.ok());
+  const auto count = (*again)->Read<int64_t>([](Connection& c) -> Result<int64_t> {
+    Rows rows = c.Query("SELECT count(*) FROM item");
+    return rows.Next() ? rows.Int(0) : -1;
+  });
+  ASSERT_TRUE(count.ok());
+  EXPECT_EQ(*count, 50);
+}
+
+// The log's file grows in steps ahead of what is written to it; what lies there from before means nothing.
+TEST_F(SqliteFile, TheLogHasRoomBeforeItIsNeeded) {
+  auto database = Database::Open(Path());
+  ASSERT_TRUE(database.ok());
+  const auto add = [&](int from, int count) {
+    for (int i = from; i < from + count; ++i) {
+      ASSERT_EQ(Code((*database)->Write<void>([&](Connection& c) -> Status {
+                  if (i == 0) c.ExecuteScript("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT)");
+                  c.Execute("INSERT INTO item (id, name) VALUES (?1, ?2)", i, std::string(3'000, 'x'));
+                  return {};
+                })),
+                "");
+    }
+  };
+  add(0, 10);
+  EXPECT_LT(std::filesystem::file_size(Path() + "-wal"), 1U << 20) << "little is written";
+  add(10, 300);
+  const auto grown = std::filesystem::file_size(Path() + "-wal");
+  EXPECT_GE(grown, 4U << 20);
+  EXPECT_EQ(grown % (4U << 20), 0) << "not by what was written";
+  // As after a crash: the files as they are now, read by somebody else.
+  const std::string copy = Path() + ".copy";
+  std::filesystem::copy_file(Path(), copy);
+  std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
+  auto other = Database::Open(copy);
+  ASSERT_TRUE(other.ok());
+  const auto count = (*other)->Read<int64_t>([](Connection& c) -> Result<int64_t> {
+    Rows rows = c.Query("SELECT count(*) FROM item");
+    return rows.Next() ? rows.Int(0) : -1;
+  });
+  ASSERT_TRUE(count.ok());
+  EXPECT_EQ(*count, 310);
 }
 
 TEST_F(SqliteFile, SeveralMayOpenANewFileAtOnce) {

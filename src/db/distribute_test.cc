@@ -191,6 +191,10 @@ TEST(TableList, IsReadLineByLine) {
   EXPECT_EQ(tables[0].name, "a");
   EXPECT_EQ(tables[1].kind, TableKind::kReference);
   EXPECT_THROW((void)ParseTables("a somewhere\n"), std::logic_error);
+  EXPECT_TRUE(ParseTables("a   local    record # words\n")[0].record);
+  EXPECT_FALSE(tables[0].record);
+  EXPECT_THROW((void)ParseTables("a local rekord\n"), std::logic_error);
+  EXPECT_THROW((void)ParseTables("a local record record\n"), std::logic_error);
   EXPECT_THROW((void)ParseTables("a\n"), std::logic_error);
   EXPECT_THROW((void)ParseTables("a local\na local\n"), std::logic_error);
 }

@@ -1,7 +1,9 @@
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -11,6 +13,7 @@
 #include <thread>
 
 #include "db/backend.h"
+#include "db/tables.h"
 #include "db/wal_index.h"
 
 namespace dealpace::db {
@@ -47,6 +50,9 @@ struct Prepared {
   StatementHandle handle;
   int parameters = 0;
   bool in_use = false;
+  bool writes = false;          // into a table that is no temporary one
+  bool writes_masters = false;  // … and does not only take in records
+  int64_t changes_before = 0;   // while it is in use
 };
 
 int CompareBytes(void*, int left_size, const void* left, int right_size, const void* right) {
@@ -68,6 +74,14 @@ class SqliteConnection final : public BackendConnection {
   void Commit() override;
   void Rollback() noexcept override;
 
+  // Whether the open transaction has changed tables that only take in records, and no others.
+  [[nodiscard]] bool wrote_only_records() const { return wrote_ && !wrote_masters_; }
+
+  // Rises with whatever is changed.
+  [[nodiscard]] int64_t changes() const { return sqlite3_total_changes64(handle_.get()) + unseen_changes_; }
+  // Of a statement that changed nothing.
+  void ForgetFailure() { failure_.reset(); }
+
   // A part of the open transaction that can be undone by itself.
   void BeginPart();
   void KeepPart(bool begun);  // temporary tables go; ends the part, if one was begun
@@ -75,6 +89,8 @@ class SqliteConnection final : public BackendConnection {
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+  // Within a transaction that writes: makes room in the file of the log before it is needed, once there is much in it.
+  void GrowLog();
   // Pages in the write-ahead log after the last commit.
   [[nodiscard]] int wal_pages() const { return wal_pages_; }
   // Copies what nobody else needs from the log into the database; what fails is left for the next time.
@@ -98,11 +114,12 @@ class SqliteConnection final : public BackendConnection {
   void CheckUsable() const { ThrowIfFailed(); }
 
  private:
-  static int Authorize(void* self, int action, const char*, const char*, const char* schema, const char*);
+  static int Authorize(void* self, int action, const char* object, const char*, const char* schema, const char*);
   [[noreturn]] void FailWith(std::string_view sql);
   void SetUp(const Options& options);
   void UseWal(const Options& options);
   void Run(const char* sql);
+  void RunKept(std::string_view sql);  // prepared once
   int64_t QueryNumber(const char* sql);
   void DropTemporaryTables();
   StatementHandle Prepare(std::string_view sql);
@@ -110,7 +127,13 @@ class SqliteConnection final : public BackendConnection {
   std::unique_ptr<sqlite3, CloseDatabase> handle_;
   const bool writer_;
   bool made_temporary_ = false;
+  bool prepares_write_ = false;    // what was prepared last writes …
+  bool prepares_masters_ = false;  // … more than records
+  bool wrote_ = false;             // a statement that was prepared has changed rows
+  bool wrote_masters_ = false;     // more than records may have been changed
+  int64_t unseen_changes_ = 0;     // scripts, and temporary tables made: SQLite does not count them
   int wal_pages_ = 0;
+  int log_room_ = 64;  // pages from which on the log needs more room
   LruCache<std::unique_ptr<Prepared>> cache_;
   std::vector<std::unique_ptr<Prepared>> uncached_;
 };
@@ -253,12 +276,16 @@ void SqliteConnection::UseWal(const Options& options) {
   }
 }
 
-// Keeps Read from writing anything but temporary tables, and notices when one is made.
-int SqliteConnection::Authorize(void* self, int action, const char*, const char*, const char* schema, const char*) {
+// Keeps Read from writing anything but temporary tables, and notices when one is made, and what Write changes.
+int SqliteConnection::Authorize(void* self, int action, const char* object, const char*, const char* schema,
+                                const char*) {
   auto* connection = static_cast<SqliteConnection*>(self);
   switch (action) {
     case SQLITE_CREATE_TEMP_TABLE:
-    case SQLITE_CREATE_TEMP_VIEW: connection->made_temporary_ = true; return SQLITE_OK;
+    case SQLITE_CREATE_TEMP_VIEW:
+      connection->made_temporary_ = true;
+      ++connection->unseen_changes_;
+      return SQLITE_OK;
     case SQLITE_INSERT:
     case SQLITE_UPDATE:
     case SQLITE_DELETE:
@@ -271,7 +298,14 @@ int SqliteConnection::Authorize(void* self, int action, const char*, const char*
     case SQLITE_DROP_VIEW:
     case SQLITE_ALTER_TABLE: {
       const bool main = schema == nullptr || std::strcmp(schema, "main") == 0;
-      return main && !connection->writer_ ? SQLITE_DENY : SQLITE_OK;
+      if (main && !connection->writer_) return SQLITE_DENY;
+      if (main) {
+        connection->prepares_write_ = true;
+        const bool rows = action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+        const Table* table = rows && object != nullptr ? FindTable(object) : nullptr;
+        if (table == nullptr || !table->record) connection->prepares_masters_ = true;
+      }
+      return SQLITE_OK;
     }
     default: return SQLITE_OK;
   }
@@ -284,7 +318,15 @@ void SqliteConnection::FailWith(std::string_view sql) {
 }
 
 void SqliteConnection::Run(const char* sql) {
-  if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) FailWith(sql);
+  prepares_masters_ = false;
+  const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
+  wrote_masters_ = wrote_masters_ || prepares_masters_;
+  if (code != SQLITE_OK) FailWith(sql);
+}
+
+void SqliteConnection::RunKept(std::string_view sql) {
+  const InUse statement(*this, sql);
+  Step(statement.handle());
 }
 
 int64_t SqliteConnection::QueryNumber(const char* sql) {
@@ -317,11 +359,19 @@ Prepared* SqliteConnection::Acquire(std::string_view sql) {
   std::unique_ptr<Prepared>* cached = cache_.Find(sql);
   if (cached != nullptr && !(*cached)->in_use) {
     (*cached)->in_use = true;
+    (*cached)->changes_before = sqlite3_total_changes64(handle_.get());
+    wrote_masters_ = wrote_masters_ || (*cached)->writes_masters;
     return cached->get();
   }
   const bool had_temporary = std::exchange(made_temporary_, false);
   auto prepared = std::make_unique<Prepared>();
+  prepares_write_ = false;
+  prepares_masters_ = false;
   prepared->handle = Prepare(sql);
+  prepared->writes = prepares_write_;
+  prepared->writes_masters = prepares_masters_;
+  prepared->changes_before = sqlite3_total_changes64(handle_.get());
+  wrote_masters_ = wrote_masters_ || prepares_masters_;
   prepared->parameters = sqlite3_bind_parameter_count(prepared->handle.get());
   prepared->in_use = true;
   // One that makes a temporary table is not kept, so that Authorize sees it each time.
@@ -337,6 +387,7 @@ Prepared* SqliteConnection::Acquire(std::string_view sql) {
 void SqliteConnection::ReleasePrepared(Prepared* prepared) {
   sqlite3_reset(prepared->handle.get());
   sqlite3_clear_bindings(prepared->handle.get());
+  if (prepared->writes && sqlite3_total_changes64(handle_.get()) != prepared->changes_before) wrote_ = true;
   prepared->in_use = false;
   std::erase_if(uncached_, [&](const auto& other) { return other.get() == prepared; });
 }
@@ -385,6 +436,7 @@ int64_t SqliteConnection::ExecuteValues(std::string_view sql, std::span<const Va
 
 void SqliteConnection::ExecuteScript(std::string_view sql) {
   ThrowIfFailed();
+  ++unseen_changes_;
   Run(std::string(sql).c_str());
 }
 
@@ -406,12 +458,14 @@ BulkInsert SqliteConnection::Bulk(std::string_view table, std::span<const std::s
 void SqliteConnection::Begin(bool write) {
   writing_ = write;
   made_temporary_ = false;
-  Run(write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
+  wrote_ = false;
+  wrote_masters_ = false;
+  RunKept(write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
 }
 
 void SqliteConnection::Commit() {
   if (made_temporary_) DropTemporaryTables();
-  Run("COMMIT");
+  RunKept("COMMIT");
 }
 
 void SqliteConnection::DropTemporaryTables() {
@@ -436,12 +490,39 @@ void SqliteConnection::Rollback() noexcept {
   failure_.reset();
 }
 
-void SqliteConnection::BeginPart() { Run("SAVEPOINT part"); }
+// The sync of a file that has just grown writes down its length, too, which takes as long again. What lies behind the
+// log's last page means nothing to SQLite, and nobody else writes to it now.
+void SqliteConnection::GrowLog() {
+  constexpr int64_t kStep = 4 << 20;
+  constexpr int kAhead = 256;        // pages
+  constexpr int64_t kFrame = 4'120;  // a page and what stands before it
+  if (wal_pages_ < log_room_) return;
+  sqlite3_file* log = nullptr;
+  sqlite3_int64 size = 0;
+  if (sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || log == nullptr ||
+      log->pMethods == nullptr || log->pMethods->xFileSize(log, &size) != SQLITE_OK) {
+    log_room_ = INT_MAX;
+    return;
+  }
+  if (size < (int64_t{wal_pages_} + kAhead) * kFrame) {
+    static const std::string kNothing(64 << 10, '\0');
+    const sqlite3_int64 wanted = (size / kStep + 1) * kStep;
+    while (size < wanted) {
+      const auto piece = std::min(static_cast<sqlite3_int64>(kNothing.size()), wanted - size);
+      // On a full disk the transaction itself will say so.
+      if (log->pMethods->xWrite(log, kNothing.data(), static_cast<int>(piece), size) != SQLITE_OK) break;
+      size += piece;
+    }
+  }
+  log_room_ = std::max(wal_pages_ + 1, static_cast<int>(size / kFrame) - kAhead);
+}
+
+void SqliteConnection::BeginPart() { RunKept("SAVEPOINT part"); }
 
 void SqliteConnection::KeepPart(bool begun) {
   if (made_temporary_) DropTemporaryTables();
   made_temporary_ = false;
-  if (begun) Run("RELEASE part");
+  if (begun) RunKept("RELEASE part");
 }
 
 void SqliteConnection::UndoPart() noexcept {
@@ -487,7 +568,7 @@ class Checkpointer {
   }
 
  private:
-  static constexpr int kPagesWanted = 1'000;
+  static constexpr int kPagesWanted = 2'000;
   static constexpr int kPagesMost = 16'000;  // 64 MiB
 
   void Work() {
@@ -519,51 +600,164 @@ class Checkpointer {
   std::thread thread_;
 };
 
+// The mark of changes of masters: it stays while this process commits nothing but records, which it knows of itself,
+// and nobody else anything, which the head of the WAL index tells.
+class MastersMark {
+ public:
+  // Nothing where the head cannot be read.
+  std::optional<int64_t> Get(const WalIndexHead& head) {
+    const std::lock_guard lock(mutex_);
+    const auto now = head.Read();
+    if (!now) return std::nullopt;
+    // Between Expect and Settle the one commit that can come is that of the records.
+    const bool expected = before_ && (now->commits == *before_ || now->commits == *before_ + 1);
+    if (!expected && now->mark != known_) {
+      known_ = now->mark;
+      before_.reset();
+      ++mark_;
+    }
+    return mark_;
+  }
+  // This process, which alone may commit now, is about to commit records and nothing else. Some it must be: a commit of
+  // nothing does not count.
+  void Expect(const WalIndexHead& head) {
+    const std::lock_guard lock(mutex_);
+    const auto now = head.Read();
+    if (now && now->mark == known_) before_ = now->commits;
+  }
+  // … and has done so, or failed.
+  void Settle(const WalIndexHead& head) {
+    const std::lock_guard lock(mutex_);
+    const auto now = head.Read();
+    if (now && before_ && now->commits == *before_ + 1) known_ = now->mark;
+    before_.reset();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<int64_t> known_;    // head for which the mark is right
+  std::optional<uint32_t> before_;  // commits before the one that is expected
+  int64_t mark_ = 0;
+};
+
 // The works that wait for the one writer. Whose turn it is takes those behind it along: each runs in a part of one
-// transaction, and all of them are acknowledged by its commit. A work that writes very much runs alone.
+// transaction, and all of them are acknowledged by its commit. A work that writes very much runs alone. For works that
+// nobody waits for, a thread of the queue has the turn.
 class WriteQueue {
  public:
-  WriteQueue(SqliteConnection& writer, std::string_view path, Checkpointer& checkpointer)
-      : writer_(writer), path_(path), checkpointer_(checkpointer) {}
+  // What is told before and after a transaction that changed records only is committed.
+  struct OnRecords {
+    std::function<void()> before;
+    std::function<void()> after;
+  };
+  WriteQueue(const Database& database, SqliteConnection& writer, std::string_view path, Checkpointer& checkpointer,
+             OnRecords on_records)
+      : database_(database),
+        writer_(writer),
+        path_(path),
+        checkpointer_(checkpointer),
+        on_records_(std::move(on_records)) {}
+  ~WriteQueue() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    later_wake_.notify_one();
+    if (later_thread_.joinable()) later_thread_.join();
+  }
+  WriteQueue(const WriteQueue&) = delete;
+  WriteQueue& operator=(const WriteQueue&) = delete;
 
   Status Run(const Work& work, bool alone) {
     Turn turn(work, alone);
     std::unique_lock lock(mutex_);
     waiting_.push_back(&turn);
-    turn.wake.wait(lock, [&] { return turn.done || (!writing_ && waiting_.front() == &turn); });
-    if (!turn.done) {
-      writing_ = true;
-      std::vector<Turn*> group;
-      TakeAlong(group);
-      lock.unlock();
-      RunGroup(group);
-      lock.lock();
-      for (Turn* other : group) {
-        other->done = true;
-        if (other != &turn) other->wake.notify_one();
-      }
-      lock.unlock();
-      checkpointer_.Committed(writer_);
-      lock.lock();
-      writing_ = false;
-      if (!waiting_.empty()) waiting_.front()->wake.notify_one();
-    }
+    turn.wake.wait(lock, [&] { return turn.ended || (!writing_ && waiting_.front() == &turn); });
+    if (!turn.ended) Lead(lock);
     lock.unlock();
     if (turn.thrown) std::rethrow_exception(turn.thrown);
     return std::move(turn.status);
   }
 
+  void RunLater(Work work, std::function<void(Status)> done) {
+    auto turn = std::make_unique<Turn>(std::move(work), std::move(done));
+    bool first = false;
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(turn.release());  // deleted by who leads it
+      if (!later_thread_.joinable()) later_thread_ = std::thread([this] { WorkLater(); });
+      first = !writing_ && waiting_.size() == 1;
+    }
+    if (first) later_wake_.notify_one();
+  }
+
  private:
   struct Turn {
     Turn(const Work& its_work, bool is_alone) : work(its_work), alone(is_alone) {}
+    Turn(Work its_work, std::function<void(Status)> its_done)
+        : own(std::move(its_work)), work(own), done(std::move(its_done)) {}
+    const Work own;
     const Work& work;
-    const bool alone;
+    const bool alone = false;
+    void Reset() {
+      status = {};
+      thrown = nullptr;
+    }
+    const std::function<void(Status)> done;  // of a work that nobody waits for
     Status status;
     std::exception_ptr thrown;
-    bool done = false;
-    std::condition_variable wake;
+    bool ended = false;
+    std::condition_variable wake;  // of who waits
   };
   static constexpr size_t kGroupMost = 256;
+
+  // Runs the front of the queue and what it takes along. `lock` holds the mutex, before and after.
+  void Lead(std::unique_lock<std::mutex>& lock) {
+    writing_ = true;
+    std::vector<Turn*> group;
+    TakeAlong(group);
+    lock.unlock();
+    RunGroup(group);
+    lock.lock();
+    std::vector<std::unique_ptr<Turn>> later;
+    for (Turn* turn : group) {
+      if (turn->done) {
+        later.emplace_back(turn);
+      } else {
+        turn->ended = true;
+        turn->wake.notify_one();  // who waits cannot go on, and the turn not go, while the mutex is held
+      }
+    }
+    lock.unlock();
+    for (const auto& turn : later) turn->done(StatusOf(*turn));
+    later.clear();
+    checkpointer_.Committed(writer_);
+    lock.lock();
+    writing_ = false;
+    if (!waiting_.empty()) (waiting_.front()->done ? later_wake_ : waiting_.front()->wake).notify_one();
+  }
+
+  void WorkLater() {
+    const WriteScope scope(&database_);
+    std::unique_lock lock(mutex_);
+    const auto has_turn = [this] { return !writing_ && !waiting_.empty() && waiting_.front()->done; };
+    while (true) {
+      later_wake_.wait(lock, [&] { return has_turn() || (stopping_ && waiting_.empty()); });
+      if (!has_turn()) return;
+      Lead(lock);
+    }
+  }
+
+  [[nodiscard]] Status StatusOf(Turn& turn) const {
+    if (!turn.thrown) return std::move(turn.status);
+    try {
+      std::rethrow_exception(turn.thrown);
+    } catch (const std::exception& problem) {
+      return Error("storage_failed").With("path", path_).With("detail", std::string_view(problem.what()));
+    } catch (...) {
+      return Error("storage_failed").With("path", path_).With("detail", "something thrown that is no std::exception");
+    }
+  }
 
   // Moves the next works from the queue to the group, the first one in any case. The queue is locked.
   void TakeAlong(std::vector<Turn*>& group) {
@@ -576,6 +770,51 @@ class WriteQueue {
   }
 
   void RunGroup(std::vector<Turn*>& group) {
+    if (!RunTogether(group)) RunInParts(group);
+  }
+
+  // One behind the other, without parts: most works succeed, or fail before they have written anything. False: one
+  // failed later than that, so nothing was kept of any.
+  bool RunTogether(std::vector<Turn*>& group) {
+    try {
+      writer_.Begin(true);
+      writer_.GrowLog();
+    } catch (const DbError& error) {
+      // They have all waited for the lock of another process.
+      for (Turn* turn : group) turn->status = ToError(error, path_);
+      writer_.Rollback();
+      return true;
+    }
+    std::vector<Turn*> kept;  // done, but not yet on disk
+    for (size_t next = 0; next < group.size(); ++next) {
+      const int64_t before = writer_.changes();
+      if (RunOne(*group[next], false)) {
+        kept.push_back(group[next]);
+      } else if (writer_.in_transaction() && writer_.changes() == before) {
+        writer_.ForgetFailure();
+      } else {
+        writer_.Rollback();
+        if (group.size() == 1) return true;
+        for (size_t i = 0; i <= next; ++i) group[i]->Reset();
+        return false;
+      }
+      if (next + 1 == group.size()) {
+        const std::lock_guard lock(mutex_);
+        TakeAlong(group);
+      }
+    }
+    if (!kept.empty() && writer_.wrote_only_records()) {
+      on_records_.before();
+      Commit(kept);
+      on_records_.after();
+    } else if (!kept.empty()) {
+      Commit(kept);
+    }
+    writer_.Rollback();
+    return true;
+  }
+
+  void RunInParts(std::vector<Turn*>& group) {
     for (size_t next = 0; next < group.size();) {
       try {
         writer_.Begin(true);
@@ -601,13 +840,17 @@ class WriteQueue {
         }
       }
       const bool lost = !writer_.in_transaction();
-      try {
-        if (!kept.empty() && !lost) writer_.Commit();
-      } catch (const DbError& error) {
-        for (Turn* turn : kept) turn->status = ToError(error, path_);
-      }
+      if (!kept.empty() && !lost) Commit(kept);
       writer_.Rollback();
       if (lost) RunAgain(kept);
+    }
+  }
+
+  void Commit(const std::vector<Turn*>& kept) {
+    try {
+      writer_.Commit();
+    } catch (const DbError& error) {
+      for (Turn* turn : kept) turn->status = ToError(error, path_);
     }
   }
 
@@ -639,12 +882,17 @@ class WriteQueue {
     }
   }
 
+  const Database& database_;
   SqliteConnection& writer_;
   const std::string_view path_;
   Checkpointer& checkpointer_;
+  const OnRecords on_records_;
   std::mutex mutex_;  // guards what follows
   std::deque<Turn*> waiting_;
   bool writing_ = false;
+  bool stopping_ = false;
+  std::condition_variable later_wake_;
+  std::thread later_thread_;  // starts when it is first needed
 };
 
 class SqliteDatabase final : public Database {
@@ -653,6 +901,10 @@ class SqliteDatabase final : public Database {
       : path_(std::move(path)), options_(options), writer_(path_, options, true), checkpointer_(path_, options) {}
 
   [[nodiscard]] Kind kind() const override { return Kind::kSqlite; }
+  [[nodiscard]] bool writes_later() const override { return true; }
+  void WriteLater(Work work, std::function<void(Status)> done) override {
+    writes_.RunLater(std::move(work), std::move(done));
+  }
 
  protected:
   Status RunBulk(const Work& work) override {
@@ -672,7 +924,7 @@ class SqliteDatabase final : public Database {
     }
   }
 
-  std::optional<int64_t> AskChangeMark() override {
+  std::optional<int64_t> AskChangeMark(Changes of) override {
     const WalIndexHead* head = wal_index_.load(std::memory_order_acquire);
     std::optional<int64_t> version;
     if (head == nullptr) {
@@ -680,7 +932,7 @@ class SqliteDatabase final : public Database {
       head = wal_index_.load(std::memory_order_acquire);
     }
     for (int attempt = 0; head != nullptr && attempt < 3; ++attempt) {
-      if (const auto mark = head->Mark()) return mark;
+      if (const auto mark = MarkBy(*head, of)) return mark;
     }
     return version ? version : AskDataVersion();
   }
@@ -711,6 +963,15 @@ class SqliteDatabase final : public Database {
       }
     }
     return std::nullopt;
+  }
+
+  std::optional<int64_t> MarkBy(const WalIndexHead& head, Changes of) {
+    if (of == Changes::kMasters) return masters_.Get(head);
+    const auto now = head.Read();
+    return now ? std::optional(now->mark) : std::nullopt;
+  }
+  void TellMasters(void (MastersMark::*what)(const WalIndexHead&)) {
+    if (const WalIndexHead* head = wal_index_.load(std::memory_order_acquire)) (masters_.*what)(*head);
   }
 
   // A reading connection taken from the pool: a free one, a new one, or the next that comes back.
@@ -754,18 +1015,25 @@ class SqliteDatabase final : public Database {
   const Options options_;
   SqliteConnection writer_;
   Checkpointer checkpointer_;
-  WriteQueue writes_{writer_, path_, checkpointer_};
 
   std::mutex watcher_mutex_;
   std::unique_ptr<SqliteConnection> watcher_;
   int64_t watchers_ = 0;  // so many there were
   std::optional<WalIndexHead> watcher_head_;
   std::atomic<const WalIndexHead*> wal_index_{nullptr};
+  MastersMark masters_;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;
   std::vector<std::unique_ptr<SqliteConnection>> readers_;  // those not at work
   int readers_open_ = 0;
+
+  // Last: its thread uses the others.
+  WriteQueue writes_{*this,
+                     writer_,
+                     path_,
+                     checkpointer_,
+                     {[this] { TellMasters(&MastersMark::Expect); }, [this] { TellMasters(&MastersMark::Settle); }}};
 };
 
 }  // namespace

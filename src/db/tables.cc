@@ -13,13 +13,15 @@ std::vector<Table> ParseTables(std::string_view text) {
   for (const std::string& line : Split(text, '\n')) {
     const std::string_view content = Trim(std::string_view(line).substr(0, line.find('#')));
     if (content.empty()) continue;
-    const size_t space = content.find(' ');
-    const std::string_view kind = space == std::string_view::npos ? "" : Trim(content.substr(space));
-    Table table{std::string(content.substr(0, space)), TableKind::kLocal};
+    std::vector<std::string> words = Split(content, ' ');
+    std::erase(words, "");
+    const std::string kind = words.size() > 1 ? words[1] : "";
+    Table table{words[0], TableKind::kLocal, words.size() > 2};
     if (kind == "distributed") table.kind = TableKind::kDistributed;
     if (kind == "reference") table.kind = TableKind::kReference;
     const bool twice = std::any_of(tables.begin(), tables.end(), [&](const Table& t) { return t.name == table.name; });
-    if ((kind != "distributed" && kind != "reference" && kind != "local") || twice) {
+    const bool understood = words.size() < 3 || (words.size() == 3 && words[2] == "record");
+    if ((kind != "distributed" && kind != "reference" && kind != "local") || !understood || twice) {
       throw std::logic_error("migrations/tables.txt: " + line);
     }
     tables.push_back(std::move(table));

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-// Where the rows of each table lie in a store that is spread over several PostgreSQL nodes. Declared in
-// migrations/tables.txt.
+// What is to be known of each table: where its rows lie in a store that is spread over several PostgreSQL nodes, and
+// whether servers remember anything of it. Declared in migrations/tables.txt.
 namespace dealpace::db {
 
 enum class TableKind {
@@ -17,6 +17,7 @@ enum class TableKind {
 struct Table {
   std::string name;
   TableKind kind = TableKind::kLocal;
+  bool record = false;  // its rows come in all day, and nobody remembers any from one request to the next
 };
 
 // In the order of the file.

@@ -15,6 +15,7 @@ constexpr int kRegionBytes = 32'768;  // of the index, as SQLite maps it
 constexpr size_t kWords = 12;         // of each of the two copies
 constexpr uint32_t kVersion = 3'007'000;
 constexpr uint32_t kReady = 1;  // of the byte that says so, in word 3
+constexpr size_t kCommitsWord = 2;
 
 }  // namespace
 
@@ -30,7 +31,7 @@ WalIndexHead::WalIndexHead(sqlite3* connection) {
 
 // A commit writes the second copy, then the first: who finds both the same has read a whole one. The words are another
 // process's, so there is no lock to take.
-__attribute__((no_sanitize("thread"))) std::optional<int64_t> WalIndexHead::Mark() const {
+__attribute__((no_sanitize("thread"))) std::optional<WalIndexHead::State> WalIndexHead::Read() const {
   if (words_ == nullptr) return std::nullopt;
   std::array<uint32_t, kWords> first{};
   std::array<uint32_t, kWords> second{};
@@ -38,7 +39,8 @@ __attribute__((no_sanitize("thread"))) std::optional<int64_t> WalIndexHead::Mark
   std::atomic_thread_fence(std::memory_order_seq_cst);
   for (size_t i = 0; i < kWords; ++i) second[i] = words_[kWords + i];
   if (first != second || first[0] != kVersion || (first[3] & 0xffU) != kReady) return std::nullopt;
-  return static_cast<int64_t>(HashText({reinterpret_cast<const char*>(first.data()), sizeof first}).low);
+  const auto mark = static_cast<int64_t>(HashText({reinterpret_cast<const char*>(first.data()), sizeof first}).low);
+  return State{mark, first[kCommitsWord]};
 }
 
 }  // namespace dealpace::db

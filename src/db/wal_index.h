@@ -15,11 +15,15 @@ class WalIndexHead {
   // Of a connection in WAL mode that has read before. The head must not be used after the connection is closed.
   explicit WalIndexHead(sqlite3* connection);
 
-  // Whether it could be found; else Mark() tells nothing.
+  struct State {
+    int64_t mark = 0;      // differs from an earlier one when anything was committed between
+    uint32_t commits = 0;  // of all processes, since the log was last recovered
+  };
+
+  // Whether it could be found; else Read() tells nothing.
   [[nodiscard]] bool found() const { return words_ != nullptr; }
-  // A number that differs from an earlier one when anything was committed between. Nothing while a commit is just
-  // writing it, or where it has a form that is not known. Thread-safe.
-  [[nodiscard]] std::optional<int64_t> Mark() const;
+  // Nothing while a commit is just writing it, or where it has a form that is not known. Thread-safe.
+  [[nodiscard]] std::optional<State> Read() const;
 
  private:
   const volatile uint32_t* words_ = nullptr;

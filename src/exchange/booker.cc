@@ -37,11 +37,11 @@ Booker::ByDealer Booker::Sort(const Chunk& chunk) {
   return by_dealer;
 }
 
-Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer, const OfDealer& said, bool lookup,
+Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer, const OfDealer& said, const ledger::End* end,
                              const Chunk& chunk, Booked& total) const {
   Plan plan;
   std::unordered_map<Hash128, ledger::KeyedEntry> known;
-  if (lookup) {
+  if (end != nullptr) {
     std::vector<Hash128> keys;
     keys.reserve(said.statements.size() + said.denials.size());
     for (const Statement* statement : said.statements) {
@@ -49,7 +49,7 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer, const 
     }
     for (const Denial* denial : said.denials) keys.push_back(denial->key);
     std::sort(keys.begin(), keys.end());  // as they lie in the ledger
-    known = ledger::FindKeys(connection, catalog_, dealer, keys);
+    known = ledger::FindKeys(connection, catalog_, dealer, keys, *end);
   }
   plan.append.reserve(said.statements.size());
   for (const Statement* statement : said.statements) {
@@ -85,15 +85,18 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
                                                   const Chunk& chunk, Booked& total) const {
   const bool lookup = !said.denials.empty() || std::any_of(said.statements.begin(), said.statements.end(),
                                                            [](const Statement* s) { return s->keyed; });
-  ledger::Locked locked;
+  ledger::End end;
   bool untouched = false;
   if (lookup) {
-    locked = ledger::LockWithKeys(connection, dealer);
+    end = ledger::LockEnd(connection, dealer);
     const auto fresh = fresh_heads_.find(dealer.value);
-    untouched = fresh != fresh_heads_.end() ? fresh->second == locked.head : locked.head == 0;
-    if (!untouched && locked.keys_later) ledger::IndexKeys(connection, dealer);
+    untouched = fresh != fresh_heads_.end() ? fresh->second == end.head : end.head == 0;
+    if (!untouched && end.keys_later()) {
+      ledger::IndexKeys(connection, dealer);
+      end.keyed = end.head;
+    }
   }
-  const Plan plan = Compare(connection, dealer, said, lookup && !untouched, chunk, total);
+  const Plan plan = Compare(connection, dealer, said, lookup && !untouched ? &end : nullptr, chunk, total);
   RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
   if (!plan.append.empty()) {
     const bool later = untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
@@ -101,7 +104,23 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
                    {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom});
   }
   if (!untouched) return std::optional<int64_t>();
-  return std::optional(locked.head + static_cast<int64_t>(plan.append.size()));
+  return std::optional(end.head + static_cast<int64_t>(plan.append.size()));
+}
+
+Result<Booked> Booker::BookIn(db::Connection& connection, const ByDealer& by_dealer, const Chunk& chunk, int64_t rows,
+                              const Also& also, std::unordered_map<int64_t, int64_t>& heads) const {
+  Booked total;
+  total.outcomes.resize(chunk.statements.size(), Outcome::kNothing);
+  heads.clear();
+  for (const auto& [id, said] : by_dealer) {
+    ASSIGN_OR_RETURN(const std::optional<int64_t> head, BookDealer(connection, DealerId(id), said, chunk, total));
+    if (head) heads[id] = *head;
+  }
+  if (recorder_.batch.set()) {
+    ledger::CountBatch(connection, recorder_.batch, rows, total.added, total.changed, total.removed);
+  }
+  if (also) RETURN_IF_ERROR(also(connection, total));
+  return total;
 }
 
 Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const Denial> denials, int64_t rows,
@@ -113,26 +132,38 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const 
   const ByDealer by_dealer = Sort(chunk);
   recorder_.at = Now();
   std::unordered_map<int64_t, int64_t> heads;
-  const auto work = [&](db::Connection& connection) -> Result<Booked> {
-    Booked total;
-    total.outcomes.resize(statements.size(), Outcome::kNothing);
-    heads.clear();
-    for (const auto& [id, said] : by_dealer) {
-      ASSIGN_OR_RETURN(const std::optional<int64_t> head, BookDealer(connection, DealerId(id), said, chunk, total));
-      if (head) heads[id] = *head;
-    }
-    if (recorder_.batch.set()) {
-      ledger::CountBatch(connection, recorder_.batch, rows, total.added, total.changed, total.removed);
-    }
-    if (also) RETURN_IF_ERROR(also(connection, total));
-    return total;
-  };
+  const auto work = [&](db::Connection& connection) { return BookIn(connection, by_dealer, chunk, rows, also, heads); };
   // What comes in one by one shares a sync with others, a chunk of a file does not.
   ASSIGN_OR_RETURN(Booked booked,
                    recorder_.batch.set() ? database_.WriteBulk<Booked>(work) : database_.Write<Booked>(work));
   for (const auto& [id, head] : heads) fresh_heads_[id] = head;
   stated_ += statements.size();
   return booked;
+}
+
+void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
+                       std::string_view why, Statement statement, Also also, std::function<void(Result<Booked>)> done) {
+  struct Job {
+    Booker booker;
+    std::vector<Statement> statements;
+    Also also;
+    Booked booked;
+  };
+  if (statement.entry && statement.keyed) statement.entry->key = statement.key;
+  auto job = std::make_shared<Job>(Job{.booker = Booker(database, catalog, recorder, why),
+                                       .statements = {std::move(statement)},
+                                       .also = std::move(also),
+                                       .booked = {}});
+  job->booker.recorder_.at = Now();
+  const auto work = [job](db::Connection& connection) -> Status {
+    const Chunk chunk{job->statements, {}};
+    std::unordered_map<int64_t, int64_t> heads;
+    ASSIGN_OR_RETURN(job->booked, job->booker.BookIn(connection, Sort(chunk), chunk, 0, job->also, heads));
+    return {};
+  };
+  database.WriteLater(work, [job, done = std::move(done)](const Status& status) {
+    done(status.ok() ? Result<Booked>(std::move(job->booked)) : Result<Booked>(status.error()));
+  });
 }
 
 Status Booker::FinishKeys() {
@@ -184,7 +215,10 @@ Result<Booked> Booker::Try(const std::vector<Statement>& statements, std::span<c
   return database_.Read<Booked>([&](db::Connection& connection) -> Result<Booked> {
     Booked total;
     total.outcomes.resize(statements.size(), Outcome::kNothing);
-    for (const auto& [id, said] : by_dealer) (void)Compare(connection, DealerId(id), said, true, chunk, total);
+    for (const auto& [id, said] : by_dealer) {
+      const ledger::End end = ledger::EndOf(connection, DealerId(id));
+      (void)Compare(connection, DealerId(id), said, &end, chunk, total);
+    }
     return total;
   });
 }

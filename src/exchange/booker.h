@@ -66,6 +66,9 @@ class Booker {
   using Also = std::function<Status(db::Connection&, const Booked&)>;
   [[nodiscard]] Result<Booked> Book(std::vector<Statement>& statements, std::span<const Denial> denials, int64_t rows,
                                     const Also& also = {});
+  // Books one statement without waiting: `done` is told on a thread of the database, as db::Database::WriteLater does.
+  static void BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
+                        std::string_view why, Statement statement, Also also, std::function<void(Result<Booked>)> done);
   // After the last chunk, where the keys were left for later. Until then they are found all the same, but slowly.
   [[nodiscard]] Status FinishKeys();
   // What Book would do.
@@ -87,9 +90,14 @@ class Booker {
     std::vector<const ledger::NewEntry*> append;
   };
   [[nodiscard]] static ByDealer Sort(const Chunk& chunk);
-  // Says in `total` what becomes of all that is said of the dealer. `lookup`: something may be known already.
-  [[nodiscard]] Plan Compare(db::Connection& connection, DealerId dealer, const OfDealer& said, bool lookup,
+  // Says in `total` what becomes of all that is said of the dealer. `end`: of his ledger, where something may be known
+  // already.
+  [[nodiscard]] Plan Compare(db::Connection& connection, DealerId dealer, const OfDealer& said, const ledger::End* end,
                              const Chunk& chunk, Booked& total) const;
+  // Within a transaction; says in `heads` what fresh_heads_ shall know.
+  [[nodiscard]] Result<Booked> BookIn(db::Connection& connection, const ByDealer& by_dealer, const Chunk& chunk,
+                                      int64_t rows, const Also& also,
+                                      std::unordered_map<int64_t, int64_t>& heads) const;
   // Of one dealer; returns what fresh_heads_ shall know of it.
   [[nodiscard]] Result<std::optional<int64_t>> BookDealer(db::Connection& connection, DealerId dealer,
                                                           const OfDealer& said, const Chunk& chunk,

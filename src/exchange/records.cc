@@ -254,6 +254,8 @@ void SetSingleKey(size_t index, const RecordOptions& options, Statement& stateme
   if (statement.keyed) statement.key = HashText("single\x1e" + options.request + '\x1e' + std::to_string(index));
 }
 
+constexpr std::string_view kMoved = "organisation_moved";  // seen by nobody
+
 int64_t OrgVersion(db::Connection& connection) {
   db::Rows rows = connection.Query("SELECT version FROM org_version WHERE org_version_id = 1");
   return rows.Next() ? rows.Int(0) : 0;
@@ -361,7 +363,6 @@ Result<std::optional<Recorded>> BookOrdinary(db::Database& database, const catal
     return std::optional<Recorded>();
   }
   Booker booker(database, catalog, {options.recorded_by, options.now, {}}, kWithdrawnNote);
-  constexpr std::string_view kMoved = "organisation_moved";  // seen by nobody
   Recorded recorded;
   Result<Booked> booked = booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) -> Status {
     if (OrgVersion(connection) != clerk->version()) return Error(kMoved);
@@ -426,6 +427,35 @@ Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& ca
   }
   Finish(recording, statements, true);
   return recording.Book(std::move(statements));
+}
+
+std::function<void(ToldLater)> RecordEventLater(db::Database& database, const catalog::Catalog& catalog,
+                                                const EventRecord& record, const RecordOptions& options) {
+  if (!database.writes_later()) return {};
+  std::unique_ptr<RecordDesk::Clerk> clerk = options.desk->Take();
+  if (clerk == nullptr) return {};
+  std::vector<Statement> statements;
+  const bool ordinary = clerk->Convert(0, record, options, statements);
+  const int64_t version = clerk->version();
+  options.desk->GiveBack(std::move(clerk));
+  if (!ordinary) return {};
+  const ledger::Recorder recorder{options.recorded_by, options.now, {}};
+  return [&database, &catalog, recorder, version, statement = std::move(statements.front())](ToldLater told) {
+    const auto still = [version](db::Connection& connection, const Booked&) -> Status {
+      if (OrgVersion(connection) != version) return Error(kMoved);
+      return {};
+    };
+    Booker::BookLater(database, catalog, recorder, kWithdrawnNote, statement, still,
+                      [told = std::move(told)](Result<Booked> booked) {
+                        if (!booked.ok() && booked.error().code == kMoved) {
+                          told(std::optional<Recorded>());
+                        } else if (!booked.ok()) {
+                          told(booked.error());
+                        } else {
+                          told(std::optional(Recorded{*std::move(booked), {}}));
+                        }
+                      });
+  };
 }
 
 Result<Recorded> RecordReadings(db::Database& database, const catalog::Catalog& catalog,

@@ -29,7 +29,8 @@ using http::Response;
 constexpr size_t kEventsMax = 10'000;
 constexpr size_t kReadingsMax = 5'000;
 constexpr int64_t kBodyMax = 16 << 20;
-constexpr size_t kTextMax = 1'000;  // bytes of a field
+constexpr size_t kTextMax = 1'000;       // bytes of a field
+constexpr size_t kLaterBodyMax = 4'096;  // of an event that no worker need look at
 constexpr int64_t kListMax = 500;
 
 // The shortest text that reads back as this number: what the client has most likely written.
@@ -118,6 +119,30 @@ class RecordApi {
     }
     ASSIGN_OR_RETURN(const Recorded recorded, RecordEvents(deps_.database, *deps_.catalog, records, options));
     return BookedResponse(recorded, request.language);
+  }
+
+  // A small event that comes alone, of who has all rows: the others need the store, or time, before they can be booked.
+  http::LaterBegin AddEventLater(const Request& request) {
+    if (request.body.size() > kLaterBodyMax || request.Header("idempotency-key")) return {};
+    if (!request.caller.RowsFor("record")->network) return {};
+    Result<JsonBody> body = JsonBody::Parse(request.body);
+    if (!body.ok() || body->Has("events") || body->Has("create_missing")) return {};
+    const Result<EventRecord> record = ReadEvent(*body);
+    if (!record.ok()) return {};
+    Result<RecordOptions> options = OptionsOf(request);
+    if (!options.ok()) return {};
+    options->desk = &desk_;
+    auto begin = RecordEventLater(deps_.database, *deps_.catalog, *record, *options);
+    if (!begin) return {};
+    return [begin = std::move(begin), &request](std::function<void(http::LaterAnswer)> answer) {
+      begin([answer = std::move(answer), &request](Result<std::optional<Recorded>> recorded) {
+        answer([recorded = std::move(recorded), &request]() -> std::optional<Response> {
+          if (!recorded.ok()) return Response::Problem(recorded.error(), request);
+          if (!*recorded) return std::nullopt;
+          return BookedResponse(**recorded, request.language);
+        });
+      });
+    };
   }
 
   Result<Response> AddReadings(const Request& request) {
@@ -241,7 +266,7 @@ void AddRecordRoutes(http::Router& router, const RecordDeps& deps) {
   const auto handler = [api](Result<Response> (RecordApi::*method)(const Request&)) -> http::ResultHandler {
     return [api, method](const Request& request) { return ((*api).*method)(request); };
   };
-  const auto add = [&](std::string_view pattern, http::ResultHandler booking) {
+  const auto add = [&](std::string_view pattern, http::ResultHandler booking, http::LaterHandler later) {
     http::Route route;
     route.method = http::Method::kPost;
     route.pattern = pattern;
@@ -249,10 +274,12 @@ void AddRecordRoutes(http::Router& router, const RecordDeps& deps) {
     route.handler = api->deps().idempotent(http::Answering(std::move(booking)));
     route.body = http::Body::kMemory;
     route.body_max = kBodyMax;
+    route.later = std::move(later);
     router.Add(std::move(route));
   };
-  add("/api/v1/events", handler(&RecordApi::AddEvents));
-  add("/api/v1/readings", handler(&RecordApi::AddReadings));
+  add("/api/v1/events", handler(&RecordApi::AddEvents),
+      [api](const Request& request) { return api->AddEventLater(request); });
+  add("/api/v1/readings", handler(&RecordApi::AddReadings), nullptr);
   router.Get("/api/v1/readings", {http::Gate::kSignedIn, http::Rows::kScoped, "record"},
              handler(&RecordApi::ListReadings));
 }

@@ -64,7 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool head_only = false;
     bool malformed = false;  // what follows cannot be read as a request
     bool gate_asked = false;
-    bool handled = false;               // by the quick handler
+    bool handled = false;               // without a worker
     AccountLimits::Place place;         // among the requests of the caller's account
     AccountLimits::Place stream_place;  // among its streams
     BodyLimits::Share body_share;       // of the memory that bodies may take
@@ -89,6 +89,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Wait SendStream(Exchange& exchange);
   Awaited<bool> MayListenOn(const Exchange& exchange);
   Awaited<bool> OnWorker(std::function<void()> job, bool must = false);
+  // By the handler that answers later, where the request is one for it; else nothing is handled.
+  Wait HandleLater(Exchange& exchange);
   Wait Goodbye();
 
   // Without waiting for anything: they leave a request to a worker where that cannot be.

@@ -173,6 +173,9 @@ Wait Connection::Respond(Exchange& exchange) {
   Intake& intake = exchange.intake;
   bool finished = false;
   HandleQuickly(exchange);
+  if (!exchange.handled && !intake.refusal && intake.route != nullptr && intake.route->later && exchange.gate_asked) {
+    co_await HandleLater(exchange);
+  }
   bool handled = exchange.handled;
   if (!handled && !intake.refusal) {
     const bool run = co_await OnWorker([&] {
@@ -238,6 +241,35 @@ void Connection::HandleQuickly(Exchange& exchange) {
     Failed(exchange, problem.what());
   }
   exchange.handled = true;
+}
+
+Wait Connection::HandleLater(Exchange& exchange) {
+  LaterBegin begin;
+  try {
+    begin = exchange.intake.route->later(exchange.intake.request);
+  } catch (const std::exception& problem) {
+    Failed(exchange, problem.what());
+    exchange.handled = true;
+  }
+  if (!begin) co_return;
+  const auto back = socket_.get_executor();
+  const auto start = [&begin, back](auto handler) {
+    auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+    begin([resume = std::move(resume), back](LaterAnswer answer) {
+      asio::post(back, [resume, answer = std::move(answer)] { std::move (*resume)(answer); });
+    });
+  };
+  const LaterAnswer answer =
+      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(LaterAnswer)>(start, asio::use_awaitable);
+  try {
+    if (auto response = answer()) {
+      exchange.response = *std::move(response);
+      exchange.handled = true;
+    }
+  } catch (const std::exception& problem) {
+    Failed(exchange, problem.what());
+    exchange.handled = true;
+  }
 }
 
 // ---- Jobs of a worker ----

@@ -52,6 +52,13 @@ using Handler = std::function<Response(const Request&)>;
 // Runs on the thread that reads from the network, which many connections share: it must not wait for the store, a file
 // or a lock that somebody holds for long, and be done in some fifty microseconds. Nothing: a worker shall answer.
 using QuickHandler = std::function<std::optional<Response>(const Request&)>;
+// For what waits for the store without a worker waiting for it. Runs like a QuickHandler, and reads the request;
+// nothing: a worker shall answer. What it returns begins the rest: it is given `answer`, which is called once, from any
+// thread, with what makes the answer on the thread of the network; that this has none means that a worker shall answer
+// after all. The request stays until then.
+using LaterAnswer = std::function<std::optional<Response>()>;
+using LaterBegin = std::function<void(std::function<void(LaterAnswer)> answer)>;
+using LaterHandler = std::function<LaterBegin(const Request&)>;
 // The same for handlers that return a Result: an Error becomes its problem details.
 using ResultHandler = std::function<Result<Response>(const Request&)>;
 [[nodiscard]] Handler Answering(ResultHandler handler);
@@ -68,6 +75,7 @@ struct Route {
   std::string scope;
   // Tried before `handler`, where there is one.
   QuickHandler quick = nullptr;
+  LaterHandler later = nullptr;  // likewise
 };
 
 // Patterns are compared part by part; where several fit a path, the one that is literal where they first differ wins

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -198,6 +199,7 @@ class ServerTest : public testing::Test {
   std::atomic<int> unattended_calls_ = 0;
   std::atomic<int> at_once_ = 0;  // requests whose gate and quick handler ran together
   std::atomic<int> handler_calls_ = 0;
+  std::promise<std::function<void()>> held_;  // gives the answer that "/api/later" holds back
 
  private:
   Status PassGate(Request& request) {
@@ -266,6 +268,25 @@ class ServerTest : public testing::Test {
     echo.handler = [](const Request& request) { return Response::Text("slow " + request.body); };
     echo.quick = [](const Request& request) -> std::optional<Response> { return Response::Text(request.body); };
     router.Add(std::move(echo));
+    Route later;
+    later.method = Method::kPost;
+    later.pattern = "/api/later";
+    later.body = Body::kMemory;
+    later.handler = [](const Request& request) { return Response::Text("worker " + request.body); };
+    later.later = [this](const Request& request) -> LaterBegin {
+      if (request.body == "not for me") return {};
+      if (request.body == "throw") throw std::runtime_error("the secret of the house");
+      return [this, &request](std::function<void(LaterAnswer)> tell) {
+        LaterAnswer what = [&request]() -> std::optional<Response> {
+          if (request.body == "after all") return std::nullopt;
+          if (request.body == "throw later") throw std::runtime_error("the secret of the house");
+          return Response::Text("later " + request.body);
+        };
+        if (request.body != "hold") return tell(std::move(what));
+        held_.set_value([tell = std::move(tell), what = std::move(what)] { tell(what); });
+      };
+    };
+    router.Add(std::move(later));
     router.Get("/api/bell", Gate::kOpen, [bell = bell_](const Request&) -> Result<Response> {
       return Response::Events(std::make_shared<Bell::Listener>(*bell));
     });

@@ -124,6 +124,41 @@ TEST_F(ServerTest, AQuickAnswerIsForWhoIsLetIn) {
   EXPECT_EQ(gate_calls_, asked + 1) << "once, also where a worker goes on";
 }
 
+TEST_F(ServerTest, WhatIsAnsweredLaterKeepsNoWorker) {
+  options_.worker_threads = 1;
+  quick_gate_ = true;
+  Start();
+  RawClient client = Client();
+  EXPECT_EQ(client.Ask("POST", "/api/later", kLetIn, "a").Read().body, "later a");
+  EXPECT_EQ(client.Ask("POST", "/api/later", kLetIn, "not for me").Read().body, "worker not for me");
+  EXPECT_EQ(client.Ask("POST", "/api/later", kLetIn, "after all").Read().body, "worker after all");
+  for (const char* body : {"throw", "throw later"}) {
+    const RawAnswer failed = client.Ask("POST", "/api/later", kLetIn, body).Read();
+    EXPECT_EQ(failed.status, 500);
+    EXPECT_EQ(failed.body.find("secret"), std::string::npos);
+  }
+  EXPECT_EQ(CodeOf(client.Ask("POST", "/api/later", "", "a").Read()), "not_found") << "is not let in";
+  client.Ask("POST", "/api/later", kLetIn, "hold");
+  const std::function<void()> let_go = held_.get_future().get();
+  EXPECT_EQ(Ask("POST", "/api/echo", "", "others").body, "others") << "the one worker is free";
+  let_go();
+  EXPECT_EQ(client.Read().body, "later hold");
+  quick_gate_ = false;
+  EXPECT_EQ(client.Ask("POST", "/api/later", kLetIn, "a").Read().body, "worker a") << "the gate has to ask";
+}
+
+TEST_F(ServerTest, AServerThatStopsGivesTheAnswersThatItOwes) {
+  quick_gate_ = true;
+  Start();
+  RawClient client = Client();
+  client.Ask("POST", "/api/later", kLetIn, "hold");
+  const std::function<void()> let_go = held_.get_future().get();
+  std::thread stopping([&] { server_->Stop(); });
+  let_go();
+  EXPECT_EQ(client.Read().body, "later hold");
+  stopping.join();
+}
+
 TEST_F(ServerTest, AQuickHandlerHasTheWholeBody) {
   quick_gate_ = true;
   Start();

@@ -21,15 +21,22 @@ db::Value OrNull(int64_t id) { return id == 0 ? db::Value() : db::Value(id); }
 
 }  // namespace
 
-int64_t Lock(db::Connection& connection, DealerId dealer) { return LockWithKeys(connection, dealer).head; }
+End EndOf(db::Connection& connection, DealerId dealer) {
+  db::Rows rows = connection.Query("SELECT head, keyed FROM ledger_head WHERE dealer_id = ?1", dealer);
+  if (!rows.Next()) return {};
+  return {rows.Int(0), rows.Int(1)};
+}
 
-Locked LockWithKeys(db::Connection& connection, DealerId dealer) {
+int64_t Lock(db::Connection& connection, DealerId dealer) { return LockEnd(connection, dealer).head; }
+
+End LockEnd(db::Connection& connection, DealerId dealer) {
+  if (connection.kind() == db::Kind::kSqlite && connection.writing()) return EndOf(connection, dealer);  // nobody else
   db::Rows rows = connection.Query(
       "INSERT INTO ledger_head (dealer_id, head) VALUES (?1, 0) "
       "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head RETURNING head, keyed",
       dealer);
   rows.Next();
-  return {rows.Int(0), rows.Int(1) < rows.Int(0)};
+  return {rows.Int(0), rows.Int(1)};
 }
 
 namespace {
@@ -267,7 +274,8 @@ void AddLaterKeys(db::Connection& connection, const LaterKeys& later) {
 }
 
 std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
-                                                 DealerId dealer, std::span<const Hash128> keys) {
+                                                 DealerId dealer, std::span<const Hash128> keys,
+                                                 std::optional<End> end) {
   std::unordered_map<Hash128, KeyedEntry> found;
   if (keys.empty()) return found;
   const std::unordered_set<Hash128> wanted(keys.begin(), keys.end());
@@ -289,17 +297,9 @@ std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, con
     while (rows.Next()) seqs.push_back(rows.Int(0));
   }
   // Entries whose keys were left for later.
-  int64_t keyed = 0;
-  int64_t head = 0;
-  {
-    db::Rows lag = connection.Query("SELECT keyed, head FROM ledger_head WHERE dealer_id = ?1", dealer);
-    if (lag.Next()) {
-      keyed = lag.Int(0);
-      head = lag.Int(1);
-    }
-  }
-  if (keyed < head) {
-    VisitKeys(connection, dealer, keyed, head, [&](int64_t seq, std::string_view key) {
+  if (!end) end = EndOf(connection, dealer);
+  if (end->keys_later()) {
+    VisitKeys(connection, dealer, end->keyed, end->head, [&](int64_t seq, std::string_view key) {
       if (wanted.contains(Hash128::FromBytes(key))) seqs.push_back(seq);
     });
   }

@@ -44,12 +44,14 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
 // Makes other writers of the dealer wait until the end of the transaction; to be called before reading what a write
 // depends on. Returns the dealer's head.
 int64_t Lock(db::Connection& connection, DealerId dealer);
-// The same; also says whether keys were left for later.
-struct Locked {
+// How a dealer's ledger ends: the last entry, and the last one whose key is in order.
+struct End {
   int64_t head = 0;
-  bool keys_later = false;
+  int64_t keyed = 0;
+  [[nodiscard]] bool keys_later() const { return keyed < head; }
 };
-Locked LockWithKeys(db::Connection& connection, DealerId dealer);
+[[nodiscard]] End EndOf(db::Connection& connection, DealerId dealer);
+End LockEnd(db::Connection& connection, DealerId dealer);  // locks as well
 
 // Puts keys that were left for later in order; of `most` entries at a time. Returns of how many: 0 when none are left.
 int64_t IndexKeys(db::Connection& connection, DealerId dealer, int64_t most = INT64_MAX);
@@ -83,10 +85,12 @@ struct KeyedEntry {
   int64_t seq = 0;
   NewEntry content;
 };
-// The live entries of these keys at a dealer (those neither reversed nor reversals), by key.
+// The live entries of these keys at a dealer (those neither reversed nor reversals), by key. `end`: how the
+// dealer's ledger ends, where that is known.
 [[nodiscard]] std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection,
                                                                const catalog::Catalog& catalog, DealerId dealer,
-                                                               std::span<const Hash128> keys);
+                                                               std::span<const Hash128> keys,
+                                                               std::optional<End> end = {});
 
 // The ledger as a source of facts.
 class DatabaseSource final : public Source {

@@ -102,7 +102,7 @@ class DatabaseOrg final : public facts::OrgSource {
   [[nodiscard]] Result<std::shared_ptr<const facts::OrgView>> Read();
 
   db::Database& database_;
-  db::Remembered<std::shared_ptr<const facts::OrgView>> remembered_;
+  db::Remembered<std::shared_ptr<const facts::OrgView>> remembered_{db::Changes::kMasters};
   std::mutex mutex_;  // guards what follows
   int64_t version_ = -1;
   std::shared_ptr<const facts::OrgView> view_;

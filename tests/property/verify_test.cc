@@ -234,12 +234,12 @@ TEST_P(DamageTest, KeysThatAreInOrderCanBeFound) {
     const std::vector<int64_t> seqs{first + 1};
     ASSERT_TRUE(ledger::Reverse(c, dealer_, seqs, "a slip", recorder).ok());
     EXPECT_EQ(found(c), 2U);
-    EXPECT_TRUE(ledger::LockWithKeys(c, dealer_).keys_later);
+    EXPECT_TRUE(ledger::LockEnd(c, dealer_).keys_later());
     EXPECT_EQ(ledger::IndexKeys(c, dealer_, 2), 2);
     EXPECT_EQ(found(c), 2U);
     EXPECT_EQ(ledger::IndexKeys(c, dealer_), 2);  // an entry and the reversal
     EXPECT_EQ(ledger::IndexKeys(c, dealer_), 0);
-    EXPECT_FALSE(ledger::LockWithKeys(c, dealer_).keys_later);
+    EXPECT_FALSE(ledger::LockEnd(c, dealer_).keys_later());
     EXPECT_EQ(found(c), 2U);
     const int64_t again = first + 1;
     EXPECT_GT(*ledger::BookAgain(c, dealer_, {&again, 1}, recorder), first + 3);

@@ -93,9 +93,18 @@ class SqliteConnection final : public BackendConnection {
   void GrowLog();
   // Pages in the write-ahead log after the last commit.
   [[nodiscard]] int wal_pages() const { return wal_pages_; }
-  // Copies what nobody else needs from the log into the database; what fails is left for the next time.
-  void Checkpoint() noexcept {
-    sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Copies what nobody else needs from the log into the database; what fails is left for the next time. Returns how
+  // many of the log's pages are there now.
+  int Checkpoint() noexcept {
+    int copied = 0;
+    sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+    return std::max(copied, 0);
+  }
+  // Puts what was copied on disk, which SQLite itself does only once it has copied all.
+  void SyncCopied() noexcept {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return;
+    if (file != nullptr && file->pMethods != nullptr) file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
   }
 
   // True when a row is there; false at the end.
@@ -551,13 +560,19 @@ class Checkpointer {
 
   // After each commit, by the writer.
   void Committed(SqliteConnection& writer) {
-    if (writer.wal_pages() < kPagesWanted) return;
-    if (writer.wal_pages() >= kPagesMost) {
+    const int pages = writer.wal_pages();
+    if (pages < copied_) copied_ = 0;  // the log has begun anew
+    const int left = pages - copied_;
+    if (pages >= kPagesMany && (left <= kPagesFew || pages >= kPagesMost)) {
       // As long as nobody writes all of the log can be copied, and the next commit begins it anew.
-      const std::lock_guard one_at_a_time(copying_);
-      writer.Checkpoint();
-      return;
+      std::unique_lock one_at_a_time(copying_, std::defer_lock);
+      if (pages >= kPagesMost) one_at_a_time.lock();
+      if (one_at_a_time.owns_lock() || one_at_a_time.try_lock()) {
+        copied_ = writer.Checkpoint();
+        return;
+      }
     }
+    if (left < (pages < kPagesMany ? kPagesWanted : kPagesFew)) return;
     {
       const std::lock_guard lock(mutex_);
       if (waiting_) return;
@@ -568,8 +583,12 @@ class Checkpointer {
   }
 
  private:
+  // Copying keeps the disk busy, so it is better done seldom. Once there are many pages in the log the rest of them is
+  // made small, and then copied by the writer himself, for whom everybody waits.
   static constexpr int kPagesWanted = 2'000;
-  static constexpr int kPagesMost = 16'000;  // 64 MiB
+  static constexpr int kPagesMany = 13'000;
+  static constexpr int kPagesFew = 500;
+  static constexpr int kPagesMost = 24'000;  // 94 MiB: he waits for the copying that goes on
 
   void Work() {
     std::unique_ptr<SqliteConnection> connection;
@@ -581,7 +600,8 @@ class Checkpointer {
       try {
         if (!connection) connection = std::make_unique<SqliteConnection>(path_, options_, false);
         const std::lock_guard one_at_a_time(copying_);
-        connection->Checkpoint();
+        copied_ = connection->Checkpoint();
+        connection->SyncCopied();
       } catch (const std::exception&) {
         connection.reset();  // the writer copies when there is too much
       }
@@ -593,7 +613,8 @@ class Checkpointer {
   const std::string path_;
   const Options options_;
   std::mutex copying_;
-  std::mutex mutex_;  // guards what follows
+  std::atomic<int> copied_ = 0;  // of the log's pages
+  std::mutex mutex_;             // guards what follows
   std::condition_variable wanted_;
   bool waiting_ = false;
   bool stopping_ = false;

@@ -431,7 +431,6 @@ Result<Recorded> RecordEvents(db::Database& database, const catalog::Catalog& ca
 
 std::function<void(ToldLater)> RecordEventLater(db::Database& database, const catalog::Catalog& catalog,
                                                 const EventRecord& record, const RecordOptions& options) {
-  if (!database.writes_later()) return {};
   std::unique_ptr<RecordDesk::Clerk> clerk = options.desk->Take();
   if (clerk == nullptr) return {};
   std::vector<Statement> statements;

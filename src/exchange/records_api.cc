@@ -123,7 +123,8 @@ class RecordApi {
 
   // A small event that comes alone, of who has all rows: the others need the store, or time, before they can be booked.
   http::LaterBegin AddEventLater(const Request& request) {
-    if (request.body.size() > kLaterBodyMax || request.Header("idempotency-key")) return {};
+    if (!deps_.database.writes_later() || request.body.size() > kLaterBodyMax) return {};
+    if (request.Header("idempotency-key")) return {};
     if (!request.caller.RowsFor("record")->network) return {};
     Result<JsonBody> body = JsonBody::Parse(request.body);
     if (!body.ok() || body->Has("events") || body->Has("create_missing")) return {};

@@ -90,8 +90,8 @@ struct Recorded {
 
 // Books one event without waiting for the store, which must be one that writes later. Nothing where the event is not
 // quite ordinary, or nobody at the desk knows the organisation: RecordEvents finds out and tells. Else what begins it,
-// given who shall be told, on a thread of the database: what RecordEvents would have returned, or that nothing was booked
-// and it must be asked after all (the organisation has changed meanwhile). The audit log is told nothing.
+// given who shall be told, on a thread of the database: what RecordEvents would have returned, or that nothing was
+// booked and it must be asked after all (the organisation has changed meanwhile). The audit log is told nothing.
 using ToldLater = std::function<void(Result<std::optional<Recorded>>)>;
 [[nodiscard]] std::function<void(ToldLater)> RecordEventLater(db::Database& database, const catalog::Catalog& catalog,
                                                               const EventRecord& record, const RecordOptions& options);

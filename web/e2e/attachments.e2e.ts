@@ -87,8 +87,10 @@ it("a photo is added, opened for a reason that stands in the audit log, describe
   const remove = async () => {
     await panel.getByRole("button", { name: "More for licence, front.png" }).focus();
     await page.keyboard.press("Enter");
-    await page.getByRole("menuitem", { name: "Remove" }).waitFor();
+    // The keys are for whoever has the focus: first the menu has to take it.
+    await page.locator("[role=menuitem]:focus").waitFor();
     await page.keyboard.press("End");
+    await page.locator("[role=menuitem]:focus", { hasText: "Remove" }).waitFor();
     await page.keyboard.press("Enter");
     await page.getByText("licence, front.png is removed.").waitFor();
   };

@@ -300,22 +300,47 @@ it("two people rename the same region: the second is told and decides", async ()
   await other.context.close();
 });
 
-it("a member sees no page of administrators, and the interface refuses what they alone may do", async () => {
+/** Somebody new with that post, on a page of his own. */
+async function member(login: string, name: string, post: Record<string, string>) {
   const admin = await signedIn({ language: "en" });
-  const made = await admin.context.request.post("/api/v1/accounts", { headers: await headers(admin.context.request), data: { login: "wang.fang", name: "Wang Fang", role: "member" } });
+  const made = await admin.context.request.post("/api/v1/accounts", { headers: await headers(admin.context.request), data: { login, name, role: "member" } });
   expect(made.status(), await made.text()).toBe(201);
   const { account, password: once } = (await made.json()) as { account: { id: string }; password: string };
   const { id } = account;
-  const post = await admin.context.request.post(`/api/v1/accounts/${id}/posts`, { headers: await headers(admin.context.request), data: { role: "NW" } });
-  expect(post.status(), await post.text()).toBe(201);
-  const member = await visit({ language: "en" });
-  const { page } = member;
-  const request = member.context.request;
-  const first = await request.post("/api/v1/session", { headers: { origin }, data: { login: "wang.fang", password: once } });
+  const given = await admin.context.request.post(`/api/v1/accounts/${id}/posts`, { headers: await headers(admin.context.request), data: post });
+  expect(given.status(), await given.text()).toBe(201);
+  const visitor = await visit({ language: "en" });
+  const request = visitor.context.request;
+  const first = await request.post("/api/v1/session", { headers: { origin }, data: { login, password: once } });
   expect(first.status()).toBe(200);
   const { csrf } = (await first.json()) as { csrf: string };
   const changed = await request.post("/api/v1/session/password", { headers: { "x-csrf-token": csrf, origin }, data: { current: once, new: "bamboo lantern over water" } });
   expect(changed.status(), await changed.text()).toBe(200);
+  return { visitor, admin, id };
+}
+
+it("whoever sees a part of the network reads its name, not the network's", async () => {
+  const { context } = await signedIn({ language: "en" });
+  const org = (await (await context.request.get("/api/v1/org")).json()) as { dealers: { id: string; name: string; region: string }[] };
+  const dealer = org.dealers[0]!;
+  for (const [login, post, name] of [
+    ["shop.manager", { role: "GM", dealer: dealer.id }, dealer.name],
+    ["region.manager", { role: "NW", region: dealer.region }, "My dealers"],
+  ] as const) {
+    const { visitor, admin } = await member(login, login, post);
+    await open(visitor.page, "/dashboard");
+    await visitor.page.getByRole("button", { name: "Scope:" }).getByText(name, { exact: true }).waitFor();
+    expect(await visitor.page.getByText("Whole network").count(), login).toBe(0);
+    expectQuiet(visitor);
+    await visitor.context.close();
+    await admin.context.close();
+  }
+});
+
+it("a member sees no page of administrators, and the interface refuses what they alone may do", async () => {
+  const { visitor, admin, id } = await member("wang.fang", "Wang Fang", { role: "NW" });
+  const { page } = visitor;
+  const { request } = visitor.context;
 
   await open(page, "/dashboard");
   const rail = page.getByRole("navigation", { name: "Main navigation" });
@@ -351,7 +376,7 @@ it("a member sees no page of administrators, and the interface refuses what they
   }
   const accounts = (await (await admin.context.request.get("/api/v1/accounts")).json()) as { accounts: { login: string; role: string }[] };
   expect(accounts.accounts.filter(({ login }) => login === "wang.fang" || login === "eve")).toMatchObject([{ login: "wang.fang", role: "member" }]);
-  expectQuiet(member);
-  await member.context.close();
+  expectQuiet(visitor);
+  await visitor.context.close();
   await admin.context.close();
 });

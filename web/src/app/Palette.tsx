@@ -13,6 +13,7 @@ import { kPages } from "./pages";
 import { mayOpen } from "@/state/page";
 import styles from "./Palette.module.css";
 import { appTexts } from "./texts";
+import { useWidestName } from "./ScopePicker";
 import { useSwitchLanguage } from "./TopBar";
 
 interface Entry {
@@ -26,6 +27,7 @@ interface Entry {
 // Ctrl K: go to a page, open a KPI, look at a dealer or person, set the period, do something.
 export default function Palette({ onClose, onShortcuts }: { onClose: () => void; onShortcuts: () => void }) {
   const t = useTexts(appTexts);
+  const widest = useWidestName();
   const language = useLanguage();
   const viewer = useViewer();
   const today = useToday();
@@ -76,7 +78,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
             run: () => view.set({ scope: node.scope }),
           }))
       : [];
-    const network: Entry = { id: "network", label: t("network"), words: `${t("network")} network 全国`, run: () => view.set({ scope: { kind: "network", id: "" } }) };
+    const network: Entry = { id: "network", label: widest, words: `${widest} ${t("network")} network 全国`, run: () => view.set({ scope: { kind: "network", id: "" } }) };
     const period = parseTyped(typed, today);
     const periods: Entry[] = period ? [{ id: `period:${formatPeriod(period)}`, label: periodLabel(period, language), hint: formatPeriod(period), words: typed, run: () => view.set({ period }) }] : [];
     const setTheme = (theme: Theme) => () => settings.set("theme", theme);
@@ -101,7 +103,7 @@ export default function Palette({ onClose, onShortcuts }: { onClose: () => void;
         ["actions", best(actions, 8)],
       ] as const
     ).filter(([, entries]) => entries.length > 0);
-  }, [search, viewer, language, go, catalog.raw, tree, t, today, view, offered, onShortcuts, signOut, switchLanguage]);
+  }, [search, viewer, language, go, catalog.raw, tree, t, widest, today, view, offered, onShortcuts, signOut, switchLanguage]);
 
   return (
     <RadixDialog.Root open onOpenChange={onClose}>

@@ -1,6 +1,6 @@
 import { ChevronDown, ChevronRight, House } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { orgTree, pathOf, useOrg, type OrgNode, type OrgTree } from "@/api";
+import { orgTree, pathOf, useOrg, useViewer, type OrgNode, type OrgTree } from "@/api";
 import { useTexts } from "@/i18n";
 import { useView, type Scope } from "@/state/view";
 import { classes, matches, Popover, Skeleton } from "@/ui";
@@ -10,10 +10,21 @@ import { appTexts } from "./texts";
 
 const kShownMax = 200;
 
+// What the widest scope is called: the network, or as much of it as the viewer sees.
+export function useWidestName(short = false): string {
+  const t = useTexts(appTexts);
+  const { admin, rights } = useViewer();
+  const { data: org } = useOrg();
+  const whole = admin || rights["reports"] === "network";
+  const only = org?.dealers.length === 1 ? org.dealers[0]!.name : undefined;
+  return whole ? t(short ? "networkShort" : "network") : (only ?? t("mine"));
+}
+
 // Of whom: the network, a region, a dealer, a team or a person.
 export function ScopePicker({ phone = false }: { phone?: boolean }) {
   const t = useTexts(appTexts);
   const view = useView();
+  const widest = useWidestName(phone);
   const { data: org } = useOrg();
   const [open, setOpen] = useState(false);
 
@@ -27,7 +38,7 @@ export function ScopePicker({ phone = false }: { phone?: boolean }) {
   const dealerCount = org?.dealers.length ?? 0;
   const node = scope.kind === "network" ? undefined : orgTree(org).byKey.get(`${scope.kind}:${scope.id}`);
   const path = node ? pathOf(node) : [];
-  const name = scope.kind === "network" ? t(phone ? "networkShort" : "network") : (node?.name ?? (org ? t("unknownScope") : "…"));
+  const name = scope.kind === "network" ? widest : (node?.name ?? (org ? t("unknownScope") : "…"));
   const above = path.at(-2)?.name;
 
   return (
@@ -76,6 +87,7 @@ interface Line {
 
 function ScopeTree({ tree: { roots, byKey, dealerCount }, scope, choose }: { tree: OrgTree; scope: Scope; choose: (scope: Scope) => void }) {
   const t = useTexts(appTexts);
+  const widest = useWidestName();
   const [search, setSearch] = useState("");
   const chosenKey = scope.kind === "network" ? "network" : `${scope.kind}:${scope.id}`;
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => {
@@ -171,7 +183,7 @@ function ScopeTree({ tree: { roots, byKey, dealerCount }, scope, choose }: { tre
         {lines.map((line, index) => {
           const { node } = line;
           const key = node?.key ?? "network";
-          const name = node ? (node.virtual ? t("noRegion") : node.name) : t("network");
+          const name = node ? (node.virtual ? t("noRegion") : node.name) : widest;
           return (
             <li
               key={key}

@@ -15,6 +15,7 @@ export const appTexts = defineTexts("app", {
   scope: { zh: "范围", en: "Scope" },
   network: { zh: "全国网络", en: "Whole network" },
   networkShort: { zh: "全国", en: "Network" },
+  mine: { zh: "我的门店", en: "My dealers" },
   dealers: { zh: "{n} 家店", en: { one: "{n} dealer", other: "{n} dealers" } },
   noRegion: { zh: "未分区", en: "No region" },
   noTeam: { zh: "未分组", en: "No team" },

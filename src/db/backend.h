@@ -11,7 +11,7 @@
 
 #include "db/db.h"
 
-// What the two databases implement behind db.h. Included by src/db/*.cc only.
+// What the two databases implement behind db.h. Included in src/db/ only.
 namespace dealpace::db {
 
 class Rows::Impl {

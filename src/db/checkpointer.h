@@ -1,0 +1,93 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "db/sqlite_connection.h"
+
+namespace dealpace::db {
+
+// Copies the write-ahead log into the database beside the commits, in a thread that starts when it is first needed.
+class Checkpointer {
+ public:
+  Checkpointer(const std::string& path, const Options& options) : path_(path), options_(options) {}
+  ~Checkpointer() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wanted_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+
+  // After each commit, by the writer.
+  void Committed(SqliteConnection& writer) {
+    const int pages = writer.wal_pages();
+    if (pages < copied_) copied_ = 0;  // the log has begun anew
+    const int left = pages - copied_;
+    if (pages >= kPagesMany && (left <= kPagesFew || pages >= kPagesMost)) {
+      // As long as nobody writes all of the log can be copied, and the next commit begins it anew.
+      std::unique_lock one_at_a_time(copying_, std::defer_lock);
+      if (pages >= kPagesMost) one_at_a_time.lock();
+      if (one_at_a_time.owns_lock() || one_at_a_time.try_lock()) {
+        copied_ = writer.Checkpoint();
+        return;
+      }
+    }
+    if (left < (pages < kPagesMany ? kPagesWanted : kPagesFew)) return;
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_) return;
+      waiting_ = true;
+      if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+    }
+    wanted_.notify_one();
+  }
+
+ private:
+  // Copying keeps the disk busy, so it is better done seldom. Once there are many pages in the log the rest of them is
+  // made small, and then copied by the writer himself, for whom everybody waits.
+  static constexpr int kPagesWanted = 2'000;
+  static constexpr int kPagesMany = 13'000;
+  static constexpr int kPagesFew = 500;
+  static constexpr int kPagesMost = 24'000;  // 94 MiB: he waits for the copying that goes on
+
+  void Work() {
+    std::unique_ptr<SqliteConnection> connection;
+    std::unique_lock lock(mutex_);
+    while (true) {
+      wanted_.wait(lock, [this] { return waiting_ || stopping_; });
+      if (stopping_) return;
+      lock.unlock();
+      try {
+        if (!connection) connection = std::make_unique<SqliteConnection>(path_, options_, false);
+        const std::lock_guard one_at_a_time(copying_);
+        copied_ = connection->Checkpoint();
+        connection->SyncCopied();
+      } catch (const std::exception&) {
+        connection.reset();  // the writer copies when there is too much
+      }
+      lock.lock();
+      waiting_ = false;
+    }
+  }
+
+  const std::string path_;
+  const Options options_;
+  std::mutex copying_;
+  std::atomic<int> copied_ = 0;  // of the log's pages
+  std::mutex mutex_;             // guards what follows
+  std::condition_variable wanted_;
+  bool waiting_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace dealpace::db

@@ -186,7 +186,8 @@ class Database {
   //
   // On SQLite works that wait at the same time are run one after the other in one transaction, each undone alone when
   // it fails, and reach the disk with one sync; each caller returns when its work is there. So `work` may be run by the
-  // thread of another caller, and again when another's failure (a full disk) has taken the transaction with it.
+  // thread of another caller, and again when another's failure has taken the transaction with it: it must be repeatable
+  // here, too.
   //
   // A DbError becomes storage_failed, storage_full, database_corrupt, database_unreachable or database_locked, with
   // the database's words as "detail".

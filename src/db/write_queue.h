@@ -17,9 +17,10 @@
 
 namespace dealpace::db {
 
-// The works that wait for the one writer. Whose turn it is takes those behind it along: each runs in a part of one
-// transaction, and all of them are acknowledged by its commit. A work that writes very much runs alone. For works that
-// nobody waits for, a thread of the queue has the turn.
+// The works that wait for the one writer. Whose turn it is takes those behind it along: they run one behind the other
+// in one transaction, and all of them are acknowledged by its commit. Where one fails after it has written, nothing is
+// kept, and they run again, each in a part that can be undone by itself. A work that writes very much runs alone. For
+// works that nobody waits for, a thread of the queue has the turn.
 class WriteQueue {
  public:
   // What is told before and after a transaction that changed records only is committed.
@@ -73,13 +74,13 @@ class WriteQueue {
     Turn(const Work& its_work, bool is_alone) : work(its_work), alone(is_alone) {}
     Turn(Work its_work, std::function<void(Status)> its_done)
         : own(std::move(its_work)), work(own), done(std::move(its_done)) {}
-    const Work own;
-    const Work& work;
-    const bool alone = false;
     void Reset() {
       status = {};
       thrown = nullptr;
     }
+    const Work own;
+    const Work& work;
+    const bool alone = false;
     const std::function<void(Status)> done;  // of a work that nobody waits for
     Status status;
     std::exception_ptr thrown;

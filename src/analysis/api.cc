@@ -9,6 +9,7 @@
 #include "analysis/export.h"
 #include "analysis/findings.h"
 #include "analysis/question.h"
+#include "analysis/read_questions.h"
 #include "analysis/tables.h"
 #include "analysis/views.h"
 #include "base/json.h"
@@ -60,7 +61,7 @@ constexpr size_t kQuickBodyMax = 16 << 10;
 using Answerer = std::function<Result<Response>(const Deps&, const Asking&, JsonBody, const Request&)>;
 
 // Works out what that takes a few microseconds, on the thread that reads from the network.
-using AtOnce = std::function<Result<Response>(const Asking&, JsonBody)>;
+using AtOnce = std::function<Result<Response>(const Asking&, const Request&)>;
 
 // `figures`: the same question has the same answer while the state stays. `at_once`: for those of them that may be
 // worked out where they come in; what it refuses, for whatever reason, a worker answers.
@@ -101,10 +102,9 @@ void AddReading(http::Router& router, const Deps& deps, const std::string& patte
       const std::string tag = TagOf(*state, pattern, *rows, request);
       if (auto again = SayAgain(*freshness, tag, request)) return again;
       if (!at_once) return std::nullopt;
-      auto body = JsonBody::Parse(request.body);
       const auto asking = Begin(deps, rows);
-      if (!body.ok() || !asking.ok()) return std::nullopt;
-      auto response = at_once(*asking, *std::move(body));
+      if (!asking.ok()) return std::nullopt;
+      auto response = at_once(*asking, request);
       if (!response.ok()) return std::nullopt;
       freshness->Keep(tag, response->body, asking->now);
       return (*std::move(response)).Header("ETag", tag);
@@ -113,18 +113,23 @@ void AddReading(http::Router& router, const Deps& deps, const std::string& patte
   router.Add(std::move(route));
 }
 
-Result<Response> AnswerQuery(const Asking& asking, JsonBody body, bool at_once) {
-  ASSIGN_OR_RETURN(AskedQuestion asked, ReadQuestion(std::move(body), asking.today, asking.rows));
-  asked.question.at_once = at_once;
+Result<Response> AnswerQuery(const Asking& asking, const AskedQuestion& asked) {
   ASSIGN_OR_RETURN(const kpi::Answer answer, asking.engine().Ask(asked.question));
   return Response::Json(exchange::AnswerJson(asking.catalog(), answer, asking.now, asked.ids));
 }
 
 Result<Response> Query(const Deps& /*deps*/, const Asking& asking, JsonBody body, const Request& /*request*/) {
-  return AnswerQuery(asking, std::move(body), false);
+  ASSIGN_OR_RETURN(const AskedQuestion asked, ReadQuestion(std::move(body), asking.today, asking.rows));
+  return AnswerQuery(asking, asked);
 }
 
-Result<Response> QueryAtOnce(const Asking& asking, JsonBody body) { return AnswerQuery(asking, std::move(body), true); }
+AtOnce QueryAtOnce() {
+  return [questions = std::make_shared<ReadQuestions>()](const Asking& asking,
+                                                         const Request& request) -> Result<Response> {
+    ASSIGN_OR_RETURN(const auto asked, questions->Get(request.body, asking.today, asking.rows));
+    return AnswerQuery(asking, *asked);
+  };
+}
 
 Result<Response> Entries(const Deps& deps, const Asking& asking, JsonBody body, const Request& /*request*/) {
   ASSIGN_OR_RETURN(std::string json, EntriesJson(std::move(body), asking.today, asking.catalog(), asking.engine(),
@@ -224,7 +229,7 @@ Result<Response> Remove(const Deps& deps, const Request& request) {
 }  // namespace
 
 void AddQuestionRoutes(http::Router& router, const Deps& deps) {
-  AddReading(router, deps, "/api/v1/kpi/query", "reports", Query, true, QueryAtOnce);
+  AddReading(router, deps, "/api/v1/kpi/query", "reports", Query, true, QueryAtOnce());
   AddReading(router, deps, "/api/v1/kpi/entries", "reports", Entries);
   AddReading(router, deps, "/api/v1/kpi/export", "export", ExportFile);
   AddReading(router, deps, "/api/v1/tables/success-rate", "reports", SuccessTable, true);

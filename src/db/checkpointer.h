@@ -27,29 +27,27 @@ class Checkpointer {
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  // After each commit, by the writer.
-  void Committed(SqliteConnection& writer) {
+  // By the writer, who commits: before he begins the next transaction …
+  void BeforeWork(SqliteConnection& writer) {
+    if (!writer_has_to_copy_.exchange(false)) return;
+    // As long as nobody writes all of the log can be copied, and the next commit begins it anew.
+    std::unique_lock one_at_a_time(copying_, std::defer_lock);
+    if (writer.wal_pages() >= kPagesMost) one_at_a_time.lock();
+    if (one_at_a_time.owns_lock() || one_at_a_time.try_lock()) copied_ = writer.Checkpoint();
+  }
+  // … and after each commit.
+  void AfterCommit(const SqliteConnection& writer) {
     const int pages = writer.wal_pages();
     if (pages < copied_) copied_ = 0;  // the log has begun anew
     const int left = pages - copied_;
     if (pages >= kPagesMany && (left <= kPagesFew || pages >= kPagesMost)) {
-      // As long as nobody writes all of the log can be copied, and the next commit begins it anew.
-      std::unique_lock one_at_a_time(copying_, std::defer_lock);
-      if (pages >= kPagesMost) one_at_a_time.lock();
-      if (one_at_a_time.owns_lock() || one_at_a_time.try_lock()) {
-        copied_ = writer.Checkpoint();
-        return;
-      }
+      writer_has_to_copy_ = true;
+    } else if (left >= (pages < kPagesMany ? kPagesWanted : kPagesFew)) {
+      Want();
     }
-    if (left < (pages < kPagesMany ? kPagesWanted : kPagesFew)) return;
-    {
-      const std::lock_guard lock(mutex_);
-      if (waiting_) return;
-      waiting_ = true;
-      if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
-    }
-    wanted_.notify_one();
   }
+  // Before the next work the writer copies himself, which takes a while.
+  [[nodiscard]] bool writer_has_to_copy() const { return writer_has_to_copy_; }
 
  private:
   // Copying keeps the disk busy, so it is better done seldom. Once there are many pages in the log the rest of them is
@@ -58,6 +56,16 @@ class Checkpointer {
   static constexpr int kPagesMany = 13'000;
   static constexpr int kPagesFew = 500;
   static constexpr int kPagesMost = 24'000;  // 94 MiB: he waits for the copying that goes on
+
+  void Want() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_) return;
+      waiting_ = true;
+      if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+    }
+    wanted_.notify_one();
+  }
 
   void Work() {
     std::unique_ptr<SqliteConnection> connection;
@@ -83,7 +91,8 @@ class Checkpointer {
   const Options options_;
   std::mutex copying_;
   std::atomic<int> copied_ = 0;  // of the log's pages
-  std::mutex mutex_;             // guards what follows
+  std::atomic<bool> writer_has_to_copy_ = false;
+  std::mutex mutex_;  // guards what follows
   std::condition_variable wanted_;
   bool waiting_ = false;
   bool stopping_ = false;

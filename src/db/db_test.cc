@@ -724,6 +724,25 @@ TEST_P(DbTest, WhoDoesNotWaitIsToldWhenItIsThere) {
   EXPECT_EQ(Count(), kWorks * 7 / 10 + 100);
 }
 
+// One after the other: after some of them whoever brings one may run it himself, and all stays the same to him.
+TEST_P(DbTest, WorksThatComeAloneAreThereWhenTheyAreTold) {
+  if (GetParam() == Kind::kPostgres) return;
+  for (int i = 0; i < 200; ++i) {
+    std::promise<std::string> told;
+    database_->WriteLater(
+        [i](Connection& c) -> Status {
+          c.Execute("INSERT INTO item (id) VALUES (?1)", i);
+          if (i % 20 == 7) throw std::runtime_error("mine");
+          return {};
+        },
+        [&told](const Status& status) { told.set_value(Code(status)); });
+    EXPECT_EQ(told.get_future().get(), i % 20 == 7 ? "storage_failed" : "") << i;
+    EXPECT_EQ(Count(), i + 1 - (i + 13) / 20) << i;
+  }
+  // … and who waits is not kept from it.
+  EXPECT_TRUE(Try([](Connection& c) { c.Execute("INSERT INTO item (id) VALUES (1000)"); }).ok());
+}
+
 TEST_P(DbTest, WaitingWorksDoNotStarveBehindALongOne) {
   std::atomic<bool> stop = false;
   std::thread bulk([&] {

@@ -1,14 +1,16 @@
 #include "http/log.h"
 
 #include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "base/days.h"
 #include "base/json.h"
@@ -18,8 +20,32 @@ namespace dealpace::http {
 namespace {
 
 constexpr const char* kLogger = "dealpace";
-// How long a line may wait to be written, unless it tells an error.
+// How long the line of a request may wait to be written, unless it tells an error. All else is written at once.
 constexpr std::chrono::seconds kFlushInterval{1};
+
+// Where many requests come, a line each would cost as much as a small answer does.
+class ErrorOutput final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  ErrorOutput() = default;
+  ErrorOutput(const ErrorOutput&) = delete;
+  ErrorOutput& operator=(const ErrorOutput&) = delete;
+  ~ErrorOutput() override { flush_(); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    lines_.append(message.payload.data(), message.payload.size());
+    lines_ += '\n';
+    if (lines_.size() >= kGathered) flush_();
+  }
+  void flush_() override {
+    std::fwrite(lines_.data(), 1, lines_.size(), stderr);
+    lines_.clear();
+  }
+
+ private:
+  static constexpr size_t kGathered = 32 << 10;
+  std::string lines_;
+};
 
 std::mutex guard;
 std::shared_ptr<spdlog::logger> current;
@@ -54,10 +80,10 @@ JsonWriter Begin(LogLevel level, std::string_view event) {
   return line;
 }
 
-void Write(spdlog::logger& log, LogLevel level, JsonWriter& line) {
+void Write(spdlog::logger& log, JsonWriter& line, bool at_once) {
   line.EndObject();
   log.log(spdlog::level::info, spdlog::string_view_t(line.text()));
-  if (level == LogLevel::kError) log.flush();
+  if (at_once) log.flush();
 }
 
 }  // namespace
@@ -65,7 +91,7 @@ void Write(spdlog::logger& log, LogLevel level, JsonWriter& line) {
 Status OpenLog(const std::string& file) {
   std::shared_ptr<spdlog::logger> log;
   try {
-    const auto sink = file.empty() ? spdlog::sink_ptr(std::make_shared<spdlog::sinks::stderr_sink_mt>())
+    const auto sink = file.empty() ? spdlog::sink_ptr(std::make_shared<ErrorOutput>())
                                    : std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
     log = std::make_shared<spdlog::logger>(kLogger, sink);
     log->set_pattern("%v");
@@ -93,7 +119,7 @@ void WriteLog(LogLevel level, std::string_view event,
   if (log == nullptr) return;
   JsonWriter line = Begin(level, event);
   for (const auto& [name, value] : fields) line.Field(name, Utf8(value));
-  Write(*log, level, line);
+  Write(*log, line, true);
 }
 
 void LogRequest(const RequestLog& request) {
@@ -107,7 +133,7 @@ void LogRequest(const RequestLog& request) {
   if (request.account != 0) line.Field("account", std::to_string(request.account));
   if (!request.code.empty()) line.Field("code", Utf8(request.code));
   if (!request.detail.empty()) line.Field("detail", Utf8(request.detail));
-  Write(*log, level, line);
+  Write(*log, line, level == LogLevel::kError);
 }
 
 }  // namespace dealpace::http

@@ -324,6 +324,21 @@ TEST_F(ServerTest, AHandlerThatThrowsIsAnsweredWithoutItsSecrets) {
   EXPECT_NE(log.find("\"level\":\"error\""), std::string::npos) << log;
 }
 
+TEST(LogTest, OnTheErrorOutputOrdinaryRequestsWaitAndNothingIsLost) {
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(OpenLog("").ok());
+  for (int i = 0; i < 1'000; ++i) LogRequest({.request_id = "r" + std::to_string(i), .method = "GET", .status = 200});
+  WriteLog(LogLevel::kInfo, "said_at_once");
+  const std::string before = testing::internal::GetCapturedStderr();
+  testing::internal::CaptureStderr();
+  LogRequest({.request_id = "last", .method = "GET", .status = 200});
+  CloseLog();
+  const std::string after = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Split(Trim(before), '\n').size(), 1'001U);
+  EXPECT_NE(before.find("said_at_once"), std::string::npos);
+  EXPECT_NE(after.find("\"last\""), std::string::npos) << after;
+}
+
 TEST_F(ServerTest, TheLogTellsARequestWithoutWhatWasTyped) {
   Start();
   const std::string file = options_.folder + "/log";

@@ -53,11 +53,11 @@ std::optional<State> State::Parse(std::string_view text) {
 }
 
 Freshness::Freshness(db::Database& database, DefinitionsHolder& definitions, facts::OrgSource& org,
-                     std::function<Result<Heads>()> heads, std::function<Instant()> now, FreshnessOptions options)
+                     ledger::Source& ledger, std::function<Instant()> now, FreshnessOptions options)
     : database_(database),
       definitions_(definitions),
       org_(org),
-      heads_(std::move(heads)),
+      ledger_(ledger),
       now_(std::move(now)),
       options_(std::move(options)),
       release_(HashText(options_.release + '\n' + CatalogJson(*definitions.base())).low) {}
@@ -68,12 +68,22 @@ State Freshness::AsOfNow(const Seen& seen) const {
   return state;
 }
 
-std::optional<State> Freshness::Known() const {
+std::optional<State> Freshness::Known() {
   const std::optional<int64_t> mark = database_.ChangeMark();
   if (!mark) return std::nullopt;
-  const std::lock_guard lock(mutex_);
-  if (!seen_.zone || seen_.mark != mark) return std::nullopt;
-  return AsOfNow(seen_);
+  Seen seen;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!seen_.zone) return std::nullopt;
+    if (seen_.mark == mark) return AsOfNow(seen_);
+    if (!seen_.masters || seen_.masters != database_.ChangeMark(db::Changes::kMasters)) return std::nullopt;
+    seen = seen_;
+  }
+  // Nothing but records has come since.
+  Heads heads = ledger_.HeadsAtHand();
+  if (heads == nullptr) return std::nullopt;
+  seen.mark = mark;
+  return TakeHeads(std::move(seen), std::move(heads));
 }
 
 Result<State> Freshness::Look() {
@@ -82,20 +92,25 @@ Result<State> Freshness::Look() {
   if (const auto known = Known()) return *known;
   Seen seen;
   seen.mark = database_.ChangeMark();
-  ASSIGN_OR_RETURN(seen.heads, heads_());
+  seen.masters = database_.ChangeMark(db::Changes::kMasters);
+  ASSIGN_OR_RETURN(Heads heads, ledger_.Heads());
   ASSIGN_OR_RETURN(const std::shared_ptr<const facts::OrgView> org, org_.Current());
   ASSIGN_OR_RETURN(const std::shared_ptr<const Definitions> definitions, definitions_.Current());
   ASSIGN_OR_RETURN(seen.zone, definitions_.BusinessZone());
   seen.state = {release_, 0, org->version, definitions->version, {}};
+  return TakeHeads(std::move(seen), std::move(heads));
+}
 
+State Freshness::TakeHeads(Seen seen, Heads heads) {
   std::unique_lock lock(mutex_);
-  const bool same_heads = seen_.heads != nullptr && seen_.heads == seen.heads;
-  seen.state.ledger = same_heads ? seen_.state.ledger : 0;
-  if (!same_heads) {
+  if (seen_.heads != nullptr && seen_.heads == heads) {
+    seen.state.ledger = seen_.state.ledger;
+  } else {
     lock.unlock();
-    seen.state.ledger = HashOf(*seen.heads);
+    seen.state.ledger = HashOf(*heads);
     lock.lock();
   }
+  seen.heads = std::move(heads);
   seen_ = std::move(seen);
   return AsOfNow(seen_);
 }

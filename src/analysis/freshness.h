@@ -47,14 +47,14 @@ class Freshness {
  public:
   using Heads = std::shared_ptr<const std::vector<ledger::Head>>;
 
-  // All outlive this. `heads`: of all dealers; an unchanged object means that nothing has moved.
-  Freshness(db::Database& database, DefinitionsHolder& definitions, facts::OrgSource& org,
-            std::function<Result<Heads>()> heads, std::function<Instant()> now, FreshnessOptions options);
+  // All outlive this.
+  Freshness(db::Database& database, DefinitionsHolder& definitions, facts::OrgSource& org, ledger::Source& ledger,
+            std::function<Instant()> now, FreshnessOptions options);
 
   // As it stands now. Asks the store where something was committed since the last look. Fails as it does.
   [[nodiscard]] Result<State> Look();
   // The same without asking the store; nothing where it would have to be asked.
-  [[nodiscard]] std::optional<State> Known() const;
+  [[nodiscard]] std::optional<State> Known();
 
   // The ETag of an answer: weak, for the time of asking (`cutoff`) stands in it too. A 304 says that the figures are
   // those of now.
@@ -72,16 +72,19 @@ class Freshness {
   // What was seen at a change mark; the day is not part of it, since it passes by itself.
   struct Seen {
     std::optional<int64_t> mark;
+    std::optional<int64_t> masters;  // mark of these: what is seen besides the heads
     State state;
     std::optional<Zone> zone;
     Heads heads;  // whose hash the state has
   };
   [[nodiscard]] State AsOfNow(const Seen& seen) const;
+  // Heads as of `seen.mark`. Returns the state with them.
+  State TakeHeads(Seen seen, Heads heads);
 
   db::Database& database_;
   DefinitionsHolder& definitions_;
   facts::OrgSource& org_;
-  std::function<Result<Heads>()> heads_;
+  ledger::Source& ledger_;
   std::function<Instant()> now_;
   const FreshnessOptions options_;
   const uint64_t release_;

@@ -96,8 +96,8 @@ struct Service::Rooms {
   Rooms(System& system, const ServiceOptions& options, exchange::ImportJobsOptions import_options,
         const db::AuditLog& audit)
       : imports(std::move(import_options)),
-        freshness(system.database(), system.definitions(), system.org(), [&system] { return system.ledger().Heads(); },
-                  options.clock, {DEALPACE_VERSION, options.kept_answers_bytes_max}),
+        freshness(system.database(), system.definitions(), system.org(), system.ledger(), options.clock,
+                  {DEALPACE_VERSION, options.kept_answers_bytes_max}),
         changes(freshness) {
     if (system.vault() != nullptr) {
       customers.emplace(system.database(), *system.vault(), system.shared_catalog());

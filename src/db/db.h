@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -137,9 +138,28 @@ class Connection {
   // Several statements separated by semicolons, without values (migrations, temporary tables).
   virtual void ExecuteScript(std::string_view sql) = 0;
   [[nodiscard]] virtual BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) = 0;
+  // Tells those who watch the commits (CommitWatcher) once this transaction is committed, where the database can.
+  virtual void Note(std::any what) { (void)what; }
 
  protected:
   bool writing_ = false;
+};
+
+// A commit of this process.
+struct Commit {
+  // The change marks of everything (Database::ChangeMark) just before and after it; nothing where somebody else may
+  // have committed meanwhile, or where the database cannot tell.
+  std::optional<int64_t> before;
+  std::optional<int64_t> after;
+  std::span<const std::any> notes;  // of its works, in their order
+};
+
+// Is told of every commit of this process before anybody else may write, so it must be quick and must not use the
+// database.
+class CommitWatcher {
+ public:
+  virtual ~CommitWatcher() = default;
+  virtual void OnCommit(const Commit& commit) = 0;
 };
 
 struct Options {
@@ -172,6 +192,9 @@ class Database {
   // taken is still so while the mark stays. That of kMasters may also differ without reason: what another process
   // commits is taken for a change of anything. Costs less than a microsecond; within a Moment it is asked once.
   [[nodiscard]] std::optional<int64_t> ChangeMark(Changes of = Changes::kAll);
+
+  // From now on, as long as it lives. Only commits of SQLite are told of.
+  virtual void Watch(std::weak_ptr<CommitWatcher> watcher) { (void)watcher; }
 
   // Runs `work` on one consistent view of the data. An Error that it returns is passed on.
   template <typename T>

@@ -1,9 +1,11 @@
+#include <any>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +19,7 @@
 namespace dealpace::db {
 namespace {
 
-class SqliteDatabase final : public Database {
+class SqliteDatabase final : public Database, private WriteQueue::Observer {
  public:
   SqliteDatabase(std::string path, const Options& options)
       : path_(std::move(path)), options_(options), writer_(path_, options, true), checkpointer_(path_, options) {}
@@ -26,6 +28,11 @@ class SqliteDatabase final : public Database {
   [[nodiscard]] bool writes_later() const override { return true; }
   void WriteLater(Work work, std::function<void(Status)> done) override {
     writes_.RunLater(std::move(work), std::move(done));
+  }
+  void Watch(std::weak_ptr<CommitWatcher> watcher) override {
+    const std::lock_guard lock(watchers_mutex_);
+    std::erase_if(commit_watchers_, [](const auto& one) { return one.expired(); });
+    commit_watchers_.push_back(std::move(watcher));
   }
 
  protected:
@@ -92,8 +99,25 @@ class SqliteDatabase final : public Database {
     const auto now = head.Read();
     return now ? std::optional(now->mark) : std::nullopt;
   }
-  void TellMasters(void (MastersMark::*what)(const WalIndexHead&)) {
-    if (const WalIndexHead* head = wal_index_.load(std::memory_order_acquire)) (masters_.*what)(*head);
+
+  void BeforeCommit(bool records_only) override {
+    const WalIndexHead* head = wal_index_.load(std::memory_order_acquire);
+    before_commit_ = head == nullptr ? std::nullopt : head->Read();
+    if (records_only && head != nullptr) masters_.Expect(*head);
+  }
+  void AfterCommit(bool records_only, std::span<const std::any> notes) override {
+    const WalIndexHead* head = wal_index_.load(std::memory_order_acquire);
+    if (records_only && head != nullptr) masters_.Settle(*head);
+    Commit commit{.before = {}, .after = {}, .notes = notes};
+    const auto now = head == nullptr ? std::nullopt : head->Read();
+    if (now && before_commit_ && now->commits == before_commit_->commits + 1) {
+      commit.before = before_commit_->mark;
+      commit.after = now->mark;
+    }
+    const std::lock_guard lock(watchers_mutex_);
+    for (const auto& watcher : commit_watchers_) {
+      if (const auto one = watcher.lock()) one->OnCommit(commit);
+    }
   }
 
   // A reading connection taken from the pool: a free one, a new one, or the next that comes back.
@@ -144,6 +168,9 @@ class SqliteDatabase final : public Database {
   std::optional<WalIndexHead> watcher_head_;
   std::atomic<const WalIndexHead*> wal_index_{nullptr};
   MastersMark masters_;
+  std::optional<WalIndexHead::State> before_commit_;  // used by who commits
+  std::mutex watchers_mutex_;
+  std::vector<std::weak_ptr<CommitWatcher>> commit_watchers_;
 
   std::mutex readers_mutex_;
   std::condition_variable reader_free_;
@@ -151,11 +178,7 @@ class SqliteDatabase final : public Database {
   int readers_open_ = 0;
 
   // Last: its thread uses the others.
-  WriteQueue writes_{*this,
-                     writer_,
-                     path_,
-                     checkpointer_,
-                     {[this] { TellMasters(&MastersMark::Expect); }, [this] { TellMasters(&MastersMark::Settle); }}};
+  WriteQueue writes_{*this, writer_, path_, checkpointer_, *this};
 };
 
 }  // namespace

@@ -360,6 +360,7 @@ void SqliteConnection::Begin(bool write) {
   made_temporary_ = false;
   wrote_ = false;
   wrote_masters_ = false;
+  notes_.clear();
   RunKept(write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
 }
 
@@ -417,7 +418,10 @@ void SqliteConnection::GrowLog() {
   log_room_ = std::max(wal_pages_ + 1, static_cast<int>(size / kFrame) - kAhead);
 }
 
-void SqliteConnection::BeginPart() { RunKept("SAVEPOINT part"); }
+void SqliteConnection::BeginPart() {
+  notes_before_part_ = notes_.size();
+  RunKept("SAVEPOINT part");
+}
 
 void SqliteConnection::KeepPart(bool begun) {
   if (made_temporary_) DropTemporaryTables();
@@ -426,6 +430,7 @@ void SqliteConnection::KeepPart(bool begun) {
 }
 
 void SqliteConnection::UndoPart() noexcept {
+  notes_.resize(notes_before_part_);
   if (in_transaction() &&
       sqlite3_exec(handle_.get(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr) != SQLITE_OK) {
     sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);  // better all of it than half a work

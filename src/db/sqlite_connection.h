@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <any>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -43,9 +44,15 @@ class SqliteConnection final : public BackendConnection {
   void ExecuteScript(std::string_view sql) override;
   [[nodiscard]] BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) override;
 
+  void Note(std::any what) override {
+    if (writer_) notes_.push_back(std::move(what));
+  }
+
   void Begin(bool write) override;
   void Commit() override;
   void Rollback() noexcept override;
+  // Of the transaction, until the next one begins.
+  [[nodiscard]] std::span<const std::any> notes() const { return notes_; }
 
   // Whether the open transaction has changed tables that only take in records, and no others.
   [[nodiscard]] bool wrote_only_records() const { return wrote_ && !wrote_masters_; }
@@ -114,6 +121,8 @@ class SqliteConnection final : public BackendConnection {
   bool wrote_ = false;             // a statement that was prepared has changed rows
   bool wrote_masters_ = false;     // more than records may have been changed
   int64_t unseen_changes_ = 0;     // scripts, and temporary tables made: SQLite does not count them
+  std::vector<std::any> notes_;
+  size_t notes_before_part_ = 0;
   int wal_pages_ = 0;
   int log_room_ = 64;  // pages from which on the log needs more room
   LruCache<std::unique_ptr<Prepared>> cache_;

@@ -1,13 +1,18 @@
 #include <gtest/gtest.h>
 
+#include <any>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <future>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "db/testing.h"
@@ -230,6 +235,82 @@ TEST_F(SqliteFile, TheLogHasRoomBeforeItIsNeeded) {
   });
   ASSERT_TRUE(count.ok());
   EXPECT_EQ(*count, 310);
+}
+
+struct Told final : CommitWatcher {
+  void OnCommit(const Commit& commit) override {
+    commits.push_back({commit.before, commit.after});
+    for (const std::any& note : commit.notes) notes.push_back(std::any_cast<int>(note));
+  }
+  std::vector<std::pair<std::optional<int64_t>, std::optional<int64_t>>> commits;
+  std::vector<int> notes;
+};
+
+TEST_F(SqliteFile, WhoWatchesHearsOfWhatWasCommitted) {
+  auto database = Database::Open(Path());
+  ASSERT_TRUE(database.ok());
+  const auto write = [&](int note, bool well = true) {
+    const Status status = (*database)->Write<void>([&](Connection& c) -> Status {
+      c.ExecuteScript("CREATE TABLE IF NOT EXISTS item (id INTEGER)");
+      c.Execute("INSERT INTO item (id) VALUES (?1)", note);
+      c.Note(note);
+      return well ? Status() : Status(Error("not_today"));
+    });
+    EXPECT_EQ(status.ok(), well);
+  };
+  write(1);
+  const auto told = std::make_shared<Told>();
+  (*database)->Watch(told);
+  ASSERT_TRUE((*database)->ChangeMark());  // and it is known how to look at it
+  write(2);
+  write(3, false);
+  write(4);
+  EXPECT_EQ(told->notes, (std::vector<int>{2, 4}));
+  ASSERT_EQ(told->commits.size(), 2U);
+  ASSERT_TRUE(told->commits[0].first && told->commits[0].second && told->commits[1].second);
+  EXPECT_NE(told->commits[0].first, told->commits[0].second);
+  EXPECT_EQ(told->commits[0].second, told->commits[1].first) << "nobody else has come in between";
+  EXPECT_EQ(told->commits[1].second, (*database)->ChangeMark());
+  auto other = Database::Open(Path());
+  ASSERT_TRUE(other.ok());
+  ASSERT_TRUE((*other)
+                  ->Write<void>([](Connection& c) -> Status {
+                    c.Execute("INSERT INTO item (id) VALUES (5)");
+                    c.Note(5);
+                    return {};
+                  })
+                  .ok());
+  EXPECT_EQ(told->commits.size(), 2U);
+  write(6);
+  ASSERT_EQ(told->commits.size(), 3U);
+  EXPECT_NE(told->commits[1].second, told->commits[2].first) << "somebody has";
+  EXPECT_EQ(told->notes, (std::vector<int>{2, 4, 6}));
+}
+
+// Works that share a transaction: those whose part is undone, or that run again, are told of as they end.
+TEST_F(SqliteFile, WhoWatchesHearsOfNothingThatWasUndone) {
+  auto database = Database::Open(Path());
+  ASSERT_TRUE(database.ok());
+  const auto told = std::make_shared<Told>();
+  (*database)->Watch(told);
+  std::vector<std::promise<bool>> done(40);
+  for (int i = 0; i < 40; ++i) {
+    (*database)->WriteLater(
+        [i](Connection& c) -> Status {
+          c.ExecuteScript("CREATE TABLE IF NOT EXISTS item (id INTEGER)");
+          c.Execute("INSERT INTO item (id) VALUES (?1)", i);
+          c.Note(i);
+          return i % 5 == 2 ? Status(Error("not_today")) : Status();
+        },
+        [&done, i](const Status& status) { done[static_cast<size_t>(i)].set_value(status.ok()); });
+  }
+  std::vector<int> kept;
+  for (int i = 0; i < 40; ++i) {
+    if (done[static_cast<size_t>(i)].get_future().get()) kept.push_back(i);
+  }
+  database->reset();
+  EXPECT_EQ(kept.size(), 32U);
+  EXPECT_EQ(told->notes, kept);
 }
 
 TEST_F(SqliteFile, SeveralMayOpenANewFileAtOnce) {

@@ -17,12 +17,12 @@ constexpr auto kSoon = std::chrono::microseconds(1000);
 }  // namespace
 
 WriteQueue::WriteQueue(const Database& database, SqliteConnection& writer, std::string_view path,
-                       Checkpointer& checkpointer, OnRecords on_records)
+                       Checkpointer& checkpointer, Observer& observer)
     : database_(database),
       writer_(writer),
       path_(path),
       checkpointer_(checkpointer),
-      on_records_(std::move(on_records)),
+      observer_(observer),
       log_file_(path),
       log_([this] { return log_file_.Sync(); }) {}
 
@@ -183,13 +183,7 @@ bool WriteQueue::RunTogether(Group& group) {
       TakeAlong(group);
     }
   }
-  if (!kept.empty() && writer_.wrote_only_records()) {
-    on_records_.before();
-    Commit(kept);
-    on_records_.after();
-  } else if (!kept.empty()) {
-    Commit(kept);
-  }
+  if (!kept.empty()) Commit(kept);
   writer_.Rollback();
   return true;
 }
@@ -220,10 +214,14 @@ void WriteQueue::RunInParts(Group& group) {
 }
 
 void WriteQueue::Commit(const Group& kept) {
+  const bool records_only = writer_.wrote_only_records();
+  observer_.BeforeCommit(records_only);
   try {
     writer_.Commit();
     log_.Committed();
+    observer_.AfterCommit(records_only, writer_.notes());
   } catch (const DbError& error) {
+    observer_.AfterCommit(records_only, {});
     for (Turn* turn : kept) turn->status = ToError(error, path_);
   }
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <any>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -26,13 +28,15 @@ namespace dealpace::db {
 // that takes less time than waking a thread twice.
 class WriteQueue {
  public:
-  // What is told before and after a transaction that changed records only is committed.
-  struct OnRecords {
-    std::function<void()> before;
-    std::function<void()> after;
+  // Who is told before and after a transaction is committed; `records_only`: it has changed no master.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual void BeforeCommit(bool records_only) = 0;
+    virtual void AfterCommit(bool records_only, std::span<const std::any> notes) = 0;
   };
   WriteQueue(const Database& database, SqliteConnection& writer, std::string_view path, Checkpointer& checkpointer,
-             OnRecords on_records);
+             Observer& observer);
   ~WriteQueue();
   WriteQueue(const WriteQueue&) = delete;
   WriteQueue& operator=(const WriteQueue&) = delete;
@@ -89,7 +93,7 @@ class WriteQueue {
   SqliteConnection& writer_;
   const std::string_view path_;
   Checkpointer& checkpointer_;
-  const OnRecords on_records_;
+  Observer& observer_;
   LogFile log_file_;
   LogSync log_;
 

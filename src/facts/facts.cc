@@ -25,6 +25,10 @@ constexpr size_t kAtOnceDealers = 8;
 constexpr int64_t kAtOnceRows = 8'000;
 constexpr size_t kAtOnceCells = 4'000;
 constexpr size_t kAtOnceSums = 20'000;
+// … and taken in before it.
+constexpr size_t kAtOnceHeads = 2'000;
+constexpr size_t kAtOnceGrown = 16;  // dealers
+constexpr int64_t kAtOnceTail = 32;  // entries of one
 // Few dealers answer sooner than the sums of the network, which may have to follow all others first.
 constexpr size_t kFewDealers = 4;
 // By dealer the network's sums take about 40 kB a dealer and year.
@@ -150,7 +154,7 @@ Status Facts::CatchUp(Held& held, DealerId dealer, int64_t head, const std::shar
     }
   }
   if (held.facts->head() >= head) return {};
-  if (Status status = TakeTail(held, dealer, known_at); !status.ok()) {
+  if (Status status = TakeTail(held, dealer, head, known_at); !status.ok()) {
     held.facts.reset();  // half a tail is no state to answer from
     return status;
   }
@@ -163,11 +167,14 @@ std::unique_ptr<DealerFacts> Facts::Empty(const std::shared_ptr<const OrgView>& 
   return std::make_unique<DealerFacts>(catalog_, org, dealer, shelf_threads_);
 }
 
-Status Facts::TakeTail(Held& held, DealerId dealer, Instant known_at) {
+Status Facts::TakeTail(Held& held, DealerId dealer, int64_t up_to, Instant known_at) {
   const int64_t after = held.facts->head();
-  if (held.facts->AllHere()) {
-    return source_.Tail(dealer, after, known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
-  }
+  const auto read = [&](const std::function<void(const ledger::Entry&)>& take) -> Status {
+    if (known_at == kForever && source_.VisitAtHand(dealer, after, up_to, take)) return {};
+    return source_.Tail(dealer, after, known_at, take);
+  };
+  const auto add = [&](const ledger::Entry& entry) { held.facts->Add(entry); };
+  if (held.facts->AllHere()) return read(add);
   // Which shelves are touched shows when the tail is read; nothing else may be read meanwhile.
   struct Own {
     ledger::Entry entry;
@@ -175,7 +182,7 @@ Status Facts::TakeTail(Held& held, DealerId dealer, Instant known_at) {
   };
   std::vector<Own> tail;
   std::set<size_t> touched;
-  RETURN_IF_ERROR(source_.Tail(dealer, after, known_at, [&](const ledger::Entry& entry) {
+  RETURN_IF_ERROR(read([&](const ledger::Entry& entry) {
     if (tail.size() > kAllAtOnce) return;
     tail.push_back({entry, std::string(entry.lead)});
     held.facts->NoteAway(entry, touched);
@@ -187,12 +194,46 @@ Status Facts::TakeTail(Held& held, DealerId dealer, Instant known_at) {
     std::iota(away.begin(), away.end(), 0);
   }
   RETURN_IF_ERROR(LoadShelves(held, dealer, away));
-  if (all) return source_.Tail(dealer, after, known_at, [&](const ledger::Entry& entry) { held.facts->Add(entry); });
+  if (all) return read(add);
   for (Own& own : tail) {
     own.entry.lead = own.lead;
     held.facts->Add(own.entry);
   }
   return {};
+}
+
+bool Facts::TakeAtHand(Held& held, const ledger::Head& head, const OrgView& org) {
+  const std::unique_lock lock(held.mutex, std::try_to_lock);
+  if (!lock || !held.facts || !IsAsNew(held.facts->org(), org)) return false;
+  const int64_t after = held.facts->head();
+  if (after >= head.head) return true;
+  if (head.head - after > kAtOnceTail) return false;
+  std::set<size_t> away;
+  if (!held.facts->AllHere()) {
+    const auto note = [&](const ledger::Entry& entry) { held.facts->NoteAway(entry, away); };
+    if (!source_.VisitAtHand(head.dealer, after, head.head, note) || !away.empty()) return false;
+  }
+  const auto add = [&](const ledger::Entry& entry) { held.facts->Add(entry); };
+  if (!source_.VisitAtHand(head.dealer, after, head.head, add)) return false;
+  held.facts->Settle();
+  return true;
+}
+
+bool Facts::CatchUpAtHand(View& view, Ready& ready, std::span<const size_t> dealers) {
+  std::vector<size_t> behind;
+  {
+    const std::lock_guard lock(view.mutex);
+    for (const size_t at : dealers) {
+      if (!ready.caught_up[at]) behind.push_back(at);
+    }
+  }
+  if (behind.size() > kAtOnceGrown) return false;
+  for (const size_t at : behind) {
+    if (!TakeAtHand(*ready.dealers[at], (*ready.heads)[at], *ready.org)) return false;
+    const std::lock_guard lock(view.mutex);
+    ready.caught_up[at] = true;
+  }
+  return true;
 }
 
 Status Facts::LoadShelves(Held& held, DealerId dealer, std::span<const size_t> away) {
@@ -223,17 +264,30 @@ std::shared_ptr<Facts::Ready> Facts::ReadyFor(View& view, const Heads& heads, co
                                               bool at_once) {
   const std::lock_guard lock(view.mutex);
   if (!view.ready || view.ready->heads != heads || view.ready->org != org) {
-    if (at_once) return nullptr;
+    if (at_once && (!view.ready || view.ready->org != org || heads->size() > kAtOnceHeads)) return nullptr;
     auto fresh = std::make_shared<Ready>();
     fresh->heads = heads;
     fresh->org = org;
     fresh->dealers.reserve(heads->size());
-    for (const ledger::Head& head : *heads) {
+    fresh->caught_up.resize(heads->size());
+    // Who has not moved since is still where he was.
+    const Ready* before = view.ready && view.ready->org == org ? view.ready.get() : nullptr;
+    size_t old = 0;
+    for (size_t i = 0; i < heads->size(); ++i) {
+      const ledger::Head& head = (*heads)[i];
+      while (before != nullptr && old < before->heads->size() &&
+             (*before->heads)[old].dealer.value < head.dealer.value) {
+        ++old;
+      }
+      if (before != nullptr && old < before->heads->size() && (*before->heads)[old].dealer == head.dealer) {
+        fresh->dealers.push_back(before->dealers[old]);
+        fresh->caught_up[i] = before->caught_up[old] && (*before->heads)[old].head >= head.head;
+        continue;
+      }
       auto& held = view.dealers[head.dealer.value];
       if (!held) held = std::make_shared<Held>();
       fresh->dealers.push_back(held);
     }
-    fresh->caught_up.resize(heads->size());
     view.ready = std::move(fresh);
   }
   return view.ready;
@@ -267,7 +321,7 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const AwayRo
     std::sort(wanted.begin(), wanted.end());
     wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   }
-  if (at_once && wanted.size() > kAtOnceDealers) return NotAtOnce();
+  if (at_once && (wanted.size() > kAtOnceDealers || !CatchUpAtHand(*view, *ready, wanted))) return NotAtOnce();
   std::vector<bool> known_ready(wanted.size());
   {
     const std::lock_guard lock(view->mutex);
@@ -390,7 +444,7 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
   ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(kForever);
-  const std::shared_ptr<const Ready> ready = ReadyFor(*view, heads, org, query.at_once);
+  const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, org, query.at_once);
   if (ready == nullptr) return false;
   const Plan plan(catalog_, *org, query);
   Network& network = view->network;
@@ -405,18 +459,25 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
         return network.sums->Scan(plan, merger);
       }
     }
-    if (query.at_once || attempt > 0) return false;
-    RETURN_IF_ERROR(BringNetworkUp(*view, ready));
+    if (attempt > 0) return false;
+    RETURN_IF_ERROR(BringNetworkUp(*view, ready, query.at_once));
   }
   return false;
 }
 
-Status Facts::BringNetworkUp(View& view, const std::shared_ptr<const Ready>& ready) {
-  RETURN_IF_ERROR(VisitDealers(
-      {{}, kForever}, nullptr, [](const DealerFacts&) { return std::vector<size_t>(); },
-      [](const DealerFacts&, size_t) -> Result<int64_t> { return 0; }));
+Status Facts::BringNetworkUp(View& view, const std::shared_ptr<Ready>& ready, bool at_once) {
   Network& network = view.network;
-  const std::unique_lock lock(network.mutex);
+  std::unique_lock lock(network.mutex, std::defer_lock);
+  if (at_once) {
+    std::vector<size_t> all(ready->dealers.size());
+    std::iota(all.begin(), all.end(), 0);
+    if (!lock.try_lock() || network.sums == nullptr || !CatchUpAtHand(view, *ready, all)) return NotAtOnce();
+  } else {
+    RETURN_IF_ERROR(VisitDealers(
+        {{}, kForever}, nullptr, [](const DealerFacts&) { return std::vector<size_t>(); },
+        [](const DealerFacts&, size_t) -> Result<int64_t> { return 0; }));
+    lock.lock();
+  }
   const auto begin_anew = [&] {
     network.sums = DealerFacts::OfMany(catalog_, ready->org, ready->dealers.size() <= kByDealerMax);
     network.of = nullptr;
@@ -432,11 +493,16 @@ Status Facts::BringNetworkUp(View& view, const std::shared_ptr<const Ready>& rea
     for (const auto& held : ready->dealers) {
       {
         // Nearly all of them, and who reads them need not wait.
-        const std::shared_lock held_lock(held->mutex);
+        std::shared_lock held_lock(held->mutex, std::try_to_lock);
+        if (!held_lock && at_once) return NotAtOnce();
+        if (!held_lock) held_lock.lock();
         if (held->facts && held->in_network && held->facts->stands()) continue;
       }
-      const std::unique_lock held_lock(held->mutex);
+      std::unique_lock held_lock(held->mutex, std::try_to_lock);
+      if (!held_lock && at_once) return NotAtOnce();
+      if (!held_lock) held_lock.lock();
       if (!held->facts) return Error("storage_failed").With("detail", "a tail could not be read");
+      if (at_once && (!held->in_network || !held->facts->followed())) return NotAtOnce();
       // What is no longer followed cannot be taken out any more.
       if (held->in_network && !held->facts->followed()) {
         whole = false;

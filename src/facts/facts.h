@@ -107,19 +107,24 @@ class Facts {
     bool at_once = false;  // as in Query
   };
   // That of these heads and this organisation: made where it is another than the last one's, null where that would have
-  // to be `at_once`.
+  // to be `at_once` and is no small thing.
   static std::shared_ptr<Ready> ReadyFor(View& view, const Heads& heads, const std::shared_ptr<const OrgView>& org,
                                          bool at_once);
-  // Answers from the sums of the network. False when they do not know it, or are not up to date where that would have
-  // to be at once.
+  // Answers from the sums of the network. False when they do not know it, or where they are not up to date, would have
+  // to be at once, and are not soon brought there.
   Result<bool> RunOnNetwork(const Query& query, Merger& merger);
-  Status BringNetworkUp(View& view, const std::shared_ptr<const Ready>& ready);
+  // `at_once`: fails with not_at_once where that takes long or means waiting.
+  Status BringNetworkUp(View& view, const std::shared_ptr<Ready>& ready, bool at_once);
+  // Brings dealers (positions) up with what is at hand. False where something else is needed, or they are many.
+  bool CatchUpAtHand(View& view, Ready& ready, std::span<const size_t> dealers);
+  bool TakeAtHand(Held& held, const ledger::Head& head, const OrgView& org);
   Status VisitDealers(const Wanted& wanted, const Begin& begin, const AwayRows& away_rows, const Visit& visit);
   Status CatchUp(Held& held, DealerId dealer, int64_t head, const std::shared_ptr<const OrgView>& org,
                  Instant known_at);
   [[nodiscard]] std::unique_ptr<DealerFacts> Empty(const std::shared_ptr<const OrgView>& org, DealerId dealer) const;
-  // Takes the entries after the head; of the shelves that are away reads those back that they touch.
-  Status TakeTail(Held& held, DealerId dealer, Instant known_at);
+  // Takes the entries after the head, up to `up_to` at least; of the shelves that are away reads those back that they
+  // touch.
+  Status TakeTail(Held& held, DealerId dealer, int64_t up_to, Instant known_at);
   // Reads shelves back from what is kept; reads the ledger anew where that fails.
   Status LoadShelves(Held& held, DealerId dealer, std::span<const size_t> away);
   // Of rows that are kept, those unused longest, until no more than so many bytes are held.

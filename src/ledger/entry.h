@@ -66,6 +66,19 @@ class Source {
   [[nodiscard]] virtual Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
                                     const std::function<void(const Entry&)>& visit) = 0;
 
+  // ---- What is at hand, without asking the store ----
+  // Nothing where it would have to be asked.
+  [[nodiscard]] virtual std::shared_ptr<const std::vector<Head>> HeadsAtHand() { return nullptr; }
+  // Whether the dealer's entries after `after_seq` up to `last_seq` are, and visiting them; where they are not none is
+  // visited.
+  [[nodiscard]] virtual bool HasAtHand(DealerId /*dealer*/, int64_t /*after_seq*/, int64_t /*last_seq*/) {
+    return false;
+  }
+  [[nodiscard]] virtual bool VisitAtHand(DealerId /*dealer*/, int64_t /*after_seq*/, int64_t /*last_seq*/,
+                                         const std::function<void(const Entry&)>& /*visit*/) {
+    return false;
+  }
+
   // ---- What readers keep of their work ----
   // A blob that follows from a dealer's entries up to `up_to_seq`. Derived: it may be dropped at any time.
   struct Segment {

@@ -70,7 +70,19 @@ Taken TakeSeqs(db::Connection& connection, DealerId dealer, size_t count, Keys k
       "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head RETURNING head, keyed";
   db::Rows rows = connection.Query(keys == Keys::kNow ? kNow : kLater, dealer, count);
   rows.Next();
+  connection.Note(Feed::Moved{dealer, rows.Int(0)});
   return {rows.Int(0) - static_cast<int64_t>(count) + 1, rows.Int(1) == rows.Int(0)};
+}
+
+// Tells who follows the ledger what has come, where that is little.
+void NoteFew(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer, int64_t first,
+             std::span<const NewEntry* const> entries, Instant recorded_at) {
+  if (connection.kind() != db::Kind::kSqlite || entries.size() > Feed::kFew) return;
+  auto came = std::make_shared<Feed::Came>(Feed::Came{dealer, first, recorded_at, {}});
+  for (const NewEntry* entry : entries) {
+    came->entries.emplace_back(catalog.events()[static_cast<size_t>(entry->event)].id, *entry);
+  }
+  connection.Note(std::shared_ptr<const Feed::Came>(std::move(came)));
 }
 
 // Adds keys, each with its seq.
@@ -180,6 +192,7 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
                std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying) {
   const Taken taken = TakeSeqs(connection, dealer, entries.size(), laying.keys);
   Lay(connection, catalog, dealer, taken.first, entries, recorder, laying.together_from);
+  NoteFew(connection, catalog, dealer, taken.first, entries, recorder.at);
   if (laying.keys == Keys::kLater || !taken.keyed) return taken.first;
   std::vector<LaterKeys::Key> keys;
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -326,14 +339,23 @@ std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, con
 
 Result<std::shared_ptr<const std::vector<Head>>> DatabaseSource::Heads() {
   using Shared = std::shared_ptr<const std::vector<Head>>;
-  return heads_.Get(database_, [this] {
-    return database_.Read<Shared>([](db::Connection& connection) -> Result<Shared> {
-      auto heads = std::make_shared<std::vector<Head>>();
-      db::Rows rows = connection.Query("SELECT dealer_id, head FROM ledger_head ORDER BY dealer_id");
-      while (rows.Next()) heads->push_back({DealerId(rows.Int(0)), rows.Int(1)});
-      return Shared(std::move(heads));
-    });
-  });
+  const std::optional<int64_t> mark = database_.ChangeMark();
+  if (mark) {
+    if (Shared known = feed_->HeadsAt(*mark)) return known;
+  }
+  ASSIGN_OR_RETURN(Shared heads, database_.Read<Shared>([](db::Connection& connection) -> Result<Shared> {
+    auto read = std::make_shared<std::vector<Head>>();
+    db::Rows rows = connection.Query("SELECT dealer_id, head FROM ledger_head ORDER BY dealer_id");
+    while (rows.Next()) read->push_back({DealerId(rows.Int(0)), rows.Int(1)});
+    return Shared(std::move(read));
+  }));
+  if (mark) feed_->SetHeads(*mark, heads);
+  return heads;
+}
+
+std::shared_ptr<const std::vector<Head>> DatabaseSource::HeadsAtHand() {
+  const std::optional<int64_t> mark = database_.ChangeMark();
+  return mark ? feed_->HeadsAt(*mark) : nullptr;
 }
 
 Status DatabaseSource::Tail(DealerId dealer, int64_t after_seq, Instant known_at,

@@ -10,6 +10,7 @@
 #include "catalog/catalog.h"
 #include "db/db.h"
 #include "ledger/entry.h"
+#include "ledger/feed.h"
 
 // The sales ledger in a database: entries are only ever added; a mistake is taken back by a reversing entry.
 namespace dealpace::ledger {
@@ -95,8 +96,19 @@ struct KeyedEntry {
 // The ledger as a source of facts.
 class DatabaseSource final : public Source {
  public:
-  DatabaseSource(db::Database& database, const catalog::Catalog& catalog) : database_(database), catalog_(catalog) {}
+  DatabaseSource(db::Database& database, const catalog::Catalog& catalog)
+      : database_(database), catalog_(catalog), feed_(std::make_shared<Feed>(catalog)) {
+    database.Watch(feed_);
+  }
   [[nodiscard]] Result<std::shared_ptr<const std::vector<Head>>> Heads() override;
+  [[nodiscard]] std::shared_ptr<const std::vector<Head>> HeadsAtHand() override;
+  [[nodiscard]] bool HasAtHand(DealerId dealer, int64_t after_seq, int64_t last_seq) override {
+    return feed_->Has(dealer, after_seq, last_seq);
+  }
+  [[nodiscard]] bool VisitAtHand(DealerId dealer, int64_t after_seq, int64_t last_seq,
+                                 const std::function<void(const Entry&)>& visit) override {
+    return feed_->Visit(dealer, after_seq, last_seq, visit);
+  }
   [[nodiscard]] Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
                             const std::function<void(const Entry&)>& visit) override;
   [[nodiscard]] Result<std::optional<Segment>> ReadSegment(DealerId dealer, std::string_view part,
@@ -106,7 +118,7 @@ class DatabaseSource final : public Source {
  private:
   db::Database& database_;
   const catalog::Catalog& catalog_;
-  db::Remembered<std::shared_ptr<const std::vector<Head>>> heads_;
+  const std::shared_ptr<Feed> feed_;
 };
 
 }  // namespace dealpace::ledger

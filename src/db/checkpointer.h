@@ -52,7 +52,7 @@ class Checkpointer {
  private:
   // Copying keeps the disk busy, so it is better done seldom. Once there are many pages in the log the rest of them is
   // made small, and then copied by the writer himself, for whom everybody waits.
-  static constexpr int kPagesWanted = 2'000;
+  static constexpr int kPagesWanted = 6'500;
   static constexpr int kPagesMany = 13'000;
   static constexpr int kPagesFew = 500;
   static constexpr int kPagesMost = 24'000;  // 94 MiB: he waits for the copying that goes on

@@ -140,6 +140,8 @@ class Connection {
   [[nodiscard]] virtual BulkInsert Bulk(std::string_view table, std::span<const std::string_view> columns) = 0;
   // Tells those who watch the commits (CommitWatcher) once this transaction is committed, where the database can.
   virtual void Note(std::any what) { (void)what; }
+  // What was noted in this transaction so far, also by other works that share it.
+  [[nodiscard]] virtual std::span<const std::any> notes() const { return {}; }
 
  protected:
   bool writing_ = false;

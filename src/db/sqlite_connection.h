@@ -47,12 +47,11 @@ class SqliteConnection final : public BackendConnection {
   void Note(std::any what) override {
     if (writer_) notes_.push_back(std::move(what));
   }
+  [[nodiscard]] std::span<const std::any> notes() const override { return notes_; }
 
   void Begin(bool write) override;
   void Commit() override;
   void Rollback() noexcept override;
-  // Of the transaction, until the next one begins.
-  [[nodiscard]] std::span<const std::any> notes() const { return notes_; }
 
   // Whether the open transaction has changed tables that only take in records, and no others.
   [[nodiscard]] bool wrote_only_records() const { return wrote_ && !wrote_masters_; }

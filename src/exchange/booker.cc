@@ -49,7 +49,7 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer, const 
     }
     for (const Denial* denial : said.denials) keys.push_back(denial->key);
     std::sort(keys.begin(), keys.end());  // as they lie in the ledger
-    known = ledger::FindKeys(connection, catalog_, dealer, keys, *end);
+    known = ledger::FindKeys(connection, catalog_, dealer, keys, *end, tails_.get());
   }
   plan.append.reserve(said.statements.size());
   for (const Statement* statement : said.statements) {
@@ -91,7 +91,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
     end = ledger::LockEnd(connection, dealer);
     const auto fresh = fresh_heads_.find(dealer.value);
     untouched = fresh != fresh_heads_.end() ? fresh->second == end.head : end.head == 0;
-    if (!untouched && end.keys_later()) {
+    if (!untouched && end.keys_later() && (tails_ == nullptr || tails_->IsFull(dealer, end))) {
       ledger::IndexKeys(connection, dealer);
       end.keyed = end.head;
     }
@@ -99,7 +99,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
   const Plan plan = Compare(connection, dealer, said, lookup && !untouched ? &end : nullptr, chunk, total);
   RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
   if (!plan.append.empty()) {
-    const bool later = untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
+    const bool later = tails_ != nullptr || (untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated);
     ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
                    {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom});
   }
@@ -142,7 +142,8 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const 
 }
 
 void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
-                       std::string_view why, Statement statement, Also also, std::function<void(Result<Booked>)> done) {
+                       std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
+                       std::function<void(Result<Booked>)> done) {
   struct Job {
     Booker booker;
     std::vector<Statement> statements;
@@ -155,6 +156,7 @@ void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, 
                                        .also = std::move(also),
                                        .booked = {}});
   job->booker.recorder_.at = Now();
+  job->booker.tails_ = std::move(tails);
   const auto work = [job](db::Connection& connection) -> Status {
     const Chunk chunk{job->statements, {}};
     std::unordered_map<int64_t, int64_t> heads;

@@ -66,9 +66,11 @@ class Booker {
   using Also = std::function<Status(db::Connection&, const Booked&)>;
   [[nodiscard]] Result<Booked> Book(std::vector<Statement>& statements, std::span<const Denial> denials, int64_t rows,
                                     const Also& also = {});
-  // Books one statement without waiting: `done` is told on a thread of the database, as db::Database::WriteLater does.
+  // Books one statement without waiting: `done` is told as db::Database::WriteLater does. Keys are remembered in
+  // `tails`, which watches that database, and put in order when they are many.
   static void BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
-                        std::string_view why, Statement statement, Also also, std::function<void(Result<Booked>)> done);
+                        std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
+                        std::function<void(Result<Booked>)> done);
   // After the last chunk, where the keys were left for later. Until then they are found all the same, but slowly.
   [[nodiscard]] Status FinishKeys();
   // What Book would do.
@@ -108,7 +110,8 @@ class Booker {
   ledger::Recorder recorder_;
   std::string why_;
   ledger::Keys keys_;
-  size_t stated_ = 0;  // statements booked
+  std::shared_ptr<ledger::KeyTails> tails_;  // of events that come one by one
+  size_t stated_ = 0;                        // statements booked
   // Dealers that had no entries before, with the head that this object left: as long as nobody else writes there,
   // nothing can be known under any key yet.
   std::unordered_map<int64_t, int64_t> fresh_heads_;

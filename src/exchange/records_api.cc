@@ -100,7 +100,7 @@ Response BookedResponse(const Recorded& recorded, Language language) {
 
 class RecordApi {
  public:
-  explicit RecordApi(RecordDeps deps) : deps_(std::move(deps)) {}
+  explicit RecordApi(RecordDeps deps) : deps_(std::move(deps)) { deps_.database.Watch(tails_); }
 
   Result<Response> AddEvents(const Request& request) {
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
@@ -133,6 +133,7 @@ class RecordApi {
     Result<RecordOptions> options = OptionsOf(request);
     if (!options.ok()) return {};
     options->desk = &desk_;
+    options->tails = tails_;
     auto begin = RecordEventLater(deps_.database, *deps_.catalog, *record, *options);
     if (!begin) return {};
     return [begin = std::move(begin), &request](std::function<void(http::LaterAnswer)> answer) {
@@ -258,6 +259,7 @@ class RecordApi {
 
   RecordDeps deps_;
   RecordDesk desk_;
+  const std::shared_ptr<ledger::KeyTails> tails_ = std::make_shared<ledger::KeyTails>();
 };
 
 }  // namespace

@@ -56,6 +56,13 @@ struct Head {
   int64_t head = 0;  // seq of the dealer's last entry
 };
 
+// How a dealer's ledger ends: the last entry, and the last one whose key is in order.
+struct End {
+  int64_t head = 0;
+  int64_t keyed = 0;
+  [[nodiscard]] bool keys_later() const { return keyed < head; }
+};
+
 // Where facts come from: the ledger in a database (ledger/ledger.h), or in memory for tests of the pure engine.
 class Source {
  public:

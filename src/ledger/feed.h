@@ -29,7 +29,8 @@ class Feed final : public db::CommitWatcher {
   // Notes of a transaction (db::Connection::Note). Every way to move a head notes it.
   struct Moved {
     DealerId dealer;
-    int64_t head = 0;
+    int64_t first = 0;  // of the entries that came
+    int64_t head = 0;   // the last of them
   };
   // The entries behind a head that has moved, where they are few.
   struct Came {

@@ -70,8 +70,9 @@ Taken TakeSeqs(db::Connection& connection, DealerId dealer, size_t count, Keys k
       "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head RETURNING head, keyed";
   db::Rows rows = connection.Query(keys == Keys::kNow ? kNow : kLater, dealer, count);
   rows.Next();
-  connection.Note(Feed::Moved{dealer, rows.Int(0)});
-  return {rows.Int(0) - static_cast<int64_t>(count) + 1, rows.Int(1) == rows.Int(0)};
+  const int64_t first = rows.Int(0) - static_cast<int64_t>(count) + 1;
+  connection.Note(Feed::Moved{dealer, first, rows.Int(0)});
+  return {first, rows.Int(1) == rows.Int(0)};
 }
 
 // Tells who follows the ledger what has come, where that is little.
@@ -287,8 +288,8 @@ void AddLaterKeys(db::Connection& connection, const LaterKeys& later) {
 }
 
 std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
-                                                 DealerId dealer, std::span<const Hash128> keys,
-                                                 std::optional<End> end) {
+                                                 DealerId dealer, std::span<const Hash128> keys, std::optional<End> end,
+                                                 KeyTails* tails) {
   std::unordered_map<Hash128, KeyedEntry> found;
   if (keys.empty()) return found;
   const std::unordered_set<Hash128> wanted(keys.begin(), keys.end());
@@ -311,7 +312,9 @@ std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, con
   }
   // Entries whose keys were left for later.
   if (!end) end = EndOf(connection, dealer);
-  if (end->keys_later()) {
+  if (end->keys_later() && tails != nullptr) {
+    tails->Find(connection, dealer, *end, keys, seqs);
+  } else if (end->keys_later()) {
     VisitKeys(connection, dealer, end->keyed, end->head, [&](int64_t seq, std::string_view key) {
       if (wanted.contains(Hash128::FromBytes(key))) seqs.push_back(seq);
     });

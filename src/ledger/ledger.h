@@ -11,6 +11,7 @@
 #include "db/db.h"
 #include "ledger/entry.h"
 #include "ledger/feed.h"
+#include "ledger/key_tails.h"
 
 // The sales ledger in a database: entries are only ever added; a mistake is taken back by a reversing entry.
 namespace dealpace::ledger {
@@ -45,12 +46,6 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
 // Makes other writers of the dealer wait until the end of the transaction; to be called before reading what a write
 // depends on. Returns the dealer's head.
 int64_t Lock(db::Connection& connection, DealerId dealer);
-// How a dealer's ledger ends: the last entry, and the last one whose key is in order.
-struct End {
-  int64_t head = 0;
-  int64_t keyed = 0;
-  [[nodiscard]] bool keys_later() const { return keyed < head; }
-};
 [[nodiscard]] End EndOf(db::Connection& connection, DealerId dealer);
 End LockEnd(db::Connection& connection, DealerId dealer);  // locks as well
 
@@ -87,11 +82,11 @@ struct KeyedEntry {
   NewEntry content;
 };
 // The live entries of these keys at a dealer (those neither reversed nor reversals), by key. `end`: how the
-// dealer's ledger ends, where that is known.
+// dealer's ledger ends, where that is known. `tails`: remembers the keys that are not in order; else they are read.
 [[nodiscard]] std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection,
                                                                const catalog::Catalog& catalog, DealerId dealer,
                                                                std::span<const Hash128> keys,
-                                                               std::optional<End> end = {});
+                                                               std::optional<End> end = {}, KeyTails* tails = nullptr);
 
 // The ledger as a source of facts.
 class DatabaseSource final : public Source {

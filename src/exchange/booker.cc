@@ -91,7 +91,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
     end = ledger::LockEnd(connection, dealer);
     const auto fresh = fresh_heads_.find(dealer.value);
     untouched = fresh != fresh_heads_.end() ? fresh->second == end.head : end.head == 0;
-    if (!untouched && end.keys_later() && (tails_ == nullptr || tails_->IsFull(dealer, end))) {
+    if (!untouched && end.keys_later() && (tails_ == nullptr || tails_->AreDue(dealer, end))) {
       ledger::IndexKeys(connection, dealer);
       end.keyed = end.head;
     }

@@ -56,13 +56,18 @@ void KeyTails::Find(db::Connection& connection, DealerId dealer, const End& end,
   }
 }
 
-bool KeyTails::IsFull(DealerId dealer, const End& end) const {
+bool KeyTails::AreDue(DealerId dealer, const End& end) {
   const std::lock_guard lock(mutex_);
   const int64_t most = std::clamp(kKeysMax / std::max<int64_t>(1, static_cast<int64_t>(tails_.size())), kLeast, kMost);
-  // Not all dealers at the same time.
+  // Not all dealers after the same number of events.
   const auto less =
       static_cast<int64_t>((static_cast<uint64_t>(dealer.value) * 0x9e3779b97f4a7c15U) >> 32U) % (most / 2);
-  return end.head - end.keyed >= most - less;
+  const int64_t keys = end.head - end.keyed;
+  if (keys < most - less) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (keys < 2 * most && now - last_due_ < kPause) return false;
+  last_due_ = now;
+  return true;
 }
 
 void KeyTails::OnCommit(const db::Commit& commit) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <span>
@@ -21,8 +22,9 @@ class KeyTails final : public db::CommitWatcher {
   // Adds to `seqs` the dealer's entries behind `end.keyed` that may have one of the keys.
   void Find(db::Connection& connection, DealerId dealer, const End& end, std::span<const Hash128> keys,
             std::vector<int64_t>& seqs);
-  // Whether there are so many that they should be put in order.
-  [[nodiscard]] bool IsFull(DealerId dealer, const End& end) const;
+  // Whether there are so many that they should be put in order now. That takes some hundredths of a second, in which
+  // everybody waits, so dealers that are due at the same time are so one after the other.
+  [[nodiscard]] bool AreDue(DealerId dealer, const End& end);
 
   void OnCommit(const db::Commit& commit) override;
 
@@ -30,6 +32,7 @@ class KeyTails final : public db::CommitWatcher {
   static constexpr int64_t kKeysMax = 400'000;  // of all dealers
   static constexpr int64_t kMost = 4'096;       // of one
   static constexpr int64_t kLeast = 256;
+  static constexpr std::chrono::milliseconds kPause{50};
 
   // Of committed entries that follow each other; a part of each key, 0: it has none.
   struct Tail {
@@ -41,6 +44,7 @@ class KeyTails final : public db::CommitWatcher {
 
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<int64_t, Tail> tails_;
+  std::chrono::steady_clock::time_point last_due_;
 };
 
 }  // namespace dealpace::ledger

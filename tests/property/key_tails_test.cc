@@ -2,6 +2,7 @@
 
 #include <future>
 #include <map>
+#include <thread>
 
 #include "app/wiring.h"
 #include "db/testing.h"
@@ -140,10 +141,12 @@ TEST_F(KeyTailsTest, AreFoundAsIfTheyWereInOrder) {
   }
 }
 
-TEST_F(KeyTailsTest, AreFullAfterSomeThousand) {
-  EXPECT_FALSE(tails_->IsFull(dealers_[0], {200, 0}));
-  EXPECT_TRUE(tails_->IsFull(dealers_[0], {5'000, 0}));
-  EXPECT_FALSE(tails_->IsFull(dealers_[0], {5'000, 4'990}));
+TEST_F(KeyTailsTest, AreDueAfterSomeThousandOneDealerAfterTheOther) {
+  EXPECT_FALSE(tails_->AreDue(dealers_[0], {200, 0}));
+  EXPECT_FALSE(tails_->AreDue(dealers_[0], {5'000, 4'990}));
+  EXPECT_TRUE(tails_->AreDue(dealers_[0], {5'000, 0}));
+  EXPECT_TRUE(tails_->AreDue(dealers_[1], {9'000, 0})) << "they have become too many";
+  while (!tails_->AreDue(dealers_[1], {5'000, 0})) std::this_thread::yield();
 }
 
 }  // namespace

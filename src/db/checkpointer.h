@@ -29,7 +29,7 @@ class Checkpointer {
 
   // By the writer, who commits: before he begins the next transaction …
   void BeforeWork(SqliteConnection& writer) {
-    if (!writer_has_to_copy_.exchange(false)) return;
+    if (!writer_has_to_copy_.exchange(false) || given_up_) return;
     // As long as nobody writes all of the log can be copied, and the next commit begins it anew.
     std::unique_lock one_at_a_time(copying_, std::defer_lock);
     if (writer.wal_pages() >= kPagesMost) one_at_a_time.lock();
@@ -46,6 +46,8 @@ class Checkpointer {
       Want();
     }
   }
+  // Nothing is copied any more: the disk may have lost what is in the log.
+  void GiveUp() { given_up_ = true; }
   // Before the next work the writer copies himself, which takes a while.
   [[nodiscard]] bool writer_has_to_copy() const { return writer_has_to_copy_; }
 
@@ -60,7 +62,7 @@ class Checkpointer {
   void Want() {
     {
       const std::lock_guard lock(mutex_);
-      if (waiting_) return;
+      if (waiting_ || given_up_) return;
       waiting_ = true;
       if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
     }
@@ -92,6 +94,7 @@ class Checkpointer {
   std::mutex copying_;
   std::atomic<int> copied_ = 0;  // of the log's pages
   std::atomic<bool> writer_has_to_copy_ = false;
+  std::atomic<bool> given_up_ = false;
   std::mutex mutex_;  // guards what follows
   std::condition_variable wanted_;
   bool waiting_ = false;

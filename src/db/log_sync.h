@@ -5,7 +5,6 @@
 #include <functional>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/result.h"
@@ -15,16 +14,18 @@ namespace dealpace::db {
 // The file of the write-ahead log of an open database, for putting it on disk while SQLite goes on writing to it.
 class LogFile {
  public:
-  explicit LogFile(std::string_view database) : path_(std::string(database) + "-wal") {}
+  explicit LogFile(std::string path) : path_(std::move(path)) {}
   ~LogFile();
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
+  // Before the first Sync, once SQLite has made it. Throws DbError where it cannot be opened.
+  void Open();
   // By one thread at a time.
   Status Sync();
 
  private:
   const std::string path_;
-  int file_ = -1;  // opened when it is first needed
+  int file_ = -1;
 };
 
 // Puts commits on disk. Committing only writes to the log; whoever has to acknowledge a commit waits here until the log

@@ -33,11 +33,11 @@ class MastersMark {
     const auto now = head.Read();
     if (now && now->mark == known_) before_ = now->commits;
   }
-  // … and has done so, or failed.
-  void Settle(const WalIndexHead& head) {
+  // … and has done so, or failed: then what has come is somebody else's.
+  void Settle(const WalIndexHead& head, bool committed) {
     const std::lock_guard lock(mutex_);
     const auto now = head.Read();
-    if (now && before_ && now->commits == *before_ + 1) known_ = now->mark;
+    if (committed && now && before_ && now->commits == *before_ + 1) known_ = now->mark;
     before_.reset();
   }
 

@@ -105,12 +105,15 @@ class SqliteDatabase final : public Database, private WriteQueue::Observer {
     before_commit_ = head == nullptr ? std::nullopt : head->Read();
     if (records_only && head != nullptr) masters_.Expect(*head);
   }
-  void AfterCommit(bool records_only, std::span<const std::any> notes) override {
+  void AfterCommit(bool committed, bool records_only, std::span<const std::any> notes) override {
     const WalIndexHead* head = wal_index_.load(std::memory_order_acquire);
-    if (records_only && head != nullptr) masters_.Settle(*head);
+    if (records_only && head != nullptr) masters_.Settle(*head, committed);
     Commit commit{.before = {}, .after = {}, .notes = notes};
     const auto now = head == nullptr ? std::nullopt : head->Read();
-    if (now && before_commit_ && now->commits == before_commit_->commits + 1) {
+    // A commit of nothing moves no mark.
+    const bool ours =
+        now && before_commit_ && (now->mark == before_commit_->mark || now->commits == before_commit_->commits + 1);
+    if (committed && ours) {
       commit.before = before_commit_->mark;
       commit.after = now->mark;
     }

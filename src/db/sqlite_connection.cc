@@ -119,7 +119,8 @@ class SqliteBulkInsert final : public BulkInsert::Impl {
 
 }  // namespace
 
-SqliteConnection::SqliteConnection(const std::string& path, const Options& options, bool writer) : writer_(writer) {
+SqliteConnection::SqliteConnection(const std::string& path, const Options& options, bool writer)
+    : writer_(writer), busy_timeout_ms_(options.busy_timeout_ms) {
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -362,6 +363,19 @@ void SqliteConnection::Begin(bool write) {
   wrote_masters_ = false;
   notes_.clear();
   RunKept(write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED");
+}
+
+bool SqliteConnection::TryBegin() {
+  sqlite3_busy_timeout(handle_.get(), 0);
+  bool begun = true;
+  try {
+    Begin(true);
+  } catch (const DbError&) {
+    Rollback();
+    begun = false;  // whatever it is, who waits will hear of it
+  }
+  sqlite3_busy_timeout(handle_.get(), busy_timeout_ms_);
+  return begun;
 }
 
 void SqliteConnection::Commit() {

@@ -50,6 +50,8 @@ class SqliteConnection final : public BackendConnection {
   [[nodiscard]] std::span<const std::any> notes() const override { return notes_; }
 
   void Begin(bool write) override;
+  // Begins to write, unless somebody else does: then false, without waiting.
+  bool TryBegin();
   void Commit() override;
   void Rollback() noexcept override;
 
@@ -68,6 +70,12 @@ class SqliteConnection final : public BackendConnection {
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
+  // The file of the log, wherever links lead.
+  [[nodiscard]] std::string log_path() const {
+    return sqlite3_filename_wal(sqlite3_db_filename(handle_.get(), "main"));
+  }
+  // The log stays as it is when the connection is closed.
+  void LeaveLog() { sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr); }
   // Within a transaction that writes: makes room in the file of the log before it is needed, once there is much in it.
   void GrowLog();
   // Pages in the write-ahead log after the last commit.
@@ -114,6 +122,7 @@ class SqliteConnection final : public BackendConnection {
 
   std::unique_ptr<sqlite3, CloseDatabase> handle_;
   const bool writer_;
+  const int busy_timeout_ms_;
   bool made_temporary_ = false;
   bool prepares_write_ = false;    // what was prepared last writes …
   bool prepares_masters_ = false;  // … more than records

@@ -237,6 +237,58 @@ TEST_F(SqliteFile, TheLogHasRoomBeforeItIsNeeded) {
   EXPECT_EQ(*count, 310);
 }
 
+TEST_F(SqliteFile, AStoreBehindALinkIsTheStore) {
+  const std::string link = Path() + ".link";
+  ASSERT_TRUE(Database::Open(Path()).ok());
+  std::filesystem::create_symlink(Path(), link);
+  std::ofstream(link + "-wal") << "of another store that stood here";
+  auto database = Database::Open(link);
+  ASSERT_TRUE(database.ok());
+  const auto write = [&] {
+    return Code((*database)->Write<void>([](Connection& c) -> Status {
+      c.ExecuteScript("CREATE TABLE IF NOT EXISTS item (id INTEGER); INSERT INTO item (id) VALUES (1);");
+      return {};
+    }));
+  };
+  EXPECT_EQ(write(), "");
+  EXPECT_EQ(write(), "");
+  EXPECT_GT(std::filesystem::file_size(Path() + "-wal"), 0U);
+}
+
+// Works that come alone may be run by whoever brings them; he does not wait for another process.
+TEST_F(SqliteFile, WhoBringsAWorkForLaterDoesNotWaitForTheLock) {
+  auto database = Database::Open(Path(), {.busy_timeout_ms = 60'000});
+  auto other = Database::Open(Path());
+  ASSERT_TRUE(database.ok() && other.ok());
+  const auto insert = [](Connection& c) -> Status {
+    c.ExecuteScript("CREATE TABLE IF NOT EXISTS item (id INTEGER); INSERT INTO item (id) VALUES (1);");
+    return {};
+  };
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 6; ++i) {
+      std::promise<bool> told;
+      (*database)->WriteLater(insert, [&](const Status& status) { told.set_value(status.ok()); });
+      ASSERT_TRUE(told.get_future().get());
+    }
+    std::promise<void> locked;
+    std::promise<void> brought;
+    std::promise<bool> told;
+    std::thread holder([&] {
+      const Status status = (*other)->Write<void>([&](Connection&) -> Status {
+        locked.set_value();
+        brought.get_future().wait();
+        return {};
+      });
+      EXPECT_TRUE(status.ok());
+    });
+    locked.get_future().wait();
+    (*database)->WriteLater(insert, [&](const Status& status) { told.set_value(status.ok()); });
+    brought.set_value();
+    EXPECT_TRUE(told.get_future().get());
+    holder.join();
+  }
+}
+
 struct Told final : CommitWatcher {
   void OnCommit(const Commit& commit) override {
     commits.push_back({commit.before, commit.after});
@@ -271,6 +323,13 @@ TEST_F(SqliteFile, WhoWatchesHearsOfWhatWasCommitted) {
   EXPECT_NE(told->commits[0].first, told->commits[0].second);
   EXPECT_EQ(told->commits[0].second, told->commits[1].first) << "nobody else has come in between";
   EXPECT_EQ(told->commits[1].second, (*database)->ChangeMark());
+  ASSERT_TRUE((*database)->Write<void>([](Connection&) -> Status { return {}; }).ok());
+  EXPECT_EQ(told->commits[1].second, (*database)->ChangeMark()) << "nothing was written";
+  if (told->commits.size() == 3) {
+    EXPECT_EQ(told->commits[2].first, told->commits[1].second);
+    EXPECT_EQ(told->commits[2].second, told->commits[1].second);
+    told->commits.pop_back();
+  }
   auto other = Database::Open(Path());
   ASSERT_TRUE(other.ok());
   ASSERT_TRUE((*other)

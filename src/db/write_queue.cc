@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace dealpace::db {
@@ -23,7 +24,7 @@ WriteQueue::WriteQueue(const Database& database, SqliteConnection& writer, std::
       path_(path),
       checkpointer_(checkpointer),
       observer_(observer),
-      log_file_(path),
+      log_file_(writer.log_path()),
       log_([this] { return log_file_.Sync(); }) {}
 
 WriteQueue::~WriteQueue() {
@@ -33,6 +34,8 @@ WriteQueue::~WriteQueue() {
   }
   later_wake_.notify_all();
   for (std::thread& thread : later_threads_) thread.join();
+  // What the disk has perhaps forgotten must not be copied.
+  if (!log_.state().ok()) writer_.LeaveLog();
 }
 
 Status WriteQueue::Run(const Work& work, bool alone) {
@@ -49,19 +52,32 @@ Status WriteQueue::Run(const Work& work, bool alone) {
 void WriteQueue::RunLater(Work work, std::function<void(Status)> done) {
   auto turn = std::make_unique<Turn>(std::move(work), std::move(done));
   Lock lock(mutex_);
+  const bool first = !writing_ && waiting_.empty();
+  std::optional<WriteScope> scope;
+  if (first && IsQuiet()) scope.emplace(&database_);
   waiting_.push_back(turn.release());  // deleted by who leads it
-  const bool first = !writing_ && waiting_.size() == 1;
-  if (first && IsQuiet()) {
-    const WriteScope scope(&database_);
-    Lead(lock);
-    return;
-  }
+  if (scope && LeadAtOnce(lock)) return;
+  scope.reset();
   while (later_threads_.size() < 2) later_threads_.emplace_back([this] { WorkLater(); });
   lock.unlock();
   if (first) later_wake_.notify_one();
 }
 
-bool WriteQueue::IsQuiet() const { return quiet_ >= kQuiet && !checkpointer_.writer_has_to_copy(); }
+bool WriteQueue::IsQuiet() const { return quiet_ >= kQuiet && !checkpointer_.writer_has_to_copy() && !log_.syncing(); }
+
+bool WriteQueue::LeadAtOnce(Lock& lock) {
+  writing_ = true;
+  lock.unlock();
+  const bool begun = writer_.TryBegin();
+  lock.lock();
+  writing_ = false;
+  if (begun) {
+    Lead(lock, true);
+  } else {
+    quiet_ = 0;
+  }
+  return begun;
+}
 
 void WriteQueue::WorkLater() {
   const WriteScope scope(&database_);
@@ -69,19 +85,27 @@ void WriteQueue::WorkLater() {
   const auto has_turn = [this] { return !writing_ && !waiting_.empty() && waiting_.front()->done; };
   while (true) {
     later_wake_.wait(lock, [&] { return has_turn() || (stopping_ && waiting_.empty()); });
-    if (!has_turn()) return;
+    if (!has_turn()) {
+      later_wake_.notify_all();  // the other one may have seen works that were then taken along
+      return;
+    }
     Lead(lock);
   }
 }
 
-void WriteQueue::Lead(Lock& lock) {
+void WriteQueue::Lead(Lock& lock, bool begun) {
   writing_ = true;
   Group group;
-  TakeAlong(group);
+  if (begun) {
+    group.push_back(waiting_.front());
+    waiting_.pop_front();
+  } else {
+    TakeAlong(group);
+  }
   lock.unlock();
   const auto began = std::chrono::steady_clock::now();
-  checkpointer_.BeforeWork(writer_);
-  RunGroup(group);
+  if (!begun) checkpointer_.BeforeWork(writer_);
+  RunGroup(group, begun);
   checkpointer_.AfterCommit(writer_);
   // A work that found everything as it should be is acknowledged no sooner than what it found.
   const int64_t commit = log_.committed();
@@ -97,6 +121,7 @@ void WriteQueue::Lead(Lock& lock) {
     on_disk = log_.Await(commit);
     lock.lock();
   }
+  if (!on_disk.ok()) checkpointer_.GiveUp();
   const bool soon = std::chrono::steady_clock::now() - began < kSoon;
   quiet_ = alone && soon && waiting_.empty() ? std::min(quiet_ + 1, kQuiet) : 0;
   std::vector<std::unique_ptr<Turn>> later;
@@ -141,29 +166,31 @@ Status WriteQueue::StatusOf(Turn& turn) const {
   }
 }
 
-void WriteQueue::RunGroup(Group& group) {
+void WriteQueue::RunGroup(Group& group, bool begun) {
   if (const Status disk = log_.state(); !disk.ok()) {
     for (Turn* turn : group) turn->status = disk;
-  } else if (!RunTogether(group)) {
+    if (begun) writer_.Rollback();
+  } else if (!RunTogether(group, begun)) {
     RunInParts(group);
   }
 }
 
-// False: they have all waited for the lock of another process, those from `from` on in vain.
-bool WriteQueue::Begin(Group& group, size_t from) {
+bool WriteQueue::Begin(Group& group, size_t from, bool begun) {
   try {
-    writer_.Begin(true);
+    if (!begun) writer_.Begin(true);
+    log_file_.Open();
     writer_.GrowLog();
     return true;
   } catch (const DbError& error) {
+    // They have all waited for the lock of another process.
     for (; from < group.size(); ++from) group[from]->status = ToError(error, path_);
     writer_.Rollback();
     return false;
   }
 }
 
-bool WriteQueue::RunTogether(Group& group) {
-  if (!Begin(group, 0)) return true;
+bool WriteQueue::RunTogether(Group& group, bool begun) {
+  if (!Begin(group, 0, begun)) return true;
   Group kept;  // done, but not yet committed
   for (size_t next = 0; next < group.size(); ++next) {
     const int64_t before = writer_.changes();
@@ -178,7 +205,7 @@ bool WriteQueue::RunTogether(Group& group) {
       return false;
     }
     // While the disk is busy with the commit before, more may come along; then it should not wait.
-    if (next + 1 == group.size() && log_.syncing()) {
+    if (!begun && next + 1 == group.size() && log_.syncing()) {
       const std::lock_guard lock(mutex_);
       TakeAlong(group);
     }
@@ -190,7 +217,7 @@ bool WriteQueue::RunTogether(Group& group) {
 
 void WriteQueue::RunInParts(Group& group) {
   for (size_t next = 0; next < group.size();) {
-    if (!Begin(group, next)) return;
+    if (!Begin(group, next, false)) return;
     Group kept;  // done, but not yet committed
     while (next < group.size()) {
       Turn& turn = *group[next++];
@@ -219,9 +246,9 @@ void WriteQueue::Commit(const Group& kept) {
   try {
     writer_.Commit();
     log_.Committed();
-    observer_.AfterCommit(records_only, writer_.notes());
+    observer_.AfterCommit(true, records_only, writer_.notes());
   } catch (const DbError& error) {
-    observer_.AfterCommit(records_only, {});
+    observer_.AfterCommit(false, records_only, {});
     for (Turn* turn : kept) turn->status = ToError(error, path_);
   }
 }

@@ -33,7 +33,8 @@ class WriteQueue {
    public:
     virtual ~Observer() = default;
     virtual void BeforeCommit(bool records_only) = 0;
-    virtual void AfterCommit(bool records_only, std::span<const std::any> notes) = 0;
+    // `committed`: else it has failed.
+    virtual void AfterCommit(bool committed, bool records_only, std::span<const std::any> notes) = 0;
   };
   WriteQueue(const Database& database, SqliteConnection& writer, std::string_view path, Checkpointer& checkpointer,
              Observer& observer);
@@ -66,8 +67,11 @@ class WriteQueue {
   using Group = std::vector<Turn*>;
   using Lock = std::unique_lock<std::mutex>;
 
-  // Runs the front of the queue and what it takes along. `lock` holds the mutex, before and after.
-  void Lead(Lock& lock);
+  // Runs the front of the queue and what it takes along; of a transaction that has `begun` that one alone. `lock` holds
+  // the mutex, before and after.
+  void Lead(Lock& lock, bool begun = false);
+  // Whoever brings the only work runs it himself. False, and nothing is done, where that would mean waiting.
+  bool LeadAtOnce(Lock& lock);
   void WorkLater();
   // Whether who brings a work may lead it. The queue is locked.
   [[nodiscard]] bool IsQuiet() const;
@@ -77,12 +81,13 @@ class WriteQueue {
   void TakeAlong(Group& group);
   [[nodiscard]] Status StatusOf(Turn& turn) const;
 
-  void RunGroup(Group& group);
+  void RunGroup(Group& group, bool begun);
   // One behind the other, without parts: most works succeed, or fail before they have written anything. False: one
   // failed later than that, so nothing was kept of any.
-  bool RunTogether(Group& group);
+  bool RunTogether(Group& group, bool begun);
   void RunInParts(Group& group);
-  bool Begin(Group& group, size_t from);
+  // A transaction for those from `from` on. False: it could not be had, which they have been told.
+  bool Begin(Group& group, size_t from, bool begun);
   void Commit(const Group& kept);
   // False when the work failed; its part is then undone.
   bool RunOne(Turn& turn, bool part);

@@ -87,19 +87,22 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
                                                            [](const Statement* s) { return s->keyed; });
   ledger::End end;
   bool untouched = false;
+  if (lookup || tails_ != nullptr) end = ledger::LockEnd(connection, dealer);
   if (lookup) {
-    end = ledger::LockEnd(connection, dealer);
     const auto fresh = fresh_heads_.find(dealer.value);
     untouched = fresh != fresh_heads_.end() ? fresh->second == end.head : end.head == 0;
-    if (!untouched && end.keys_later() && (tails_ == nullptr || tails_->AreDue(dealer, end))) {
-      ledger::IndexKeys(connection, dealer);
-      end.keyed = end.head;
-    }
+  }
+  const bool order = tails_ != nullptr ? tails_->AreDue(dealer, end) : lookup && !untouched;
+  if (order && end.keys_later()) {
+    ledger::IndexKeys(connection, dealer);
+    end.keyed = end.head;
   }
   const Plan plan = Compare(connection, dealer, said, lookup && !untouched ? &end : nullptr, chunk, total);
   RETURN_IF_ERROR(ledger::Reverse(connection, dealer, plan.reverse, why_, recorder_));
   if (!plan.append.empty()) {
-    const bool later = tails_ != nullptr || (untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated);
+    // Entries without a key move on what is in order, where nothing is left behind.
+    const bool later =
+        tails_ != nullptr ? lookup : untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
     ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
                    {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom});
   }

@@ -297,7 +297,7 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const AwayRo
   const std::vector<DealerId>& dealers = asked.dealers;
   const Instant known_at = asked.known_at;
   const bool at_once = asked.at_once;
-  ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
+  ASSIGN_OR_RETURN(const Heads heads, HeadsFor(at_once));
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(known_at);
 
@@ -336,7 +336,8 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const AwayRo
   const auto one_at_once = [&](size_t i) -> Result<int64_t> {
     Held& held = *ready->dealers[wanted[i]];
     const std::shared_lock lock(held.mutex, std::try_to_lock);
-    if (!known_ready[i] || !lock || !held.facts || !away_rows(*held.facts).empty()) return NotAtOnce();
+    const bool up_to_date = known_ready[i] && lock && held.facts && held.facts->head() >= (*heads)[wanted[i]].head;
+    if (!up_to_date || !away_rows(*held.facts).empty()) return NotAtOnce();
     held.facts->Use(uses_.load(std::memory_order_relaxed));
     return visit(*held.facts, 0);
   };
@@ -348,7 +349,8 @@ Status Facts::VisitDealers(const Wanted& asked, const Begin& begin, const AwayRo
     bool up_to_date = known_ready[i];
     {
       const std::shared_lock lock(held.mutex);
-      up_to_date = up_to_date && held.facts != nullptr;  // a failed tail may have dropped it
+      // A failed tail may have dropped it, or it was made anew for somebody with earlier heads.
+      up_to_date = up_to_date && held.facts != nullptr && held.facts->head() >= head.head;
       long_work = !held.facts || held.facts->head() + kLongTail < head.head;
     }
     if (!up_to_date) {
@@ -440,8 +442,15 @@ Result<Cube> Facts::Run(const Query& query, Instant known_at) {
   return TakeCube(std::move(mergers[0]));
 }
 
+Result<Facts::Heads> Facts::HeadsFor(bool at_once) {
+  if (!at_once) return source_.Heads();
+  Heads heads = source_.HeadsAtHand();
+  if (heads == nullptr) return NotAtOnce();
+  return heads;
+}
+
 Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
-  ASSIGN_OR_RETURN(const Heads heads, source_.Heads());
+  ASSIGN_OR_RETURN(const Heads heads, HeadsFor(query.at_once));
   ASSIGN_OR_RETURN(const std::shared_ptr<const OrgView> org, org_.Current());
   const std::shared_ptr<View> view = ViewAt(kForever);
   const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, org, query.at_once);
@@ -490,14 +499,20 @@ Status Facts::BringNetworkUp(View& view, const std::shared_ptr<Ready>& ready, bo
   bool whole = false;
   for (int attempt = 0; !whole && attempt < 2; ++attempt) {
     whole = true;
-    for (const auto& held : ready->dealers) {
+    for (size_t i = 0; i < ready->dealers.size(); ++i) {
+      const auto& held = ready->dealers[i];
+      const ledger::Head& head = (*ready->heads)[i];
+      bool behind = false;
       {
         // Nearly all of them, and who reads them need not wait.
         std::shared_lock held_lock(held->mutex, std::try_to_lock);
         if (!held_lock && at_once) return NotAtOnce();
         if (!held_lock) held_lock.lock();
-        if (held->facts && held->in_network && held->facts->stands()) continue;
+        behind = !held->facts || held->facts->head() < head.head;  // made anew for somebody with earlier heads
+        if (!behind && held->in_network && held->facts->stands()) continue;
       }
+      if (behind && at_once) return NotAtOnce();
+      if (behind) RETURN_IF_ERROR(CatchUp(*held, head.dealer, head.head, ready->org, kForever));
       std::unique_lock held_lock(held->mutex, std::try_to_lock);
       if (!held_lock && at_once) return NotAtOnce();
       if (!held_lock) held_lock.lock();

@@ -106,6 +106,8 @@ class Facts {
     Instant known_at = kForever;
     bool at_once = false;  // as in Query
   };
+  // Where all ledgers end; fails with not_at_once where the store would have to be asked for it.
+  Result<Heads> HeadsFor(bool at_once);
   // That of these heads and this organisation: made where it is another than the last one's, null where that would have
   // to be `at_once` and is no small thing.
   static std::shared_ptr<Ready> ReadyFor(View& view, const Heads& heads, const std::shared_ptr<const OrgView>& org,

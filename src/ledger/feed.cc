@@ -21,7 +21,7 @@ void Feed::OnCommit(const db::Commit& commit) {
     }
   }
   if (!follows) return;
-  marks_.push_back(*commit.after);
+  if (commit.after != commit.before) marks_.push_back(*commit.after);
   if (marks_.size() > kMarksMax) marks_.pop_front();
 }
 
@@ -87,14 +87,18 @@ std::vector<const Feed::Kept*> Feed::Find(DealerId dealer, int64_t after, int64_
 
 bool Feed::Visit(DealerId dealer, int64_t after, int64_t last, const std::function<void(const Entry&)>& visit) const {
   if (last <= after) return true;
-  const std::lock_guard lock(mutex_);
-  const std::vector<const Kept*> found = Find(dealer, after, last);
-  for (auto kept = found.rbegin(); kept != found.rend(); ++kept) {
-    Entry entry = (*kept)->entry;
-    entry.lead = (*kept)->lead;
-    visit(entry);
+  std::vector<Kept> taken;  // whoever commits meanwhile need not wait
+  {
+    const std::lock_guard lock(mutex_);
+    const std::vector<const Kept*> found = Find(dealer, after, last);
+    taken.reserve(found.size());
+    for (auto kept = found.rbegin(); kept != found.rend(); ++kept) taken.push_back(**kept);
   }
-  return !found.empty();
+  for (Kept& kept : taken) {
+    kept.entry.lead = kept.lead;
+    visit(kept.entry);
+  }
+  return !taken.empty();
 }
 
 bool Feed::Has(DealerId dealer, int64_t after, int64_t last) const {

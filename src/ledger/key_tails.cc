@@ -25,10 +25,11 @@ int64_t CommittedHead(const db::Connection& connection, DealerId dealer, const E
 
 void KeyTails::Read(db::Connection& connection, DealerId dealer, int64_t last, Tail& tail) {
   const int64_t after = tail.last();
-  tail.keys.resize(static_cast<size_t>(last - tail.from));
+  std::vector<uint64_t> keys(static_cast<size_t>(last - after));
   VisitKeys(connection, dealer, after, last, [&](int64_t seq, std::string_view key) {
-    tail.keys[static_cast<size_t>(seq - tail.from - 1)] = PartOf(Hash128::FromBytes(key));
+    keys[static_cast<size_t>(seq - after - 1)] = PartOf(Hash128::FromBytes(key));
   });
+  tail.keys.insert(tail.keys.end(), keys.begin(), keys.end());
 }
 
 void KeyTails::Find(db::Connection& connection, DealerId dealer, const End& end, std::span<const Hash128> keys,

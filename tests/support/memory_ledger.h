@@ -65,6 +65,8 @@ class MemoryLedger final : public ledger::Source {
     return std::shared_ptr<const std::vector<ledger::Head>>(std::move(heads));
   }
 
+  [[nodiscard]] std::shared_ptr<const std::vector<ledger::Head>> HeadsAtHand() override { return *Heads(); }
+
   [[nodiscard]] Status Tail(DealerId dealer, int64_t after_seq, Instant known_at,
                             const std::function<void(const ledger::Entry&)>& visit) override {
     const std::shared_lock lock(mutex_);

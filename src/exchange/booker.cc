@@ -159,7 +159,7 @@ void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, 
                                        .also = std::move(also),
                                        .booked = {}});
   job->booker.recorder_.at = Now();
-  job->booker.tails_ = std::move(tails);
+  job->booker.Remember(std::move(tails));
   const auto work = [job](db::Connection& connection) -> Status {
     const Chunk chunk{job->statements, {}};
     std::unordered_map<int64_t, int64_t> heads;

@@ -60,14 +60,16 @@ class Booker {
          std::string_view why = "import: the row has changed", ledger::Keys keys = ledger::Keys::kNow)
       : database_(database), catalog_(catalog), recorder_(std::move(recorder)), why_(why), keys_(keys) {}
 
+  // Keys are remembered there, which watches the database, and put in order when they are many; SQLite only.
+  void Remember(std::shared_ptr<ledger::KeyTails> tails) { tails_ = std::move(tails); }
+
   // Books a chunk in one transaction, counted to the batch, if there is one, together with `rows` rows read. No key may
   // stand in it twice. Entries are given their keys. `also` belongs to the same transaction: what it returns an Error
   // for is not booked.
   using Also = std::function<Status(db::Connection&, const Booked&)>;
   [[nodiscard]] Result<Booked> Book(std::vector<Statement>& statements, std::span<const Denial> denials, int64_t rows,
                                     const Also& also = {});
-  // Books one statement without waiting: `done` is told as db::Database::WriteLater does. Keys are remembered in
-  // `tails`, which watches that database, and put in order when they are many.
+  // Books one statement without waiting: `done` is told as db::Database::WriteLater does. `tails`: see Remember.
   static void BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
                         std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
                         std::function<void(Result<Booked>)> done);

@@ -152,6 +152,7 @@ class Recording {
     recorded_.refused.erase(same, recorded_.refused.end());
     if (!recorded_.refused.empty() || statements.empty()) return std::move(recorded_);
     Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, kWithdrawnNote);
+    booker.Remember(options_.tails);
     ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) {
       return NoteBooked(connection, options_.witness, mapping_.kind, statements);
     }));
@@ -363,6 +364,7 @@ Result<std::optional<Recorded>> BookOrdinary(db::Database& database, const catal
     return std::optional<Recorded>();
   }
   Booker booker(database, catalog, {options.recorded_by, options.now, {}}, kWithdrawnNote);
+  booker.Remember(options.tails);
   Recorded recorded;
   Result<Booked> booked = booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) -> Status {
     if (OrgVersion(connection) != clerk->version()) return Error(kMoved);

@@ -62,7 +62,7 @@ struct RecordOptions {
   // then the same ones, also when nobody knows whether the first request got through.
   std::string request;
   RecordDesk* desk = nullptr;  // of the same database and catalogue
-  // RecordEventLater only: remembers keys that are not in order; watches the same database.
+  // Of events on SQLite: remembers keys that are not in order; watches the same database.
   std::shared_ptr<ledger::KeyTails> tails;
   // Whose rows the recorder has. What is beyond them is refused as if it were not there, nothing of it is suggested,
   // and nothing is made. Who has only a part of a dealer gives no keys: they could be those of others' events.

@@ -106,6 +106,7 @@ class RecordApi {
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
     ASSIGN_OR_RETURN(RecordOptions options, OptionsOf(request));
     options.desk = &desk_;
+    if (deps_.database.writes_later()) options.tails = tails_;
     ASSIGN_OR_RETURN(options.create_missing, body.Bool("create_missing", false));
     std::vector<Result<EventRecord>> records;
     if (body.Has("events")) {

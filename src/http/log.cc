@@ -20,7 +20,7 @@ namespace dealpace::http {
 namespace {
 
 constexpr const char* kLogger = "dealpace";
-// How long the line of a request may wait to be written, unless it tells an error. All else is written at once.
+// How long the line of an ordinary request may wait to be written. All else is written at once.
 constexpr std::chrono::seconds kFlushInterval{1};
 
 // Where many requests come, a line each would cost as much as a small answer does.
@@ -133,7 +133,7 @@ void LogRequest(const RequestLog& request) {
   if (request.account != 0) line.Field("account", std::to_string(request.account));
   if (!request.code.empty()) line.Field("code", Utf8(request.code));
   if (!request.detail.empty()) line.Field("detail", Utf8(request.detail));
-  Write(*log, line, level == LogLevel::kError);
+  Write(*log, line, level == LogLevel::kError || !request.detail.empty());
 }
 
 }  // namespace dealpace::http

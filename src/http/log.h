@@ -15,8 +15,8 @@ namespace dealpace::http {
 enum class LogLevel { kInfo, kWarn, kError };
 
 // From here on lines go to the end of `file`, or to the standard error output when it is empty. Before, and after
-// CloseLog(), there is no log. Lines of requests that failed by our fault, and all that tell of no request, are written
-// at once, other lines within a second. Fails with log_unwritable.
+// CloseLog(), there is no log. Lines of requests that failed by our fault or have a detail, and all that tell of no
+// request, are written at once, other lines within a second. Fails with log_unwritable.
 [[nodiscard]] Status OpenLog(const std::string& file);
 // Writes out what is still held back.
 void CloseLog();

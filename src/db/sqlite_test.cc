@@ -34,6 +34,13 @@ class SqliteFile : public testing::Test {
     EXPECT_NE(database.error().Arg("detail"), "");
     return database.error().code;
   }
+  static int64_t CountOf(Database& database, const std::string& table) {
+    const auto count = database.Read<int64_t>([&](Connection& c) -> Result<int64_t> {
+      Rows rows = c.Query("SELECT count(*) FROM " + table);
+      return rows.Next() ? rows.Int(0) : -1;
+    });
+    return count.ok() ? *count : -1;
+  }
   // A database with enough rows for many pages.
   void Fill() {
     auto database = Database::Open(Path());
@@ -155,12 +162,7 @@ TEST_F(SqliteFile, AFullDiskFailsOnlyTheWorkThatNeedsIt) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(full, 60);
-  const auto count = (*database)->Read<int64_t>([](Connection& c) -> Result<int64_t> {
-    Rows rows = c.Query("SELECT count(*) FROM small");
-    return rows.Next() ? rows.Int(0) : -1;
-  });
-  ASSERT_TRUE(count.ok());
-  EXPECT_EQ(*count, 180);
+  EXPECT_EQ(CountOf(**database, "small"), 180);
 }
 
 TEST_F(SqliteFile, TheLogDoesNotGrowWithoutEnd) {
@@ -195,12 +197,7 @@ TEST_F(SqliteFile, WhatWasToBeWrittenLaterIsWrittenBeforeTheDatabaseGoes) {
   EXPECT_EQ(done, 50);
   auto again = Database::Open(Path());
   ASSERT_TRUE(again.ok());
-  const auto count = (*again)->Read<int64_t>([](Connection& c) -> Result<int64_t> {
-    Rows rows = c.Query("SELECT count(*) FROM item");
-    return rows.Next() ? rows.Int(0) : -1;
-  });
-  ASSERT_TRUE(count.ok());
-  EXPECT_EQ(*count, 50);
+  EXPECT_EQ(CountOf(**again, "item"), 50);
 }
 
 // The log's file grows in steps ahead of what is written to it; what lies there from before means nothing.
@@ -229,12 +226,7 @@ TEST_F(SqliteFile, TheLogHasRoomBeforeItIsNeeded) {
   std::filesystem::copy_file(Path() + "-wal", copy + "-wal");
   auto other = Database::Open(copy);
   ASSERT_TRUE(other.ok());
-  const auto count = (*other)->Read<int64_t>([](Connection& c) -> Result<int64_t> {
-    Rows rows = c.Query("SELECT count(*) FROM item");
-    return rows.Next() ? rows.Int(0) : -1;
-  });
-  ASSERT_TRUE(count.ok());
-  EXPECT_EQ(*count, 310);
+  EXPECT_EQ(CountOf(**other, "item"), 310);
 }
 
 TEST_F(SqliteFile, AStoreBehindALinkIsTheStore) {

@@ -226,6 +226,22 @@ TEST_P(RecordsTest, AnOrdinaryEventThatComesAloneNeedsNoWorker) {
   EXPECT_EQ(without_worker_, later ? 4 : 0);
 }
 
+// Of events without a key none is left to be put in order; those with one may be.
+TEST_P(RecordsTest, WithoutAKeyNothingIsLeftForLater) {
+  const auto left = [&] {
+    const auto number = database_->Read<int64_t>([](db::Connection& c) -> Result<int64_t> {
+      db::Rows rows = c.Query("SELECT SUM(head - keyed) FROM ledger_head");
+      return rows.Next() ? rows.Int(0) : -1;
+    });
+    return number.ok() ? *number : -1;
+  };
+  const std::string keyless = R"({"event":"traffic","at":"2026-03-02","dealer":"D1"})";
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(Post("/api/v1/events", keyless), "1 0 0 0");
+  EXPECT_EQ(left(), 0);
+  ASSERT_EQ(Post("/api/v1/events", R"({"event":"traffic","at":"2026-03-02","dealer":"D1","key":"a"})"), "1 0 0 0");
+  EXPECT_EQ(left(), GetParam() == db::Kind::kSqlite ? 1 : 0);
+}
+
 TEST_P(RecordsTest, AnEventGivenHereAndInAFileIsOne) {
   EXPECT_EQ(Events(R"({"event":"deal","at":"2026-03-09","dealer":"D1","lead":"L1","amount":1000,"key":"b"})"),
             "1 0 0 0");

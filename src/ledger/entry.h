@@ -76,11 +76,7 @@ class Source {
   // ---- What is at hand, without asking the store ----
   // Nothing where it would have to be asked.
   [[nodiscard]] virtual std::shared_ptr<const std::vector<Head>> HeadsAtHand() { return nullptr; }
-  // Whether the dealer's entries after `after_seq` up to `last_seq` are, and visiting them; where they are not none is
-  // visited.
-  [[nodiscard]] virtual bool HasAtHand(DealerId /*dealer*/, int64_t /*after_seq*/, int64_t /*last_seq*/) {
-    return false;
-  }
+  // Visits the dealer's entries after `after_seq` up to `last_seq`. False, and none is visited, where not all are.
   [[nodiscard]] virtual bool VisitAtHand(DealerId /*dealer*/, int64_t /*after_seq*/, int64_t /*last_seq*/,
                                          const std::function<void(const Entry&)>& /*visit*/) {
     return false;

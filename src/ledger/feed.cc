@@ -101,10 +101,4 @@ bool Feed::Visit(DealerId dealer, int64_t after, int64_t last, const std::functi
   return !taken.empty();
 }
 
-bool Feed::Has(DealerId dealer, int64_t after, int64_t last) const {
-  if (last <= after) return true;
-  const std::lock_guard lock(mutex_);
-  return !Find(dealer, after, last).empty();
-}
-
 }  // namespace dealpace::ledger

@@ -51,7 +51,6 @@ class Feed final : public db::CommitWatcher {
   // Visits the dealer's entries after `after` up to `last`. False, and none is visited, where not all are here.
   [[nodiscard]] bool Visit(DealerId dealer, int64_t after, int64_t last,
                            const std::function<void(const Entry&)>& visit) const;
-  [[nodiscard]] bool Has(DealerId dealer, int64_t after, int64_t last) const;
 
  private:
   static constexpr size_t kEntriesMax = 2048;
@@ -62,7 +61,7 @@ class Feed final : public db::CommitWatcher {
     Entry entry;
     std::string lead;
   };
-  // Positions of the entries, the last first; empty where not all are here. The mutex is held.
+  // Those entries, the last first; none where not all are here. The mutex is held.
   [[nodiscard]] std::vector<const Kept*> Find(DealerId dealer, int64_t after, int64_t last) const;
   void Keep(const Came& came);
 

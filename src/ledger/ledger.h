@@ -97,9 +97,6 @@ class DatabaseSource final : public Source {
   }
   [[nodiscard]] Result<std::shared_ptr<const std::vector<Head>>> Heads() override;
   [[nodiscard]] std::shared_ptr<const std::vector<Head>> HeadsAtHand() override;
-  [[nodiscard]] bool HasAtHand(DealerId dealer, int64_t after_seq, int64_t last_seq) override {
-    return feed_->Has(dealer, after_seq, last_seq);
-  }
   [[nodiscard]] bool VisitAtHand(DealerId dealer, int64_t after_seq, int64_t last_seq,
                                  const std::function<void(const Entry&)>& visit) override {
     return feed_->Visit(dealer, after_seq, last_seq, visit);

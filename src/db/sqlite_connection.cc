@@ -344,6 +344,8 @@ void SqliteConnection::ExecuteScript(std::string_view sql) {
 BulkInsert SqliteConnection::Bulk(std::string_view table, std::span<const std::string_view> columns) {
   std::string names;
   std::string places;
+  names.reserve(16 * columns.size());
+  places.reserve(6 * columns.size());
   for (size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) {
       names += ", ";

@@ -85,9 +85,8 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
                                                   const Chunk& chunk, Booked& total) const {
   const bool lookup = !said.denials.empty() || std::any_of(said.statements.begin(), said.statements.end(),
                                                            [](const Statement* s) { return s->keyed; });
-  ledger::End end;
   bool untouched = false;
-  if (lookup || tails_ != nullptr) end = ledger::LockEnd(connection, dealer);
+  ledger::End end = ledger::LockEnd(connection, dealer);
   if (lookup) {
     const auto fresh = fresh_heads_.find(dealer.value);
     untouched = fresh != fresh_heads_.end() ? fresh->second == end.head : end.head == 0;
@@ -104,7 +103,8 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
     const bool later =
         tails_ != nullptr ? lookup : untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
     ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
-                   {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom});
+                   {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom,
+                    plan.reverse.empty() ? std::optional(end) : std::nullopt});
   }
   if (!untouched) return std::optional<int64_t>();
   return std::optional(end.head + static_cast<int64_t>(plan.append.size()));

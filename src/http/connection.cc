@@ -35,8 +35,9 @@ constexpr Milliseconds kAgain{20};
 
 }  // namespace
 
-Connection::Connection(ServerCore& core, tcp::socket socket, bool full)
+Connection::Connection(ServerCore& core, Loop& loop, tcp::socket socket, bool full)
     : core_(core),
+      loop_(loop),
       full_(full),
       socket_(std::move(socket)),
       timer_(socket_.get_executor()),
@@ -357,8 +358,8 @@ Awaited<bool> Connection::ReadAway(RequestParser& parser, uint64_t most) {
 
 // ---- For the server ----
 
-void ServeConnection(ServerCore& core, tcp::socket socket, bool full) {
-  auto connection = std::make_shared<Connection>(core, std::move(socket), full);
+void ServeConnection(ServerCore& core, Loop& loop, tcp::socket socket, bool full) {
+  auto connection = std::make_shared<Connection>(core, loop, std::move(socket), full);
   const auto executor = connection->executor();
   asio::co_spawn(executor, Connection::Serve(std::move(connection)), asio::detached);
 }

@@ -32,7 +32,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Clock = std::chrono::steady_clock;
 
   // `full`: there are too many connections; this one is told so.
-  Connection(ServerCore& core, boost::asio::ip::tcp::socket socket, bool full);
+  Connection(ServerCore& core, Loop& loop, boost::asio::ip::tcp::socket socket, bool full);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -55,6 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   // One request and its answer.
   struct Exchange {
+    Loop::Answering answering;
     Intake intake;
     Response response;
     std::optional<BodyFile> upload;  // routes with Body::kFile
@@ -128,6 +129,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   ServerCore& core_;
+  Loop& loop_;
   const bool full_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;

@@ -62,6 +62,7 @@ Awaited<bool> Connection::ServeRequest() {
     co_return false;  // gone before it asked anything
   }
   const InFlight counted;
+  exchange.answering = Loop::Answering(loop_);
   if (!head.ok()) {
     exchange.malformed = true;
     exchange.intake.request = RequestOf(parser.head(), peer_, tls_.has_value());
@@ -483,6 +484,7 @@ Awaited<bool> Connection::MayListenOn(const Exchange& exchange) {
 Wait Connection::SendStream(Exchange& exchange) {
   exchange.keep_alive = false;
   exchange.place.Leave();
+  exchange.answering.End();  // nothing is owed any more
   const bool chunked = !exchange.http_1_0;
   const std::string head =
       AnswerHead(exchange.response, exchange.intake.request.id, RulesOf(exchange), std::nullopt, false, chunked);

@@ -89,7 +89,8 @@ Status SetUpTls(std::optional<asio::ssl::context>& tls, const CertificateFiles& 
 
 asio::awaitable<void> Accept(ServerCore& core, tcp::acceptor& acceptor) {
   for (size_t next = 0; !core.stopping; ++next) {
-    tcp::socket socket(*core.loops[next % core.loops.size()]);
+    Loop& loop = *core.loops[next % core.loops.size()];
+    tcp::socket socket(loop.context());
     boost::system::error_code problem;
     co_await acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, problem));
     if (!acceptor.is_open()) break;
@@ -108,7 +109,7 @@ asio::awaitable<void> Accept(ServerCore& core, tcp::acceptor& acceptor) {
       Metrics::Get().CountRejected("connections_full");
       continue;
     }
-    ServeConnection(core, std::move(socket), open >= core.options.connections_max);
+    ServeConnection(core, loop, std::move(socket), open >= core.options.connections_max);
   }
 }
 
@@ -118,8 +119,8 @@ class Server::Impl {
  public:
   Impl(ServerOptions options, Router router, GateKeeper gate, Handler fallback, QuickPath quick)
       : core_(std::move(options), std::move(router), std::move(gate), std::move(fallback), std::move(quick)),
-        acceptor_(*core_.loops.front()) {
-    for (const auto& loop : core_.loops) work_.emplace_back(loop->get_executor());
+        acceptor_(core_.loops.front()->context()) {
+    for (const auto& loop : core_.loops) work_.emplace_back(loop->context().get_executor());
   }
 
   ~Impl() { Stop(); }
@@ -128,14 +129,14 @@ class Server::Impl {
 
   Status Start() {
     const ServerOptions& options = core_.options;
-    ASSIGN_OR_RETURN(address_, Resolve(*core_.loops.front(), options.address));
+    ASSIGN_OR_RETURN(address_, Resolve(core_.loops.front()->context(), options.address));
     RETURN_IF_ERROR(ChooseTls());
     RETURN_IF_ERROR(Listen());
     BodyFile::RemoveStale(options.folder);
     Metrics::Get().SetGauge(kQueueGauge, "Requests that wait for a worker",
                             [this] { return static_cast<double>(core_.pool.waiting()); });
     asio::co_spawn(acceptor_.get_executor(), Accept(core_, acceptor_), asio::detached);
-    for (const auto& each : core_.loops) threads_.emplace_back([&loop = *each] { RunLoop(loop); });
+    for (const auto& each : core_.loops) threads_.emplace_back([&loop = *each] { loop.Run(); });
     WriteLog(LogLevel::kInfo, "server_started", {{"url", Url()}});
     return {};
   }
@@ -162,7 +163,7 @@ class Server::Impl {
       Metrics::Get().SetGauge(kQueueGauge, "", nullptr);
     }
     work_.clear();
-    for (const auto& loop : core_.loops) loop->stop();
+    for (const auto& loop : core_.loops) loop->Stop();
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
     if (started) WriteLog(LogLevel::kInfo, "server_stopped");
@@ -216,17 +217,6 @@ class Server::Impl {
     const std::string text = core_.options.address + ":" + std::to_string(core_.options.port);
     if (problem == asio::error::address_in_use) return Error("address_in_use").With("address", text);
     return Error("address_unusable").With("address", text).With("detail", problem.message());
-  }
-
-  static void RunLoop(asio::io_context& loop) {
-    while (true) {
-      try {
-        loop.run();
-        return;
-      } catch (const std::exception& problem) {
-        WriteLog(LogLevel::kError, "io_failed", {{"detail", problem.what()}});
-      }
-    }
   }
 
   // Waits until no connection is left. False: some still are.

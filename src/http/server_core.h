@@ -2,7 +2,6 @@
 
 // Inside the server only: what its connections share. Asio must not be included anywhere else.
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <condition_variable>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "http/limits.h"
+#include "http/loop.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "http/worker_pool.h"
@@ -31,7 +31,7 @@ struct ServerCore {
         limits(options.limits),
         bodies(options.limits),
         pool(options.worker_threads, options.queue_max) {
-    for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<boost::asio::io_context>(1));
+    for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<Loop>());
   }
 
   const ServerOptions options;
@@ -43,7 +43,7 @@ struct ServerCore {
   BodyLimits bodies;
   // One for each I/O thread. A connection stays with the one that it was given to, so that nothing of it needs a lock
   // or wakes another thread.
-  std::vector<std::unique_ptr<boost::asio::io_context>> loops;
+  std::vector<std::unique_ptr<Loop>> loops;
   std::optional<boost::asio::ssl::context> tls;
   bool hsts = false;
   WorkerPool pool;
@@ -56,9 +56,9 @@ struct ServerCore {
   std::unordered_set<Connection*> connections;
 };
 
-// Takes over an accepted connection and serves it until it ends; where the server is full, by telling it so. The core
-// must outlive it.
-void ServeConnection(ServerCore& core, boost::asio::ip::tcp::socket socket, bool full);
+// Takes over a connection that was accepted on that loop, and serves it until it ends; where the server is full, by
+// telling it so. The core must outlive it.
+void ServeConnection(ServerCore& core, Loop& loop, boost::asio::ip::tcp::socket socket, bool full);
 // Let idle connections and streams end, others after their request. Thread-safe.
 void DrainConnections(ServerCore& core);
 // Ends all at once. Thread-safe.

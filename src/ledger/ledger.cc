@@ -58,21 +58,18 @@ struct Taken {
   bool keyed = false;  // all keys before are in order, and whoever took the seqs puts theirs in order, too
 };
 
-// Moves the head by `count`.
-Taken TakeSeqs(db::Connection& connection, DealerId dealer, size_t count, Keys keys) {
-  static constexpr std::string_view kNow =
-      "INSERT INTO ledger_head (dealer_id, head, keyed) VALUES (?1, ?2, ?2) "
-      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head, "
-      "keyed = CASE WHEN ledger_head.keyed = ledger_head.head THEN ledger_head.head + excluded.head "
-      "ELSE ledger_head.keyed END RETURNING head, keyed";
-  static constexpr std::string_view kLater =
-      "INSERT INTO ledger_head (dealer_id, head, keyed) VALUES (?1, ?2, 0) "
-      "ON CONFLICT (dealer_id) DO UPDATE SET head = ledger_head.head + excluded.head RETURNING head, keyed";
-  db::Rows rows = connection.Query(keys == Keys::kNow ? kNow : kLater, dealer, count);
-  rows.Next();
-  const int64_t first = rows.Int(0) - static_cast<int64_t>(count) + 1;
-  connection.Note(Feed::Moved{dealer, first, rows.Int(0)});
-  return {first, rows.Int(1) == rows.Int(0)};
+// Moves the head on from `end` by `count`; the dealer is locked.
+Taken TakeSeqs(db::Connection& connection, DealerId dealer, const End& end, size_t count, Keys keys) {
+  const Taken taken{end.head + 1, keys == Keys::kNow && !end.keys_later()};
+  const int64_t head = end.head + static_cast<int64_t>(count);
+  const int64_t keyed = taken.keyed ? head : end.keyed;
+  static constexpr std::string_view kFirst =
+      "INSERT INTO ledger_head (dealer_id, head, keyed) VALUES (?1, ?2, ?3) "
+      "ON CONFLICT (dealer_id) DO UPDATE SET head = excluded.head, keyed = excluded.keyed";
+  static constexpr std::string_view kFurther = "UPDATE ledger_head SET head = ?2, keyed = ?3 WHERE dealer_id = ?1";
+  connection.Execute(end.head == 0 ? kFirst : kFurther, dealer, head, keyed);
+  connection.Note(Feed::Moved{dealer, taken.first, head});
+  return taken;
 }
 
 // Tells who follows the ledger what has come, where that is little.
@@ -191,7 +188,8 @@ int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, Deal
 
 int64_t Append(db::Connection& connection, const catalog::Catalog& catalog, DealerId dealer,
                std::span<const NewEntry* const> entries, const Recorder& recorder, const Laying& laying) {
-  const Taken taken = TakeSeqs(connection, dealer, entries.size(), laying.keys);
+  const End end = laying.end ? *laying.end : LockEnd(connection, dealer);
+  const Taken taken = TakeSeqs(connection, dealer, end, entries.size(), laying.keys);
   Lay(connection, catalog, dealer, taken.first, entries, recorder, laying.together_from);
   NoteFew(connection, catalog, dealer, taken.first, entries, recorder.at);
   if (laying.keys == Keys::kLater || !taken.keyed) return taken.first;
@@ -214,7 +212,7 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
                const Recorder& recorder) {
   if (why.empty()) return Error("reason_missing");
   if (seqs.empty()) return {};
-  Lock(connection, dealer);
+  const End end = LockEnd(connection, dealer);
   std::unordered_map<int64_t, StoredEntry> entries;
   for (StoredEntry& entry : ReadEntries(connection, dealer, seqs)) entries[entry.seq] = std::move(entry);
   const std::unordered_set<int64_t> reversed = ReversedAmong(connection, dealer, seqs);
@@ -224,7 +222,7 @@ Status Reverse(db::Connection& connection, DealerId dealer, std::span<const int6
     if (found->second.reverses != 0) return Error("entry_is_reversal").With("seq", seq);
     if (reversed.contains(seq)) return Error("already_reversed").With("seq", seq);
   }
-  const Taken taken = TakeSeqs(connection, dealer, seqs.size(), Keys::kNow);
+  const Taken taken = TakeSeqs(connection, dealer, end, seqs.size(), Keys::kNow);
   std::vector<LaterKeys::Key> keys;
   RowInsert insert(connection, dealer, recorder);
   int64_t next = taken.first;
@@ -243,7 +241,7 @@ Result<int64_t> BookAgain(db::Connection& connection, DealerId dealer, std::span
   std::vector<StoredEntry> entries = ReadEntries(connection, dealer, seqs);
   if (entries.size() != seqs.size()) return Error("entry_not_found").With("seq", seqs.empty() ? 0 : seqs.front());
   std::sort(entries.begin(), entries.end(), [](const StoredEntry& a, const StoredEntry& b) { return a.seq < b.seq; });
-  const Taken taken = TakeSeqs(connection, dealer, entries.size(), Keys::kNow);
+  const Taken taken = TakeSeqs(connection, dealer, LockEnd(connection, dealer), entries.size(), Keys::kNow);
   std::vector<LaterKeys::Key> keys;
   RowInsert insert(connection, dealer, recorder);
   int64_t next = taken.first;

@@ -30,6 +30,7 @@ enum class Keys { kNow, kLater };
 struct Laying {
   Keys keys = Keys::kNow;
   size_t together_from = SIZE_MAX;  // so many or more, without readings among them, lie in blocks, not one by one
+  std::optional<End> end = {};      // as LockEnd has just said, where it was asked
 };
 // From here on a block takes less room, and less time, than the entries one by one.
 inline constexpr size_t kTogetherFrom = 24;

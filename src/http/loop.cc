@@ -1,0 +1,53 @@
+#include "http/loop.h"
+
+#include <thread>
+#include <utility>
+
+#include "http/log.h"
+
+namespace dealpace::http {
+namespace {
+
+// About what it takes to wake the two ends of a connection.
+constexpr auto kSoon = std::chrono::microseconds(150);
+
+}  // namespace
+
+Loop::Loop() : alone_(std::thread::hardware_concurrency() <= 1) {}
+
+void Loop::Run() {
+  while (!context_.stopped()) {
+    try {
+      if (context_.poll() > 0 || LookOut()) continue;
+      context_.run_one();
+    } catch (const std::exception& problem) {
+      WriteLog(LogLevel::kError, "io_failed", {{"detail", problem.what()}});
+    }
+  }
+}
+
+bool Loop::LookOut() {
+  if (alone_ || answering_ > 0 || !expecting_) return false;
+  for (const auto until = answered_ + kSoon; Clock::now() < until; std::this_thread::yield()) {
+    if (context_.poll_one() > 0) return true;
+  }
+  expecting_ = false;
+  return false;
+}
+
+Loop::Answering::Answering(Loop& loop) : loop_(&loop) {
+  if (loop.answering_++ == 0) loop.expecting_ = Clock::now() < loop.answered_ + kSoon;
+}
+
+Loop::Answering& Loop::Answering::operator=(Answering&& other) noexcept {
+  End();
+  loop_ = std::exchange(other.loop_, nullptr);
+  return *this;
+}
+
+void Loop::Answering::End() {
+  Loop* const loop = std::exchange(loop_, nullptr);
+  if (loop != nullptr && --loop->answering_ == 0) loop->answered_ = Clock::now();
+}
+
+}  // namespace dealpace::http

@@ -228,6 +228,12 @@ Result<Response> Remove(const Deps& deps, const Request& request) {
 
 }  // namespace
 
+void FollowAtLeisure(db::Database& database, facts::Facts& facts, Freshness& freshness) {
+  if (!facts.network_asked()) return;
+  const db::Moment moment(database);
+  if (freshness.Known()) facts.FollowAtHand();
+}
+
 void AddQuestionRoutes(http::Router& router, const Deps& deps) {
   AddReading(router, deps, "/api/v1/kpi/query", "reports", Query, true, QueryAtOnce());
   AddReading(router, deps, "/api/v1/kpi/entries", "reports", Entries);

@@ -32,6 +32,10 @@ struct Deps {
 // If-None-Match.
 void AddQuestionRoutes(http::Router& router, const Deps& deps);
 
+// What the I/O threads do while nothing is asked (http::QuickPath): takes in what has been booked, where the network
+// has been asked about in the last moments, so that the next question finds it done.
+void FollowAtLeisure(db::Database& database, facts::Facts& facts, Freshness& freshness);
+
 // The operations of tag `views`.
 void AddViewRoutes(http::Router& router, const Deps& deps);
 

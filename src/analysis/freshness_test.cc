@@ -244,6 +244,29 @@ TEST_P(FreshnessTest, OwnEventsAreInTheNextAnswerWithoutAskingTheStore) {
   EXPECT_EQ(Ask(kCaptured, tag).status, 200);
 }
 
+// More than an answer at once would take in: at leisure it has been done before.
+TEST_P(FreshnessTest, WhatCameSinceAQuestionIsTakenInAtLeisure) {
+  if (!database_->ChangeMark()) return;
+  int count = 1;
+  const auto capture_many = [&](bool at_leisure) {
+    for (int i = 0; i < 100; ++i, ++count) {
+      Capture();
+      if (at_leisure) FollowAtLeisure(*database_, facts_, freshness_);
+    }
+  };
+  const std::string network = R"({"columns":["prospect_cnt"],"by":["dealer"],"period":"2026-10"})";
+  EXPECT_FALSE(facts_.network_asked());
+  EXPECT_EQ(Captured(Ask(network)), count);
+  EXPECT_TRUE(facts_.network_asked());
+  capture_many(false);
+  EXPECT_FALSE(AskQuickly(network)) << "it is left to who may wait";
+  EXPECT_EQ(Captured(Ask(network)), count);
+  capture_many(true);
+  const auto quick = AskQuickly(network);
+  ASSERT_TRUE(quick);
+  EXPECT_EQ(Captured(*quick), count);
+}
+
 TEST(State, IsReadBackFromItsText) {
   const State state{0xabc, ~uint64_t{0}, 17, 3, Day{20'772}};
   EXPECT_EQ(state.Text(), "abc-ffffffffffffffff-17-3-20772");

@@ -155,7 +155,8 @@ Service::Service(System& system, ServiceOptions options)
                       [&database = system_.database()](const std::function<void()>& both) {
                         const db::Moment moment(database);
                         both();
-                      }});
+                      },
+                      [this] { analysis::FollowAtLeisure(system_.database(), system_.facts(), rooms_->freshness); }});
 }
 
 Service::~Service() { Stop(); }

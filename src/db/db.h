@@ -229,11 +229,12 @@ class Database {
   // Whether WriteLater may be called: SQLite, where a thread of the database writes for whoever does not wait.
   [[nodiscard]] virtual bool writes_later() const { return false; }
   // Does not wait for others. `work` is run as Write would, then `done` is called with what Write would have returned;
-  // what the work throws becomes storage_failed. Both may run on any thread, also on this one before it returns, where
-  // the disk is fast and little is written: they hold all that they need, and `done` is short and does not use the
-  // database. What was written may be read before `done` is told that it is on disk.
-  virtual void WriteLater(std::function<Status(Connection&)> work, std::function<void(Status)> done) {
+  // what the work throws becomes storage_failed. Both may run on any thread; where the disk is fast, little is written,
+  // and it may be done `here`, also on this one before it returns. They hold all that they need, and `done` is short
+  // and does not use the database. What was written may be read before `done` is told that it is on disk.
+  virtual void WriteLater(std::function<Status(Connection&)> work, std::function<void(Status)> done, bool here = true) {
     (void)work;
+    (void)here;
     done(Error("storage_failed").With("detail", "nobody writes later here"));
   }
 

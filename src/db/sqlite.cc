@@ -26,8 +26,8 @@ class SqliteDatabase final : public Database, private WriteQueue::Observer {
 
   [[nodiscard]] Kind kind() const override { return Kind::kSqlite; }
   [[nodiscard]] bool writes_later() const override { return true; }
-  void WriteLater(Work work, std::function<void(Status)> done) override {
-    writes_.RunLater(std::move(work), std::move(done));
+  void WriteLater(Work work, std::function<void(Status)> done, bool here) override {
+    writes_.RunLater(std::move(work), std::move(done), here);
   }
   void Watch(std::weak_ptr<CommitWatcher> watcher) override {
     const std::lock_guard lock(watchers_mutex_);

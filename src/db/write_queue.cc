@@ -49,12 +49,12 @@ Status WriteQueue::Run(const Work& work, bool alone) {
   return std::move(turn.status);
 }
 
-void WriteQueue::RunLater(Work work, std::function<void(Status)> done) {
+void WriteQueue::RunLater(Work work, std::function<void(Status)> done, bool here) {
   auto turn = std::make_unique<Turn>(std::move(work), std::move(done));
   Lock lock(mutex_);
   const bool first = !writing_ && waiting_.empty();
   std::optional<WriteScope> scope;
-  if (first && IsQuiet()) scope.emplace(&database_);
+  if (here && first && IsQuiet()) scope.emplace(&database_);
   waiting_.push_back(turn.release());  // deleted by who leads it
   if (scope && LeadAtOnce(lock)) return;
   scope.reset();

@@ -24,8 +24,8 @@ namespace dealpace::db {
 // much runs alone.
 //
 // Works that nobody waits for are led by two threads of the queue: while one puts its commit on disk, the other runs
-// what has come meanwhile. One that comes alone, while little is written, is led by whoever brings it: on a fast disk
-// that takes less time than waking a thread twice.
+// what has come meanwhile. One that comes alone, while little is written, is led by whoever brings it, where it may
+// be done there: on a fast disk that takes less time than waking a thread twice.
 class WriteQueue {
  public:
   // Who is told before and after a transaction is committed; `records_only`: it has changed no master.
@@ -43,7 +43,7 @@ class WriteQueue {
   WriteQueue& operator=(const WriteQueue&) = delete;
 
   Status Run(const Work& work, bool alone);
-  void RunLater(Work work, std::function<void(Status)> done);
+  void RunLater(Work work, std::function<void(Status)> done, bool here);
 
  private:
   struct Turn {

@@ -146,7 +146,7 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const 
 
 void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
                        std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
-                       std::function<void(Result<Booked>)> done) {
+                       std::function<void(Result<Booked>)> done, bool here) {
   struct Job {
     Booker booker;
     std::vector<Statement> statements;
@@ -166,9 +166,10 @@ void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, 
     ASSIGN_OR_RETURN(job->booked, job->booker.BookIn(connection, Sort(chunk), chunk, 0, job->also, heads));
     return {};
   };
-  database.WriteLater(work, [job, done = std::move(done)](const Status& status) {
+  const auto told = [job, done = std::move(done)](const Status& status) {
     done(status.ok() ? Result<Booked>(std::move(job->booked)) : Result<Booked>(status.error()));
-  });
+  };
+  database.WriteLater(work, told, here);
 }
 
 Status Booker::FinishKeys() {

@@ -72,7 +72,7 @@ class Booker {
   // Books one statement without waiting: `done` is told as db::Database::WriteLater does. `tails`: see Remember.
   static void BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
                         std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
-                        std::function<void(Result<Booked>)> done);
+                        std::function<void(Result<Booked>)> done, bool here);
   // After the last chunk, where the keys were left for later. Until then they are found all the same, but slowly.
   [[nodiscard]] Status FinishKeys();
   // What Book would do.

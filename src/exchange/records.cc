@@ -441,22 +441,24 @@ std::function<void(ToldLater)> RecordEventLater(db::Database& database, const ca
   options.desk->GiveBack(std::move(clerk));
   if (!ordinary) return {};
   const ledger::Recorder recorder{options.recorded_by, options.now, {}};
-  return [&database, &catalog, recorder, version, tails = options.tails,
+  return [&database, &catalog, recorder, version, tails = options.tails, here = options.here,
           statement = std::move(statements.front())](ToldLater told) {
     const auto still = [version](db::Connection& connection, const Booked&) -> Status {
       if (OrgVersion(connection) != version) return Error(kMoved);
       return {};
     };
-    Booker::BookLater(database, catalog, recorder, kWithdrawnNote, tails, statement, still,
-                      [told = std::move(told)](Result<Booked> booked) {
-                        if (!booked.ok() && booked.error().code == kMoved) {
-                          told(std::optional<Recorded>());
-                        } else if (!booked.ok()) {
-                          told(booked.error());
-                        } else {
-                          told(std::optional(Recorded{*std::move(booked), {}}));
-                        }
-                      });
+    Booker::BookLater(
+        database, catalog, recorder, kWithdrawnNote, tails, statement, still,
+        [told = std::move(told)](Result<Booked> booked) {
+          if (!booked.ok() && booked.error().code == kMoved) {
+            told(std::optional<Recorded>());
+          } else if (!booked.ok()) {
+            told(booked.error());
+          } else {
+            told(std::optional(Recorded{*std::move(booked), {}}));
+          }
+        },
+        here);
   };
 }
 

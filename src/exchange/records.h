@@ -62,6 +62,7 @@ struct RecordOptions {
   // then the same ones, also when nobody knows whether the first request got through.
   std::string request;
   RecordDesk* desk = nullptr;  // of the same database and catalogue
+  bool here = true;            // an event booked later may be booked on this thread, if that is sooner
   // Of events on SQLite: remembers keys that are not in order; watches the same database.
   std::shared_ptr<ledger::KeyTails> tails;
   // Whose rows the recorder has. What is beyond them is refused as if it were not there, nothing of it is suggested,

@@ -135,6 +135,7 @@ class RecordApi {
     if (!options.ok()) return {};
     options->desk = &desk_;
     options->tails = tails_;
+    options->here = request.alone;
     auto begin = RecordEventLater(deps_.database, *deps_.catalog, *record, *options);
     if (!begin) return {};
     return [begin = std::move(begin), &request](std::function<void(http::LaterAnswer)> answer) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <numeric>
 #include <thread>
@@ -33,6 +34,25 @@ constexpr int64_t kAtOnceTail = 32;  // entries of one
 constexpr size_t kFewDealers = 4;
 // By dealer the network's sums take about 40 kB a dealer and year.
 constexpr size_t kByDealerMax = 2'000;
+
+// After a question about the network so long it is followed.
+constexpr int64_t kFollowedMs = 1'000;
+
+int64_t NowMs() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+// Locks what others hold for some ten microseconds at a time; false where somebody holds it longer.
+template <typename Lock>
+bool LockSoon(Lock& lock) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(50);
+  while (!lock.try_lock()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
 
 std::string PartOf(size_t shelf) { return std::string(kRows) + std::to_string(shelf); }
 
@@ -456,12 +476,16 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
   const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, org, query.at_once);
   if (ready == nullptr) return false;
   const Plan plan(catalog_, *org, query);
+  network_asked_.store(NowMs(), std::memory_order_relaxed);
   Network& network = view->network;
   for (int attempt = 0; attempt < 2; ++attempt) {
     {
-      std::shared_lock lock(network.mutex, std::try_to_lock);
-      if (!lock && query.at_once) return false;
-      if (!lock) lock.lock();
+      std::shared_lock lock(network.mutex, std::defer_lock);
+      if (!query.at_once) {
+        lock.lock();
+      } else if (!LockSoon(lock)) {
+        return false;
+      }
       if (network.sums != nullptr && !network.sums->CanAnswerForMany(plan)) return false;
       if (network.sums != nullptr && network.of == ready) {
         if (query.at_once && network.sums->LooksAtForMany(plan) > kAtOnceSums) return false;
@@ -474,13 +498,30 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
   return false;
 }
 
+bool Facts::network_asked() const { return NowMs() - network_asked_.load(std::memory_order_relaxed) < kFollowedMs; }
+
+void Facts::FollowAtHand() {
+  const Heads heads = source_.HeadsAtHand();
+  const auto org = org_.Current();
+  if (heads == nullptr || !org.ok()) return;
+  const std::shared_ptr<View> view = ViewAt(kForever);
+  const std::shared_ptr<Ready> ready = ReadyFor(*view, heads, *org, true);
+  if (ready == nullptr) return;
+  {
+    const std::shared_lock lock(view->network.mutex, std::try_to_lock);
+    if (!lock || view->network.of == ready) return;
+  }
+  // Where it cannot be done, the next question will see to it.
+  (void)BringNetworkUp(*view, ready, true);
+}
+
 Status Facts::BringNetworkUp(View& view, const std::shared_ptr<Ready>& ready, bool at_once) {
   Network& network = view.network;
   std::unique_lock lock(network.mutex, std::defer_lock);
   if (at_once) {
     std::vector<size_t> all(ready->dealers.size());
     std::iota(all.begin(), all.end(), 0);
-    if (!lock.try_lock() || network.sums == nullptr || !CatchUpAtHand(view, *ready, all)) return NotAtOnce();
+    if (!LockSoon(lock) || network.sums == nullptr || !CatchUpAtHand(view, *ready, all)) return NotAtOnce();
   } else {
     RETURN_IF_ERROR(VisitDealers(
         {{}, kForever}, nullptr, [](const DealerFacts&) { return std::vector<size_t>(); },

@@ -66,6 +66,12 @@ class Facts {
   // question finds them so, with no more memory than `budget` and what some of them take.
   [[nodiscard]] Status Warm(int64_t grown_by, size_t budget);
 
+  // Whether the network has been asked about in the last moments, so that it is worth following.
+  [[nodiscard]] bool network_asked() const;
+  // Takes in what is at hand, so that the next question about the network finds it done; waits for nobody and asks the
+  // store for nothing. The organisation must be known as it is now.
+  void FollowAtHand();
+
  private:
   struct Held {
     std::shared_mutex mutex;
@@ -115,7 +121,7 @@ class Facts {
   // Answers from the sums of the network. False when they do not know it, or where they are not up to date, would have
   // to be at once, and are not soon brought there.
   Result<bool> RunOnNetwork(const Query& query, Merger& merger);
-  // `at_once`: fails with not_at_once where that takes long or means waiting.
+  // `at_once`: fails with not_at_once where that takes long or means waiting for the store.
   Status BringNetworkUp(View& view, const std::shared_ptr<Ready>& ready, bool at_once);
   // Brings dealers (positions) up with what is at hand. False where something else is needed, or they are many.
   bool CatchUpAtHand(View& view, Ready& ready, std::span<const size_t> dealers);
@@ -142,6 +148,7 @@ class Facts {
   size_t shelf_threads_;
   uint64_t rules_ = 0;  // stands for the catalogue's events
   std::atomic<int64_t> uses_{0};
+  std::atomic<int64_t> network_asked_{INT64_MIN / 2};  // when last, in milliseconds of the steady clock
   mutable std::mutex mutex_;
   std::shared_ptr<View> present_ = std::make_shared<View>();
   std::map<Instant, std::shared_ptr<View>> past_;  // a few, most recent question last in past_order_

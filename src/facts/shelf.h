@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -138,8 +139,8 @@ class Shelf {
   // Notes that a thread is to be derived anew.
   void Touch(uint32_t thread);
   [[nodiscard]] bool touched() const { return !touched_.empty(); }
-  // For each row of a touched thread that counts, if the shelf was settled before: strikes it out and calls
-  // `out(event, rows, row)`.
+  // For each row of a touched thread that counts: strikes it out and calls `out(event, rows, row)`. Threads that have
+  // come since the last settling have no rows yet.
   template <typename Out>
   void StrikeOutTouched(const Out& out);
   [[nodiscard]] const std::vector<uint32_t>& touched_threads() const { return touched_; }
@@ -168,12 +169,14 @@ class Shelf {
   std::vector<uint32_t> touched_;
   std::vector<bool> is_touched_;
   bool settled_ = false;
+  size_t settled_threads_ = 0;  // how many there were then
 };
 
 template <typename Out>
 void Shelf::StrikeOutTouched(const Out& out) {
   constexpr size_t kChunk = 1024;
-  if (!settled_) return;
+  const auto has_rows = [&](uint32_t thread) { return thread < settled_threads_; };
+  if (std::none_of(touched_.begin(), touched_.end(), has_rows)) return;
   is_touched_.resize(threads_.size());
   int32_t chunk[kChunk];
   for (size_t event = 0; event < events_.size(); ++event) {

@@ -62,7 +62,7 @@ Awaited<bool> Connection::ServeRequest() {
     co_return false;  // gone before it asked anything
   }
   const InFlight counted;
-  exchange.answering = Loop::Answering(loop_);
+  exchange.answering = Loop::Answering(loop_, this);
   if (!head.ok()) {
     exchange.malformed = true;
     exchange.intake.request = RequestOf(parser.head(), peer_, tls_.has_value());
@@ -83,6 +83,7 @@ Awaited<bool> Connection::ServeRequest() {
     exchange.intake = TakeIn(parser.head(), core_.router, peer_, tls_.has_value());
     exchange.head_only = exchange.intake.request.method == Method::kHead;
   }
+  exchange.intake.request.alone = loop_.alone();
   exchange.http_1_0 = parser.head().http_1_0;
   exchange.keep_alive = !exchange.malformed && parser.head().keep_alive;
   if (full_ && !exchange.malformed) {
@@ -253,17 +254,39 @@ Wait Connection::HandleLater(Exchange& exchange) {
     exchange.handled = true;
   }
   if (!begin) co_return;
-  const auto back = socket_.get_executor();
-  const auto start = [&begin, back](auto handler) {
-    auto resume = std::make_shared<decltype(handler)>(std::move(handler));
-    begin([resume = std::move(resume), back](LaterAnswer answer) {
-      asio::post(back, [resume, answer = std::move(answer)] { std::move (*resume)(answer); });
-    });
+  // Told before this thread waits for it, or afterwards, then on another one.
+  struct Told {
+    std::mutex mutex;
+    LaterAnswer answer;
+    std::function<void()> resume;
   };
-  const LaterAnswer answer =
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(LaterAnswer)>(start, asio::use_awaitable);
+  const auto told = std::make_shared<Told>();
+  begin([told](LaterAnswer answer) {
+    std::unique_lock lock(told->mutex);
+    told->answer = std::move(answer);
+    const std::function<void()> resume = std::move(told->resume);
+    lock.unlock();
+    if (resume) resume();
+  });
+  const auto wait = [told, back = socket_.get_executor()](auto handler) {
+    auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+    const auto resume = [waiting, back] { asio::post(back, [waiting] { std::move (*waiting)(); }); };
+    std::unique_lock lock(told->mutex);
+    if (!told->answer) {
+      told->resume = resume;
+      return;
+    }
+    lock.unlock();
+    resume();
+  };
+  bool here = false;
+  {
+    const std::lock_guard lock(told->mutex);
+    here = told->answer != nullptr;
+  }
+  if (!here) co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(wait, asio::use_awaitable);
   try {
-    if (auto response = answer()) {
+    if (auto response = told->answer()) {
       exchange.response = *std::move(response);
       exchange.handled = true;
     }

@@ -13,12 +13,15 @@ constexpr auto kSoon = std::chrono::microseconds(150);
 
 }  // namespace
 
-Loop::Loop() : alone_(std::thread::hardware_concurrency() <= 1) {}
+Loop::Loop(std::function<void()> at_leisure)
+    : at_leisure_(std::move(at_leisure)), single_(std::thread::hardware_concurrency() <= 1) {}
 
 void Loop::Run() {
   while (!context_.stopped()) {
     try {
-      if (context_.poll() > 0 || LookOut()) continue;
+      if (context_.poll() > 0) continue;
+      if (at_leisure_) at_leisure_();
+      if (LookOut()) continue;
       context_.run_one();
     } catch (const std::exception& problem) {
       WriteLog(LogLevel::kError, "io_failed", {{"detail", problem.what()}});
@@ -27,7 +30,7 @@ void Loop::Run() {
 }
 
 bool Loop::LookOut() {
-  if (alone_ || answering_ > 0 || !expecting_) return false;
+  if (single_ || answering_ > 0 || !expecting_) return false;
   for (const auto until = answered_ + kSoon; Clock::now() < until; std::this_thread::yield()) {
     if (context_.poll_one() > 0) return true;
   }
@@ -35,8 +38,12 @@ bool Loop::LookOut() {
   return false;
 }
 
-Loop::Answering::Answering(Loop& loop) : loop_(&loop) {
-  if (loop.answering_++ == 0) loop.expecting_ = Clock::now() < loop.answered_ + kSoon;
+Loop::Answering::Answering(Loop& loop, const void* who) : loop_(&loop) {
+  const Clock::time_point now = Clock::now();
+  if (loop.answering_++ == 0) loop.expecting_ = now < loop.answered_ + kSoon;
+  if (who != loop.last_) loop.others_at_ = loop.last_at_;
+  loop.last_ = who;
+  loop.last_at_ = now;
 }
 
 Loop::Answering& Loop::Answering::operator=(Answering&& other) noexcept {

@@ -3,6 +3,7 @@
 // Inside the server only: what one I/O thread runs. Asio must not be included anywhere else.
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <functional>
 
 namespace dealpace::http {
 
@@ -17,7 +18,8 @@ class Loop {
  public:
   using Clock = std::chrono::steady_clock;
 
-  Loop();
+  // `at_leisure` is called whenever there is nothing to do; it may be empty.
+  explicit Loop(std::function<void()> at_leisure = nullptr);
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
 
   // Runs what there is to do until Stop().
@@ -26,12 +28,15 @@ class Loop {
 
   // Requests that are being answered. On the thread of the loop.
   [[nodiscard]] int answering() const { return answering_; }
+  // Whether nobody else has asked in the last moments.
+  [[nodiscard]] bool alone() const { return last_at_ - others_at_ >= kAloneFor; }
 
   // A request from when it has come until it is answered. To be made and ended on the thread of the loop.
   class Answering {
    public:
     Answering() = default;
-    explicit Answering(Loop& loop);
+    // `who` asks: a connection.
+    Answering(Loop& loop, const void* who);
     ~Answering() { End(); }
     Answering(Answering&& other) noexcept : loop_(other.loop_) { other.loop_ = nullptr; }
     Answering& operator=(Answering&& other) noexcept;
@@ -42,13 +47,18 @@ class Loop {
   };
 
  private:
+  static constexpr std::chrono::milliseconds kAloneFor{20};
   // Looks out for something to do, and does it. False: there was nothing.
   bool LookOut();
 
-  const bool alone_;            // on a single processor
-  int answering_ = 0;           // requests
-  bool expecting_ = false;      // the last request came soon
-  Clock::time_point answered_;  // the last of what was asked
+  const std::function<void()> at_leisure_;
+  const bool single_;            // on a single processor
+  int answering_ = 0;            // requests
+  bool expecting_ = false;       // the last request came soon
+  Clock::time_point answered_;   // the last of what was asked
+  const void* last_ = nullptr;   // who asked last …
+  Clock::time_point last_at_;    // … and when
+  Clock::time_point others_at_;  // when somebody else did
   // Goes first, with the connections that hold on to what stands above.
   boost::asio::io_context context_{1};
 };

@@ -4,6 +4,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <future>
 #include <stdexcept>
 #include <thread>
@@ -38,7 +39,7 @@ TEST_F(LoopTest, DoesWhatItIsGivenWhetherItLooksOutOrSleeps) {
   int done = 0;
   for (int i = 0; i < 1000; ++i) {
     There([&] {
-      const Loop::Answering request(loop_);
+      const Loop::Answering request(loop_, this);
       ++done;
     });
     if (i % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // it has fallen asleep
@@ -48,7 +49,7 @@ TEST_F(LoopTest, DoesWhatItIsGivenWhetherItLooksOutOrSleeps) {
 
 TEST_F(LoopTest, ARequestEndsOnceHoweverOftenItIsMoved) {
   There([&] {
-    Loop::Answering first(loop_);
+    Loop::Answering first(loop_, this);
     Loop::Answering second(std::move(first));
     Loop::Answering third;
     third = std::move(second);
@@ -56,11 +57,53 @@ TEST_F(LoopTest, ARequestEndsOnceHoweverOftenItIsMoved) {
     third.End();
     third.End();
     EXPECT_EQ(loop_.answering(), 0);
-    third = Loop::Answering(loop_);
-    third = Loop::Answering(loop_);
+    third = Loop::Answering(loop_, this);
+    third = Loop::Answering(loop_, this);
     EXPECT_EQ(loop_.answering(), 1);
   });
   There([&] { EXPECT_EQ(loop_.answering(), 0); });
+}
+
+TEST_F(LoopTest, KnowsWhetherSomebodyElseHasAskedLately) {
+  using std::chrono::milliseconds;
+  int one = 0;
+  int other = 0;
+  bool alone = false;
+  const auto ask = [&](const void* who) {
+    There([&] {
+      const Loop::Answering request(loop_, who);
+      alone = loop_.alone();
+    });
+    return alone;
+  };
+  EXPECT_TRUE(ask(&one));
+  EXPECT_TRUE(ask(&one));
+  const auto begin = Loop::Clock::now();
+  const bool of_other = ask(&other);
+  const bool of_one = ask(&one);
+  if (Loop::Clock::now() - begin < milliseconds(20)) {  // else this thread has slept
+    EXPECT_FALSE(of_other);
+    EXPECT_FALSE(of_one);
+  }
+  std::this_thread::sleep_for(milliseconds(25));
+  EXPECT_TRUE(ask(&one));
+  std::this_thread::sleep_for(milliseconds(25));
+  EXPECT_TRUE(ask(&other)) << "the last one was here some time ago";
+}
+
+TEST_F(LoopTest, DoesAtLeisureWhatItIsToldTo) {
+  std::promise<void> done;
+  bool once = false;
+  Loop loop([&] {
+    if (!once) done.set_value();
+    once = true;
+  });
+  const auto open = boost::asio::make_work_guard(loop.context());
+  std::thread thread([&] { loop.Run(); });
+  done.get_future().wait();  // nothing was asked
+  loop.Stop();
+  thread.join();
+  EXPECT_TRUE(once);
 }
 
 TEST_F(LoopTest, GoesOnAfterSomethingWasThrown) {

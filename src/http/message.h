@@ -70,6 +70,7 @@ struct Request {
   bool secure = false;  // came over TLS
   // Nobody is at it: a page that refreshes itself says so (X-Unattended), and it must not keep a session open.
   bool unattended = false;
+  bool alone = false;  // nobody else has lately asked on this I/O thread: it may be kept for a moment
   Language language = Language::kChinese;  // Accept-Language, or ?lang=; Chinese where unsure
   Caller caller;
   std::string right;                                       // that the route needs, and that the caller was let in by

@@ -47,11 +47,14 @@ using GateKeeper = std::function<Status(Request& request, const Route& route)>;
 // and a worker shall ask the GateKeeper.
 using QuickGateKeeper = std::function<std::optional<Status>(Request& request, const Route& route)>;
 
-// What is done there for one request. `at_once` runs what it is given, the gate and then the quick handler: whoever
-// asks for both whether something has changed can do so once. Both may be empty.
+// What is done there. `at_once` runs what it is given for one request, the gate and then the quick handler: whoever
+// asks for both whether something has changed can do so once. `at_leisure` is called before a thread looks out for the
+// next request or sleeps, where it may do what a later one would have to wait for: some ten microseconds of it. All may
+// be empty.
 struct QuickPath {
   QuickGateKeeper gate;
   std::function<void(const std::function<void()>& both)> at_once;
+  std::function<void()> at_leisure;
 };
 
 // The HTTP server (1.0 and 1.1): connections on a few I/O threads, handlers on a pool. Answers every malformed request

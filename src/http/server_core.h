@@ -31,7 +31,7 @@ struct ServerCore {
         limits(options.limits),
         bodies(options.limits),
         pool(options.worker_threads, options.queue_max) {
-    for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<Loop>());
+    for (int i = 0; i < options.io_threads; ++i) loops.push_back(std::make_unique<Loop>(quick.at_leisure));
   }
 
   const ServerOptions options;

@@ -95,6 +95,7 @@ TEST_P(FeedTest, WhatIsAtHandIsWhatTheDatabaseSays) {
       ASSERT_TRUE(Ledger(held).Heads().ok());
     }
     ASSERT_EQ(Check(Ledger(held), Ledger(other)), "") << "after " << told;
+    if (random.Below(2) == 0) held.facts().FollowAtHand();
     if (random.Below(4) != 0) continue;
     Asked asked = MakeQuestion(*TheCatalog(), history, random);
     const std::string truth = test::TextOf(other.engine().Ask(asked.question));

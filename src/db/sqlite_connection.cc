@@ -154,9 +154,6 @@ void SqliteConnection::SetUp(const Options& options) {
   Run("PRAGMA case_sensitive_like = ON");  // as PostgreSQL
   Run(writer_ ? "PRAGMA cache_size = -65536" : "PRAGMA cache_size = -16384");
   Run("PRAGMA journal_size_limit = 67108864");
-  // Each event looks for its key among all of its dealer's, so hardly ever on a page that was looked at lately. Pages
-  // of the file are read where the system has them, without a call and a copy of each.
-  if (writer_) Run("PRAGMA mmap_size = 4294967296");
   if (writer_) Run("PRAGMA secure_delete = FAST");  // what is overwritten or deleted leaves no remains in its page
   if (writer_) {
     // In place of SQLite's own checkpoint, which would make some commits wait for two more syncs.

@@ -30,8 +30,6 @@ DEALPACE_WIDE int64_t TotalOf(const int64_t* values, size_t count) {
   return total;
 }
 
-size_t RunsOf(size_t slots) { return (slots + Cuboids::kRun - 1) / Cuboids::kRun; }
-
 template <typename T>
 int64_t Total(const T* values, size_t begin, size_t end) {
   constexpr size_t kFew = 4;
@@ -73,15 +71,6 @@ Cuboids::Cuboid::Cuboid(Time time, std::initializer_list<Dim> dims) : time_(time
     place_[static_cast<size_t>(dims_[i])] = i;
   }
   if (dims_.empty()) combinations_ = 1;
-}
-
-void Cuboids::Cuboid::CountRuns(Table& table, size_t combination) const {
-  const auto slots = static_cast<size_t>(table.slots);
-  int32_t* run = table.runs.data() + combination * RunsOf(slots);
-  const int32_t* rows = table.rows.data() + combination * slots;
-  for (size_t slot = 0; slot < slots; slot += kRun) {
-    *run++ = static_cast<int32_t>(Total(rows, slot, std::min(slot + kRun, slots)));
-  }
 }
 
 template <typename CodeAt>
@@ -138,10 +127,6 @@ void Cuboids::Cuboid::MakeRoom(Table& table, int32_t slot, size_t combinations) 
   move(table.first_quantity, wider.first_quantity, false);
   move(table.amount, wider.amount, false);
   move(table.days, wider.days, false);
-  if (in_runs_) {
-    wider.runs.resize(wider.combinations * RunsOf(stride));
-    for (size_t c = 0; c < wider.combinations; ++c) CountRuns(wider, c);
-  }
   table = std::move(wider);
 }
 
@@ -170,10 +155,6 @@ void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, 
   };
   if (!row.first && table.firsts.empty()) table.firsts = table.rows;  // all were firsts so far
   table.rows[at] += sign;
-  if (in_runs_) {
-    const size_t run = static_cast<size_t>(slot - table.first_slot) / kRun;
-    table.runs[combination * RunsOf(static_cast<size_t>(table.slots)) + run] += sign;
-  }
   add(table.quantity, row.quantity - kOne);
   add(table.amount, row.amount);
   if (!row.first) return;
@@ -247,7 +228,6 @@ void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& c
     };
     if (!table.firsts.empty()) add(from.firsts.empty() ? from.rows : from.firsts, table.firsts);
     add(from.rows, table.rows);
-    if (in_runs_) CountRuns(table, here);
     add(from.quantity, table.quantity);
     add(from.first_quantity, table.first_quantity);
     add(from.amount, table.amount);
@@ -272,7 +252,6 @@ Cuboids::Series Cuboids::Cuboid::Of(int event, Taken taken) const {
     case Taken::kAmount: series.values = of(table.amount); break;
     case Taken::kDays: series.values = of(table.days); break;
   }
-  if (in_runs_ && series.rows == table.rows.data()) series.runs = table.runs.data();
   series.each = taken == Taken::kQuantity || taken == Taken::kFirstQuantity ? kOne : 0;
   return series;
 }
@@ -285,16 +264,8 @@ Cuboids::Sum Cuboids::Series::LongRange(size_t combination, int32_t from, int32_
   const size_t base = combination * static_cast<size_t>(slots);
   size_t begin = (base + static_cast<size_t>(from - first_slot)) * inner;
   const size_t end = (base + static_cast<size_t>(to - first_slot)) * inner;
-  const auto rows_of = [&](size_t b, size_t e) -> int64_t {
-    // Whole runs in the middle, and what is left on either side.
-    const size_t first = RunsOf(b - base);
-    const size_t last = (e - base) / kRun;
-    if (runs == nullptr || first >= last) return Total(rows, b, e);
-    const int32_t* of = runs + combination * RunsOf(static_cast<size_t>(slots));
-    return Total(rows, b, base + first * kRun) + Total(of, first, last) + Total(rows, base + last * kRun, e);
-  };
   const auto take = [&](size_t b, size_t e) {
-    sum.rows += rows_of(b, e);
+    sum.rows += Total(rows, b, e);
     if (values != nullptr) sum.sum += Total(values, b, e);
   };
   if (inner == 1) {
@@ -324,7 +295,7 @@ size_t Cuboids::Cuboid::bytes() const {
   size_t total =
       codes_.capacity() * 4 + index_.size() * 24 + small_.capacity() * 4 + tables_.capacity() * sizeof(Table);
   for (const Table& table : tables_) {
-    total += (table.rows.capacity() + table.runs.capacity() + table.firsts.capacity()) * 4 +
+    total += (table.rows.capacity() + table.firsts.capacity()) * 4 +
              (table.quantity.capacity() + table.first_quantity.capacity() + table.amount.capacity() +
               table.days.capacity()) *
                  8;
@@ -413,7 +384,7 @@ Cuboids Cuboids::OfMany(bool by_dealer) {
   many.cuboids_.push_back(Cuboid(Time::kMonth, {Dim::kRegion, Dim::kModel, Dim::kSource}));
   if (by_dealer) {
     many.cuboids_.push_back(Cuboid(Time::kDay, {Dim::kDealer}));
-    many.cuboids_.push_back(Cuboid(Time::kDay, {Dim::kDealer, Dim::kReason}).OnDemand().InRuns());
+    many.cuboids_.push_back(Cuboid(Time::kDay, {Dim::kDealer, Dim::kReason}).OnDemand());
   }
   return many;
 }

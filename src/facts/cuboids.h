@@ -79,9 +79,6 @@ class Cuboids {
   void Save(ByteWriter& out) const;
   void Load(ByteReader& in);
 
-  // Slots that a combination's sums stand for together, where a cuboid has such sums.
-  static constexpr size_t kRun = 16;
-
   // Ages from so many days on are not told apart.
   static constexpr int32_t kAgesMax = 64;
 
@@ -98,7 +95,6 @@ class Cuboids {
     const int32_t* rows = nullptr;
     const int64_t* values = nullptr;  // beyond `each` of every row
     int64_t each = 0;
-    const int32_t* runs = nullptr;  // sums of `rows` over kRun slots each; null where there are none
 
     // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
     // with ages up to `age_max`.
@@ -145,11 +141,6 @@ class Cuboids {
     // the others.
     void AddEvent(int event, const Cuboid& other, const CodeHere& code);
     [[nodiscard]] size_t events() const { return tables_.size(); }
-    // Long ranges are asked for, of many combinations: looks at runs of days instead of each. Not to be saved.
-    Cuboid&& InRuns() && {
-      in_runs_ = true;
-      return std::move(*this);
-    }
     // Keeps events only from Adopt on.
     Cuboid&& OnDemand() && {
       on_demand_ = true;
@@ -185,7 +176,6 @@ class Cuboids {
       int32_t slots = 0;  // room of each combination
       size_t combinations = 0;
       std::vector<int32_t> rows;
-      std::vector<int32_t> runs;  // in_runs_: of each combination the sums of kRun slots of `rows`
       std::vector<int32_t> firsts;
       std::vector<int64_t> quantity;        // beyond rows × 1
       std::vector<int64_t> first_quantity;  // beyond firsts × 1
@@ -196,14 +186,11 @@ class Cuboids {
     [[nodiscard]] uint64_t KeyOf(const CodeAt& code_at) const;
     [[nodiscard]] size_t Combination(const Codes& codes);
     void MakeRoom(Table& table, int32_t slot, size_t combinations) const;
-    // Adds up the runs of a combination anew, from what stands in its rows.
-    void CountRuns(Table& table, size_t combination) const;
     [[nodiscard]] size_t Inner() const { return time_ == Time::kCohortMonth ? static_cast<size_t>(kAgesMax) : 1; }
 
     Time time_;
     bool on_demand_ = false;
     bool left_out_ = false;
-    bool in_runs_ = false;
     uint32_t dims_mask_ = 0;
     size_t width_ = 0;
     std::array<size_t, kDimCount> place_{};

@@ -249,7 +249,7 @@ TEST_P(FreshnessTest, WhatCameSinceAQuestionIsTakenInAtLeisure) {
   if (!database_->ChangeMark()) return;
   int count = 1;
   const auto capture_many = [&](bool at_leisure) {
-    for (int i = 0; i < 100; ++i, ++count) {
+    for (int i = 0; i < 40; ++i, ++count) {
       Capture();
       if (at_leisure) FollowAtLeisure(*database_, facts_, freshness_);
     }

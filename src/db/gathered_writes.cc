@@ -127,6 +127,13 @@ int Open(sqlite3_vfs* self, const char* name, sqlite3_file* file, int flags, int
   auto* system = static_cast<sqlite3_vfs*>(self->pAppData);
   if ((flags & SQLITE_OPEN_WAL) == 0) return system->xOpen(system, name, file, flags, flags_out);
   auto* log = new (file) GatheredLog;  // SQLite has made room for it, and for what lies behind
+  try {
+    log->bytes.reserve(kBytesMax);  // from now on it never grows: nothing may be thrown through SQLite
+  } catch (const std::bad_alloc&) {
+    log->~GatheredLog();
+    file->pMethods = nullptr;
+    return SQLITE_NOMEM;
+  }
   const int code = system->xOpen(system, name, RealOf(file), flags, flags_out);
   if (code == SQLITE_OK) {
     log->base.pMethods = &kMethods;

@@ -114,14 +114,40 @@ TEST_F(GatheredWritesTest, ACommitThatCannotBeWrittenFailsAndIsSeenByNobody) {
   EXPECT_EQ(Ask(reader_, "SELECT id FROM item"), "1 3 ");
 }
 
-TEST_F(GatheredWritesTest, WhatWasGatheredForACommitThatDidNotComeIsDropped) {
-  ASSERT_EQ(Run(writer_, "BEGIN IMMEDIATE; INSERT INTO item VALUES (1, 1, 'x')"), SQLITE_OK);
-  { const GatheredWrites gathered(writer_.get()); }
-  ASSERT_EQ(Run(writer_, "ROLLBACK"), SQLITE_OK);
-  EXPECT_EQ(Ask(reader_, "SELECT count(*) FROM item"), "0 ");
+// As SQLite writes a page: what stands before it, with the size of the database in the last one, and the page.
+TEST_F(GatheredWritesTest, PagesAreHeldBackUntilTheLastAndDroppedWhereThatDoesNotCome) {
+  ASSERT_EQ(Run(writer_, "INSERT INTO item VALUES (1, 1, 'x')"), SQLITE_OK);
+  sqlite3_file* log = nullptr;
+  ASSERT_EQ(sqlite3_file_control(writer_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log), SQLITE_OK);
+  const auto size = [&] { return static_cast<sqlite3_int64>(std::filesystem::file_size(path_ + "-wal")); };
+  const sqlite3_int64 before = size();
+  const std::string page(4096, 'p');
+  const auto write = [&](sqlite3_int64 at, char pages) {
+    std::string header(24, '\0');
+    header[7] = pages;
+    return log->pMethods->xWrite(log, header.data(), 24, at) == SQLITE_OK &&
+           log->pMethods->xWrite(log, page.data(), 4096, at + 24) == SQLITE_OK;
+  };
+  {
+    const GatheredWrites gathered(writer_.get());
+    EXPECT_TRUE(write(before, 0));
+    EXPECT_EQ(size(), before);
+  }
+  EXPECT_EQ(size(), before) << "dropped";
+  {
+    const GatheredWrites gathered(writer_.get());
+    EXPECT_TRUE(write(before, 0));
+    EXPECT_TRUE(write(before + 4120, 0));
+    EXPECT_EQ(size(), before);
+    EXPECT_TRUE(write(before + 8240, 9));
+    EXPECT_EQ(size(), before + 12'360) << "the last one";
+    EXPECT_TRUE(write(before + 12'360, 0));
+    EXPECT_EQ(size(), before + 16'480) << "nothing is held back after it";
+  }
+  EXPECT_EQ(Ask(reader_, "SELECT id FROM item"), "1 ") << "SQLite was told of none of it";
   const GatheredWrites without_a_log(reader_.get());  // opened with another file system: nothing happens
   EXPECT_EQ(Run(writer_, "INSERT INTO item VALUES (2, 2, 'x')"), SQLITE_OK);
-  EXPECT_EQ(Ask(reader_, "SELECT id FROM item"), "2 ");
+  EXPECT_EQ(Ask(reader_, "SELECT id FROM item"), "1 2 ");
 }
 
 }  // namespace

@@ -478,7 +478,9 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
   const Plan plan(catalog_, *org, query);
   network_asked_.store(NowMs(), std::memory_order_relaxed);
   Network& network = view->network;
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  // Somebody with later heads may come between bringing the sums up and looking at them.
+  const int attempts = query.at_once ? 2 : 4;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
     {
       std::shared_lock lock(network.mutex, std::defer_lock);
       if (!query.at_once) {
@@ -492,7 +494,7 @@ Result<bool> Facts::RunOnNetwork(const Query& query, Merger& merger) {
         return network.sums->Scan(plan, merger);
       }
     }
-    if (attempt > 0) return false;
+    if (attempt + 1 == attempts) return false;
     RETURN_IF_ERROR(BringNetworkUp(*view, ready, query.at_once));
   }
   return false;
@@ -509,10 +511,11 @@ void Facts::FollowAtHand() {
   if (ready == nullptr) return;
   {
     const std::shared_lock lock(view->network.mutex, std::try_to_lock);
-    if (!lock || view->network.of == ready) return;
+    if (!lock || view->network.of == ready || view->network.left_to == ready) return;
   }
-  // Where it cannot be done, the next question will see to it.
-  (void)BringNetworkUp(*view, ready, true);
+  if (BringNetworkUp(*view, ready, true).ok()) return;
+  const std::unique_lock lock(view->network.mutex, std::try_to_lock);
+  if (lock) view->network.left_to = ready;
 }
 
 Status Facts::BringNetworkUp(View& view, const std::shared_ptr<Ready>& ready, bool at_once) {

@@ -92,7 +92,8 @@ class Facts {
   struct Network {
     std::shared_mutex mutex;  // guards what follows
     std::unique_ptr<DealerFacts> sums;
-    std::shared_ptr<const Ready> of;  // whose state they are, or a later one
+    std::shared_ptr<const Ready> of;       // whose state they are, or a later one
+    std::shared_ptr<const Ready> left_to;  // whoever asks: it could not be reached at leisure
   };
   struct View {        // the dealers as known at one time
     std::mutex mutex;  // guards what follows

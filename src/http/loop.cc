@@ -20,12 +20,19 @@ void Loop::Run() {
   while (!context_.stopped()) {
     try {
       if (context_.poll() > 0) continue;
-      if (at_leisure_) at_leisure_();
-      if (LookOut()) continue;
-      context_.run_one();
+      UseLeisure();
+      if (!LookOut()) context_.run_one();
     } catch (const std::exception& problem) {
       WriteLog(LogLevel::kError, "io_failed", {{"detail", problem.what()}});
     }
+  }
+}
+
+void Loop::UseLeisure() {
+  if (!at_leisure_) return;
+  try {
+    at_leisure_();
+  } catch (const std::exception&) {  // nobody waits for it; whoever asks next will be told
   }
 }
 

@@ -48,6 +48,7 @@ class Loop {
 
  private:
   static constexpr std::chrono::milliseconds kAloneFor{20};
+  void UseLeisure();
   // Looks out for something to do, and does it. False: there was nothing.
   bool LookOut();
 

@@ -10,6 +10,10 @@ namespace {
 
 // About what it takes to wake the two ends of a connection.
 constexpr auto kSoon = std::chrono::microseconds(150);
+// Whoever gave way for so long has met somebody who works, and sleeps for some time: a sleeper is woken at once when
+// his request comes, while one who gives way waits for the other's turn to end.
+constexpr auto kGaveWay = std::chrono::microseconds(20);
+constexpr auto kCrowdedFor = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -38,8 +42,17 @@ void Loop::UseLeisure() {
 
 bool Loop::LookOut() {
   if (single_ || answering_ > 0 || !expecting_) return false;
-  for (const auto until = answered_ + kSoon; Clock::now() < until; std::this_thread::yield()) {
+  Clock::time_point now = Clock::now();
+  if (now < crowded_until_) return false;
+  for (const auto until = answered_ + kSoon; now < until;) {
     if (context_.poll_one() > 0) return true;
+    const Clock::time_point before = Clock::now();
+    std::this_thread::yield();
+    now = Clock::now();
+    if (now - before >= kGaveWay) {
+      crowded_until_ = now + kCrowdedFor;
+      return false;
+    }
   }
   expecting_ = false;
   return false;

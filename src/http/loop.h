@@ -11,9 +11,9 @@ namespace dealpace::http {
 //
 // Waking a thread takes longer than answering most requests does. So where all that was asked is answered, and the last
 // request came within a moment of the answer before it, the loop looks out for that moment before it sleeps, giving way
-// to whoever else wants the processor. One caller who asks one thing after the other gets his answers in half the time;
-// a quiet server sleeps, and one that has much to do does not look out. On a single processor it never does: who is
-// looked out for could not come.
+// to whoever else wants the processor; where somebody does, it sleeps for some time as it would otherwise. One caller
+// who asks one thing after the other gets his answers in half the time; a quiet server sleeps, and one that has much to
+// do does not look out. On a single processor it never does: who is looked out for could not come.
 class Loop {
  public:
   using Clock = std::chrono::steady_clock;
@@ -53,13 +53,14 @@ class Loop {
   bool LookOut();
 
   const std::function<void()> at_leisure_;
-  const bool single_;            // on a single processor
-  int answering_ = 0;            // requests
-  bool expecting_ = false;       // the last request came soon
-  Clock::time_point answered_;   // the last of what was asked
-  const void* last_ = nullptr;   // who asked last …
-  Clock::time_point last_at_;    // … and when
-  Clock::time_point others_at_;  // when somebody else did
+  const bool single_;                // on a single processor
+  int answering_ = 0;                // requests
+  bool expecting_ = false;           // the last request came soon
+  Clock::time_point answered_;       // the last of what was asked
+  Clock::time_point crowded_until_;  // others have work for this processor
+  const void* last_ = nullptr;       // who asked last …
+  Clock::time_point last_at_;        // … and when
+  Clock::time_point others_at_;      // when somebody else did
   // Goes first, with the connections that hold on to what stands above.
   boost::asio::io_context context_{1};
 };

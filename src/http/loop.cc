@@ -12,8 +12,8 @@ namespace {
 constexpr auto kSoon = std::chrono::microseconds(150);
 // Whoever gave way for so long has met somebody who works, and sleeps for some time: a sleeper is woken at once when
 // his request comes, while one who gives way waits for the other's turn to end.
-constexpr auto kGaveWay = std::chrono::microseconds(20);
-constexpr auto kCrowdedFor = std::chrono::milliseconds(20);
+constexpr auto kGaveWay = std::chrono::microseconds(100);
+constexpr auto kCrowdedFor = std::chrono::milliseconds(5);
 
 }  // namespace
 

@@ -99,6 +99,12 @@ export async function signedIn(look: Look = {}, at?: string): Promise<Visit> {
   return made;
 }
 
+/** Waits until who signed in is inside: the page of signing in has a title too, but not the navigation. */
+export async function inside(page: Page): Promise<void> {
+  await page.getByRole("navigation", { name: /^(主导航|Main navigation)$/ }).waitFor();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+}
+
 /** Goes to a page and waits until nothing loads any more. */
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path);

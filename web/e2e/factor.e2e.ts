@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { authenticator as app } from "./authenticator";
-import { open, visit } from "./browser";
+import { inside, open, visit } from "./browser";
 import { cli, makeFolder, password, removeFolder, serve, type Server } from "./server";
 
 // A second factor from setting it up to losing it, as a person and his administrator live it.
@@ -34,7 +34,7 @@ it("is set up, asked for, replaced by a recovery code, turned off, demanded, and
   const admin = await visit({ language: "en" }, server.url);
   const { page } = admin;
   await signIn(page, "admin", password);
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  await inside(page);
 
   // Set up.
   await page.getByRole("button", { name: /admin/i }).first().click();
@@ -70,7 +70,7 @@ it("is set up, asked for, replaced by a recovery code, turned off, demanded, and
   await other.page.getByText("This code is wrong").waitFor();
   await code.fill(next(secret));
   await other.page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await other.page.getByRole("heading", { level: 1 }).waitFor();
+  await inside(other.page);
   expect(other.complaints).toEqual([]);
   await other.context.close();
 
@@ -80,7 +80,7 @@ it("is set up, asked for, replaced by a recovery code, turned off, demanded, and
   await lost.page.getByRole("button", { name: "No phone? Use a recovery code" }).click();
   await lost.page.getByLabel("Recovery code").fill(codes[0]!.toUpperCase());
   await lost.page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await lost.page.getByRole("heading", { level: 1 }).waitFor();
+  await inside(lost.page);
   await open(lost.page, "/security");
   await lost.page.getByText("9 recovery codes are left.").waitFor();
   await lost.context.close();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { authenticator } from "./authenticator";
-import { open, signedIn, visit, type Visit } from "./browser";
+import { inside, open, signedIn, visit, type Visit } from "./browser";
 import { startProvider, type Provider } from "./provider";
 import { cli, makeFolder, removeFolder, serve, type Server } from "./server";
 
@@ -143,7 +143,7 @@ it("brings somebody in again whose session has ended, in another tab, and nothin
   await page.getByRole("button", { name: "Sign in with your company account" }).click();
   const tab = await other;
   await tab.getByRole("link", { name: "Allow" }).click();
-  await tab.getByRole("heading", { level: 1 }).waitFor();
+  await inside(tab);
   await tab.close();
   await page.bringToFront();
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <future>
 
+#include "ledger/key_memory.h"
+
 namespace dealpace::exchange {
 namespace {
 
@@ -49,7 +51,7 @@ Booker::Plan Booker::Compare(db::Connection& connection, DealerId dealer, const 
     }
     for (const Denial* denial : said.denials) keys.push_back(denial->key);
     std::sort(keys.begin(), keys.end());  // as they lie in the ledger
-    known = ledger::FindKeys(connection, catalog_, dealer, keys, *end, tails_.get());
+    known = ledger::FindKeys(connection, catalog_, dealer, keys, *end, memory_.get());
   }
   plan.append.reserve(said.statements.size());
   for (const Statement* statement : said.statements) {
@@ -91,7 +93,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
     const auto fresh = fresh_heads_.find(dealer.value);
     untouched = fresh != fresh_heads_.end() ? fresh->second == end.head : end.head == 0;
   }
-  const bool order = tails_ != nullptr ? tails_->AreDue(dealer, end) : lookup && !untouched;
+  const bool order = memory_ != nullptr ? memory_->AreDue(dealer, end) : lookup && !untouched;
   if (order && end.keys_later()) {
     ledger::IndexKeys(connection, dealer);
     end.keyed = end.head;
@@ -101,7 +103,7 @@ Result<std::optional<int64_t>> Booker::BookDealer(db::Connection& connection, De
   if (!plan.append.empty()) {
     // Entries without a key move on what is in order, where nothing is left behind.
     const bool later =
-        tails_ != nullptr ? lookup : untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
+        memory_ != nullptr ? lookup : untouched && keys_ == ledger::Keys::kLater && stated_ >= kManyStated;
     ledger::Append(connection, catalog_, dealer, plan.append, recorder_,
                    {later ? ledger::Keys::kLater : ledger::Keys::kNow, ledger::kTogetherFrom,
                     plan.reverse.empty() ? std::optional(end) : std::nullopt});
@@ -145,7 +147,7 @@ Result<Booked> Booker::Book(std::vector<Statement>& statements, std::span<const 
 }
 
 void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
-                       std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
+                       std::string_view why, std::shared_ptr<ledger::KeyMemory> memory, Statement statement, Also also,
                        std::function<void(Result<Booked>)> done, bool here) {
   struct Job {
     Booker booker;
@@ -159,7 +161,7 @@ void Booker::BookLater(db::Database& database, const catalog::Catalog& catalog, 
                                        .also = std::move(also),
                                        .booked = {}});
   job->booker.recorder_.at = Now();
-  job->booker.Remember(std::move(tails));
+  job->booker.Remember(std::move(memory));
   const auto work = [job](db::Connection& connection) -> Status {
     const Chunk chunk{job->statements, {}};
     std::unordered_map<int64_t, int64_t> heads;

@@ -61,7 +61,7 @@ class Booker {
       : database_(database), catalog_(catalog), recorder_(std::move(recorder)), why_(why), keys_(keys) {}
 
   // Keys are remembered there, which watches the database, and put in order when they are many; SQLite only.
-  void Remember(std::shared_ptr<ledger::KeyTails> tails) { tails_ = std::move(tails); }
+  void Remember(std::shared_ptr<ledger::KeyMemory> memory) { memory_ = std::move(memory); }
 
   // Books a chunk in one transaction, counted to the batch, if there is one, together with `rows` rows read. No key may
   // stand in it twice. Entries are given their keys. `also` belongs to the same transaction: what it returns an Error
@@ -69,9 +69,9 @@ class Booker {
   using Also = std::function<Status(db::Connection&, const Booked&)>;
   [[nodiscard]] Result<Booked> Book(std::vector<Statement>& statements, std::span<const Denial> denials, int64_t rows,
                                     const Also& also = {});
-  // Books one statement without waiting: `done` is told as db::Database::WriteLater does. `tails`: see Remember.
+  // Books one statement without waiting: `done` is told as db::Database::WriteLater does. `memory`: see Remember.
   static void BookLater(db::Database& database, const catalog::Catalog& catalog, const ledger::Recorder& recorder,
-                        std::string_view why, std::shared_ptr<ledger::KeyTails> tails, Statement statement, Also also,
+                        std::string_view why, std::shared_ptr<ledger::KeyMemory> memory, Statement statement, Also also,
                         std::function<void(Result<Booked>)> done, bool here);
   // After the last chunk, where the keys were left for later. Until then they are found all the same, but slowly.
   [[nodiscard]] Status FinishKeys();
@@ -112,8 +112,8 @@ class Booker {
   ledger::Recorder recorder_;
   std::string why_;
   ledger::Keys keys_;
-  std::shared_ptr<ledger::KeyTails> tails_;  // of events that come one by one
-  size_t stated_ = 0;                        // statements booked
+  std::shared_ptr<ledger::KeyMemory> memory_;  // of events that come one by one
+  size_t stated_ = 0;                          // statements booked
   // Dealers that had no entries before, with the head that this object left: as long as nobody else writes there,
   // nothing can be known under any key yet.
   std::unordered_map<int64_t, int64_t> fresh_heads_;

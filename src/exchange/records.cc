@@ -152,7 +152,7 @@ class Recording {
     recorded_.refused.erase(same, recorded_.refused.end());
     if (!recorded_.refused.empty() || statements.empty()) return std::move(recorded_);
     Booker booker(database_, catalog_, {options_.recorded_by, options_.now, {}}, kWithdrawnNote);
-    booker.Remember(options_.tails);
+    booker.Remember(options_.memory);
     ASSIGN_OR_RETURN(recorded_.booked, booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) {
       return NoteBooked(connection, options_.witness, mapping_.kind, statements);
     }));
@@ -364,7 +364,7 @@ Result<std::optional<Recorded>> BookOrdinary(db::Database& database, const catal
     return std::optional<Recorded>();
   }
   Booker booker(database, catalog, {options.recorded_by, options.now, {}}, kWithdrawnNote);
-  booker.Remember(options.tails);
+  booker.Remember(options.memory);
   Recorded recorded;
   Result<Booked> booked = booker.Book(statements, {}, 0, [&](db::Connection& connection, const Booked&) -> Status {
     if (OrgVersion(connection) != clerk->version()) return Error(kMoved);
@@ -441,14 +441,14 @@ std::function<void(ToldLater)> RecordEventLater(db::Database& database, const ca
   options.desk->GiveBack(std::move(clerk));
   if (!ordinary) return {};
   const ledger::Recorder recorder{options.recorded_by, options.now, {}};
-  return [&database, &catalog, recorder, version, tails = options.tails, here = options.here,
+  return [&database, &catalog, recorder, version, memory = options.memory, here = options.here,
           statement = std::move(statements.front())](ToldLater told) {
     const auto still = [version](db::Connection& connection, const Booked&) -> Status {
       if (OrgVersion(connection) != version) return Error(kMoved);
       return {};
     };
     Booker::BookLater(
-        database, catalog, recorder, kWithdrawnNote, tails, statement, still,
+        database, catalog, recorder, kWithdrawnNote, memory, statement, still,
         [told = std::move(told)](Result<Booked> booked) {
           if (!booked.ok() && booked.error().code == kMoved) {
             told(std::optional<Recorded>());

@@ -16,6 +16,7 @@
 #include "exchange/records.h"
 #include "facts/row_limits.h"
 #include "http/json_body.h"
+#include "ledger/key_keeper.h"
 #include "ledger/readings.h"
 #include "org/org.h"
 
@@ -100,13 +101,17 @@ Response BookedResponse(const Recorded& recorded, Language language) {
 
 class RecordApi {
  public:
-  explicit RecordApi(RecordDeps deps) : deps_(std::move(deps)) { deps_.database.Watch(tails_); }
+  explicit RecordApi(RecordDeps deps) : deps_(std::move(deps)) {
+    if (!deps_.database.writes_later()) return;
+    deps_.database.Watch(memory_);
+    keeper_.emplace(deps_.database, memory_);
+  }
 
   Result<Response> AddEvents(const Request& request) {
     ASSIGN_OR_RETURN(JsonBody body, JsonBody::Parse(request.body));
     ASSIGN_OR_RETURN(RecordOptions options, OptionsOf(request));
     options.desk = &desk_;
-    if (deps_.database.writes_later()) options.tails = tails_;
+    if (deps_.database.writes_later()) options.memory = memory_;
     ASSIGN_OR_RETURN(options.create_missing, body.Bool("create_missing", false));
     std::vector<Result<EventRecord>> records;
     if (body.Has("events")) {
@@ -134,7 +139,7 @@ class RecordApi {
     Result<RecordOptions> options = OptionsOf(request);
     if (!options.ok()) return {};
     options->desk = &desk_;
-    options->tails = tails_;
+    options->memory = memory_;
     options->here = request.alone;
     auto begin = RecordEventLater(deps_.database, *deps_.catalog, *record, *options);
     if (!begin) return {};
@@ -261,7 +266,8 @@ class RecordApi {
 
   RecordDeps deps_;
   RecordDesk desk_;
-  const std::shared_ptr<ledger::KeyTails> tails_ = std::make_shared<ledger::KeyTails>();
+  const std::shared_ptr<ledger::KeyMemory> memory_ = std::make_shared<ledger::KeyMemory>();
+  std::optional<ledger::KeyKeeper> keeper_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "ledger/key_memory.h"
 #include "ledger/read.h"
 
 namespace dealpace::ledger {
@@ -42,7 +43,7 @@ End LockEnd(db::Connection& connection, DealerId dealer) {
 namespace {
 
 // So many first bytes of a key stand in ledger_key: enough that few keys of a dealer share them.
-constexpr size_t kKeyHeadBytes = 5;
+constexpr size_t kKeyHeadBytes = KeyFilter::kHeadBytes;
 constexpr std::array<std::string_view, 3> kKeyColumns = {"dealer_id", "key_head", "seq"};
 static_assert(std::tuple_size_v<decltype(LaterKeys::Key::head)> == kKeyHeadBytes);
 
@@ -285,13 +286,11 @@ void AddLaterKeys(db::Connection& connection, const LaterKeys& later) {
   connection.Execute("UPDATE ledger_head SET keyed = ?2 WHERE dealer_id = ?1", later.dealer, later.last);
 }
 
-std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
-                                                 DealerId dealer, std::span<const Hash128> keys, std::optional<End> end,
-                                                 KeyTails* tails) {
-  std::unordered_map<Hash128, KeyedEntry> found;
-  if (keys.empty()) return found;
-  const std::unordered_set<Hash128> wanted(keys.begin(), keys.end());
-  std::vector<int64_t> seqs;  // of these keys, and of some others that begin alike
+namespace {
+
+// Adds the entries whose keys are in order and are these, and some others that begin alike.
+void LookUpKeys(db::Connection& connection, DealerId dealer, std::span<const Hash128> keys,
+                std::vector<int64_t>& seqs) {
   // PostgreSQL is asked for many keys at a time, because each question is a journey.
   const size_t at_once = connection.kind() == db::Kind::kSqlite ? 1 : 256;
   std::string sql = "SELECT seq FROM ledger_key WHERE dealer_id = ?1 AND key_head IN (";
@@ -308,11 +307,26 @@ std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, con
     db::Rows rows = connection.QueryValues(sql, values);
     while (rows.Next()) seqs.push_back(rows.Int(0));
   }
-  // Entries whose keys were left for later.
+}
+
+}  // namespace
+
+std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection, const catalog::Catalog& catalog,
+                                                 DealerId dealer, std::span<const Hash128> keys, std::optional<End> end,
+                                                 KeyMemory* memory) {
+  std::unordered_map<Hash128, KeyedEntry> found;
+  if (keys.empty()) return found;
   if (!end) end = EndOf(connection, dealer);
-  if (end->keys_later() && tails != nullptr) {
-    tails->Find(connection, dealer, *end, keys, seqs);
-  } else if (end->keys_later()) {
+  std::vector<int64_t> seqs;  // of these keys, and of some others
+  if (memory != nullptr) {
+    const std::vector<Hash128> old = memory->Find(connection, dealer, *end, keys, seqs);
+    if (!old.empty()) LookUpKeys(connection, dealer, old, seqs);
+    if (seqs.empty()) return found;
+  } else {
+    LookUpKeys(connection, dealer, keys, seqs);
+  }
+  const std::unordered_set<Hash128> wanted(keys.begin(), keys.end());
+  if (memory == nullptr && end->keys_later()) {
     VisitKeys(connection, dealer, end->keyed, end->head, [&](int64_t seq, std::string_view key) {
       if (wanted.contains(Hash128::FromBytes(key))) seqs.push_back(seq);
     });

@@ -11,10 +11,11 @@
 #include "db/db.h"
 #include "ledger/entry.h"
 #include "ledger/feed.h"
-#include "ledger/key_tails.h"
 
 // The sales ledger in a database: entries are only ever added; a mistake is taken back by a reversing entry.
 namespace dealpace::ledger {
+
+class KeyMemory;
 
 // Who writes, when, and in which import.
 struct Recorder {
@@ -83,11 +84,13 @@ struct KeyedEntry {
   NewEntry content;
 };
 // The live entries of these keys at a dealer (those neither reversed nor reversals), by key. `end`: how the
-// dealer's ledger ends, where that is known. `tails`: remembers the keys that are not in order; else they are read.
+// dealer's ledger ends, where that is known. `memory`: knows most keys that the dealer does not have, and those that
+// are not in order; else all are looked for.
 [[nodiscard]] std::unordered_map<Hash128, KeyedEntry> FindKeys(db::Connection& connection,
                                                                const catalog::Catalog& catalog, DealerId dealer,
                                                                std::span<const Hash128> keys,
-                                                               std::optional<End> end = {}, KeyTails* tails = nullptr);
+                                                               std::optional<End> end = {},
+                                                               KeyMemory* memory = nullptr);
 
 // The ledger as a source of facts.
 class DatabaseSource final : public Source {

@@ -1,11 +1,16 @@
+#include "ledger/key_memory.h"
+
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "app/wiring.h"
 #include "db/testing.h"
+#include "ledger/key_keeper.h"
 #include "ledger/ledger.h"
 #include "org/org.h"
 #include "tests/property/random.h"
@@ -22,12 +27,12 @@ std::shared_ptr<const catalog::Catalog> TheCatalog() {
 
 Hash128 KeyOf(int number) { return HashText("key " + std::to_string(number)); }
 
-class KeyTailsTest : public testing::Test {
+class KeyMemoryTest : public testing::Test {
  protected:
   static constexpr int kKeys = 60;
 
-  KeyTailsTest() {
-    held_.database().Watch(tails_);
+  KeyMemoryTest() {
+    held_.database().Watch(memory_);
     EXPECT_TRUE(held_.database()
                     .Write<void>([&](db::Connection& c) -> Status {
                       for (const char* code : {"W", "E"}) {
@@ -39,13 +44,13 @@ class KeyTailsTest : public testing::Test {
                     .ok());
   }
 
-  // Books the event of that key, or takes it back where it stands; says what it found otherwise than without tails.
-  Status Turn(db::Connection& c, DealerId dealer, int number, bool with_tails, ledger::Keys keys) const {
+  // Books the event of that key, or takes it back where it stands; says what it found otherwise than without memory.
+  Status Turn(db::Connection& c, DealerId dealer, int number, bool with_memory, ledger::Keys keys) const {
     const Hash128 key = KeyOf(number);
     const ledger::End end = ledger::LockEnd(c, dealer);
     const auto truth = ledger::FindKeys(c, *TheCatalog(), dealer, std::span(&key, 1), end);
-    if (with_tails) {
-      const auto found = ledger::FindKeys(c, *TheCatalog(), dealer, std::span(&key, 1), end, tails_.get());
+    if (with_memory) {
+      const auto found = ledger::FindKeys(c, *TheCatalog(), dealer, std::span(&key, 1), end, memory_.get());
       const auto seq = [&](const auto& in) { return in.contains(key) ? in.at(key).seq : 0; };
       if (seq(found) != seq(truth)) {
         return Error("wrong").With("found", seq(found)).With("truth", seq(truth)).With("keyed", end.keyed);
@@ -65,15 +70,19 @@ class KeyTailsTest : public testing::Test {
     return {};
   }
 
+  // Hundreds of rounds in which events are booked and taken back, some at once, some by others, some in vain.
+  // `between`: called after those that come at once.
+  void BookAtRandom(uint64_t seed, const std::function<void(Random&)>& between);
+
   db::TestDatabase store_{db::Kind::kSqlite};
   app::System held_{store_.Another(), TheCatalog()};
   app::System other_{store_.Another(), TheCatalog()};  // as another process, which remembers nothing
-  const std::shared_ptr<ledger::KeyTails> tails_ = std::make_shared<ledger::KeyTails>();
+  const std::shared_ptr<ledger::KeyMemory> memory_ = std::make_shared<ledger::KeyMemory>();
   std::vector<DealerId> dealers_;
 };
 
-TEST_F(KeyTailsTest, AreFoundAsIfTheyWereInOrder) {
-  Random random(5);
+void KeyMemoryTest::BookAtRandom(uint64_t seed, const std::function<void(Random&)>& between) {
+  Random random(seed);
   std::map<std::pair<int64_t, int>, bool> live;
   for (int round = 0; round < 700; ++round) {
     // Some at once, so that they share transactions; some of them fail when they have written.
@@ -113,6 +122,7 @@ TEST_F(KeyTailsTest, AreFoundAsIfTheyWereInOrder) {
         stands = !stands;
       }
     }
+    between(random);
     const int what = random.Below(12);
     if (what > 3) continue;
     const DealerId dealer = random.Of(dealers_);
@@ -141,12 +151,95 @@ TEST_F(KeyTailsTest, AreFoundAsIfTheyWereInOrder) {
   }
 }
 
-TEST_F(KeyTailsTest, AreDueAfterSomeThousandOneDealerAfterTheOther) {
-  EXPECT_FALSE(tails_->AreDue(dealers_[0], {200, 0}));
-  EXPECT_FALSE(tails_->AreDue(dealers_[0], {5'000, 4'990}));
-  EXPECT_TRUE(tails_->AreDue(dealers_[0], {5'000, 0}));
-  EXPECT_TRUE(tails_->AreDue(dealers_[1], {9'000, 0})) << "they have become too many";
-  while (!tails_->AreDue(dealers_[1], {5'000, 0})) std::this_thread::yield();
+TEST_F(KeyMemoryTest, AreFoundAsIfTheyWereInOrder) {
+  BookAtRandom(5, [](Random&) {});
+}
+
+TEST_F(KeyMemoryTest, AreFoundWhenTheyWereLearned) {
+  BookAtRandom(6, [&](Random& random) {
+    if (random.Below(4) != 0) return;
+    ASSERT_TRUE(memory_->Learn(held_.database(), random.Of(dealers_)).ok());
+  });
+}
+
+TEST_F(KeyMemoryTest, AreFoundWhileTheyAreLearnedAndPutInOrder) {
+  const ledger::KeyKeeper keeper(held_.database(), memory_, std::chrono::milliseconds(1));
+  BookAtRandom(7, [](Random&) {});
+}
+
+TEST_F(KeyMemoryTest, AreDueAfterSomeThousandOneDealerAfterTheOther) {
+  EXPECT_FALSE(memory_->AreDue(dealers_[0], {200, 0}));
+  EXPECT_FALSE(memory_->AreDue(dealers_[0], {5'000, 4'990}));
+  EXPECT_TRUE(memory_->AreDue(dealers_[0], {5'000, 0}));
+  EXPECT_TRUE(memory_->AreDue(dealers_[1], {9'000, 0})) << "they have become too many";
+  while (!memory_->AreDue(dealers_[1], {5'000, 0})) std::this_thread::yield();
+}
+
+TEST_F(KeyMemoryTest, OnceLearnedNewOnesAreHardlyEverLookedFor) {
+  constexpr int kBooked = 2'000;
+  const DealerId dealer = dealers_[0];
+  const auto book = [&](int from, int to) {
+    return held_.database().Write<void>([&](db::Connection& c) -> Status {
+      for (int number = from; number < to; ++number) {
+        RETURN_IF_ERROR(Turn(c, dealer, number, false, ledger::Keys::kLater));
+      }
+      return {};
+    });
+  };
+  const auto maybe_old = [&](int from, int to) {
+    std::vector<Hash128> keys;
+    for (int number = from; number < to; ++number) keys.push_back(KeyOf(number));
+    size_t found = 0;
+    EXPECT_TRUE(held_.database()
+                    .Write<void>([&](db::Connection& c) -> Status {
+                      std::vector<int64_t> seqs;
+                      const std::vector<Hash128> old = memory_->Find(c, dealer, ledger::EndOf(c, dealer), keys, seqs);
+                      found = std::set<Hash128>(old.begin(), old.end()).size();
+                      return {};
+                    })
+                    .ok());
+    return found;
+  };
+  ASSERT_TRUE(book(0, kBooked).ok());
+  EXPECT_EQ(maybe_old(kBooked, 2 * kBooked), kBooked) << "nothing is known yet";
+  EXPECT_FALSE(memory_->Knows(dealer, kBooked));
+  ASSERT_EQ(memory_->WaitForWanted(std::chrono::milliseconds(0)), dealer);
+  ASSERT_TRUE(memory_->Learn(held_.database(), dealer).ok());
+  ASSERT_TRUE(memory_->Knows(dealer, kBooked));
+  EXPECT_LT(maybe_old(kBooked, 2 * kBooked), kBooked / 30);
+  EXPECT_EQ(maybe_old(0, kBooked), kBooked);
+
+  // What comes one by one, and what others book.
+  ASSERT_TRUE(book(kBooked, kBooked + 5).ok());
+  EXPECT_TRUE(memory_->Knows(dealer, kBooked + 5));
+  EXPECT_EQ(maybe_old(kBooked, kBooked + 5), 5);
+  ASSERT_TRUE(other_.database()
+                  .Write<void>([&](db::Connection& c) { return Turn(c, dealer, -1, false, ledger::Keys::kNow); })
+                  .ok());
+  EXPECT_EQ(maybe_old(2 * kBooked, 3 * kBooked), kBooked) << "somebody else has booked";
+  ASSERT_TRUE(memory_->Learn(held_.database(), dealer).ok());
+  EXPECT_EQ(maybe_old(-1, 0), 1);
+  EXPECT_LT(maybe_old(2 * kBooked, 3 * kBooked), kBooked / 30);
+}
+
+TEST_F(KeyMemoryTest, ArePutInOrderWhereItIsQuiet) {
+  const auto lag = [&](DealerId dealer) {
+    return *held_.database().Read<int64_t>([&](db::Connection& c) -> Result<int64_t> {
+      const ledger::End end = ledger::EndOf(c, dealer);
+      return end.head - end.keyed;
+    });
+  };
+  const auto book = [&](DealerId dealer, int number) {
+    return held_.database().Write<void>([&](db::Connection& c) -> Status {
+      for (int i = 0; i < number; ++i) RETURN_IF_ERROR(Turn(c, dealer, i, false, ledger::Keys::kLater));
+      return {};
+    });
+  };
+  ASSERT_TRUE(book(dealers_[0], 200).ok());
+  ASSERT_TRUE(book(dealers_[1], 20).ok());
+  const ledger::KeyKeeper keeper(held_.database(), memory_, std::chrono::milliseconds(1));
+  while (lag(dealers_[0]) > 0) std::this_thread::yield();
+  EXPECT_EQ(lag(dealers_[1]), 20) << "so few are not worth it";
 }
 
 }  // namespace

@@ -19,24 +19,38 @@ constexpr int32_t kDaysMax = 366 * 40;
 #define DEALPACE_WIDE
 #endif
 
-DEALPACE_WIDE int64_t TotalOf(const int32_t* values, size_t count) {
+DEALPACE_WIDE void AddTo(int32_t* values, size_t count, int32_t what) {
+  for (size_t i = 0; i < count; ++i) values[i] += what;
+}
+DEALPACE_WIDE void AddTo(int64_t* values, size_t count, int64_t what) {
+  for (size_t i = 0; i < count; ++i) values[i] += what;
+}
+
+DEALPACE_WIDE int64_t Total(const int32_t* values, size_t count) {
   int64_t total = 0;
   for (size_t i = 0; i < count; ++i) total += values[i];
   return total;
 }
-DEALPACE_WIDE int64_t TotalOf(const int64_t* values, size_t count) {
+DEALPACE_WIDE int64_t Total(const int64_t* values, size_t count) {
   int64_t total = 0;
   for (size_t i = 0; i < count; ++i) total += values[i];
   return total;
 }
 
+// Of values that hold what came until then: what came in each slot, or the other way round; `stride` slots belong
+// together.
 template <typename T>
-int64_t Total(const T* values, size_t begin, size_t end) {
-  constexpr size_t kFew = 4;
-  if (end - begin > kFew) return TotalOf(values + begin, end - begin);
-  int64_t total = 0;
-  for (size_t i = begin; i < end; ++i) total += values[i];
-  return total;
+std::vector<T> InEach(std::vector<T> values, size_t stride) {
+  for (size_t end = values.size(); end > 0; end -= stride) {
+    for (size_t i = end - 1; i > end - stride; --i) values[i] -= values[i - 1];
+  }
+  return values;
+}
+template <typename T>
+void AddUp(std::vector<T>& values, size_t stride) {
+  for (size_t begin = 0; stride > 0 && begin + stride <= values.size(); begin += stride) {
+    for (size_t i = begin + 1; i < begin + stride; ++i) values[i] += values[i - 1];
+  }
 }
 
 }  // namespace
@@ -117,8 +131,10 @@ void Cuboids::Cuboid::MakeRoom(Table& table, int32_t slot, size_t combinations) 
     if (from.empty() && !always) return;
     into.assign(wider.combinations * stride, 0);
     for (size_t c = 0; !from.empty() && c < table.combinations; ++c) {
-      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(c * old_stride), old_stride,
-                  into.begin() + static_cast<std::ptrdiff_t>(c * stride + shift));
+      const auto begin = into.begin() + static_cast<std::ptrdiff_t>(c * stride);
+      const auto end = std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(c * old_stride), old_stride,
+                                   begin + static_cast<std::ptrdiff_t>(shift));
+      if (running() && old_stride > 0) std::fill(end, begin + static_cast<std::ptrdiff_t>(stride), *(end - 1));
     }
   };
   move(table.rows, wider.rows, true);
@@ -130,14 +146,18 @@ void Cuboids::Cuboid::MakeRoom(Table& table, int32_t slot, size_t combinations) 
   table = std::move(wider);
 }
 
+void Cuboids::Cuboid::GiveUp(Table& table) {
+  table = Table{};
+  table.given_up = true;
+}
+
 void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, int sign) {
   if (static_cast<size_t>(row.event) >= tables_.size()) tables_.resize(static_cast<size_t>(row.event) + 1);
   Table& table = tables_[static_cast<size_t>(row.event)];
   if (table.given_up || (on_demand_ && table.slots == 0)) return;
   const int32_t span = std::max(table.first_slot + table.slots, slot + 1) - std::min(table.first_slot, slot);
   if (table.slots > 0 && span > (time_ == Time::kDay ? kDaysMax : kMonthsMax)) {
-    table = Table{};
-    table.given_up = true;
+    GiveUp(table);
     return;
   }
   const size_t combination = Combination(codes);
@@ -145,20 +165,27 @@ void Cuboids::Cuboid::Add(const RowSums& row, int32_t slot, const Codes& codes, 
     MakeRoom(table, slot, combination < table.combinations ? table.combinations : combination + 1 + combination / 4);
   }
   size_t at = combination * static_cast<size_t>(table.slots) + static_cast<size_t>(slot - table.first_slot);
-  if (time_ == Time::kCohortMonth) {
+  size_t count = 1;  // that change
+  if (running()) {
+    count = static_cast<size_t>(table.first_slot + table.slots - slot);
+    if (sign > 0 && table.rows[at + count - 1] == INT32_MAX) {
+      GiveUp(table);
+      return;
+    }
+  } else {
     at = at * kAgesMax + static_cast<size_t>(std::clamp(-row.cohort, 0, kAgesMax - 1));
   }
   const auto add = [&](std::vector<int64_t>& column, int64_t value) {
     if (value == 0) return;
     if (column.empty()) column.resize(table.rows.size());
-    column[at] += sign * value;
+    AddTo(column.data() + at, count, sign * value);
   };
   if (!row.first && table.firsts.empty()) table.firsts = table.rows;  // all were firsts so far
-  table.rows[at] += sign;
+  AddTo(table.rows.data() + at, count, sign);
   add(table.quantity, row.quantity - kOne);
   add(table.amount, row.amount);
   if (!row.first) return;
-  if (!table.firsts.empty()) table.firsts[at] += sign;
+  if (!table.firsts.empty()) AddTo(table.firsts.data() + at, count, sign);
   add(table.first_quantity, row.quantity - kOne);
   add(table.days, row.days);
 }
@@ -175,8 +202,7 @@ void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& c
   if (at >= other.tables_.size() || other.tables_[at].slots == 0) {
     if (at < other.tables_.size() && other.tables_[at].given_up) {
       if (at >= tables_.size()) tables_.resize(at + 1);
-      tables_[at] = Table{};
-      tables_[at].given_up = true;
+      GiveUp(tables_[at]);
     }
     return;
   }
@@ -205,6 +231,7 @@ void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& c
     int32_t last = from.slots;
     const auto used = [&](int32_t slot) {
       const auto b = begin + static_cast<std::ptrdiff_t>(static_cast<size_t>(slot) * inner);
+      if (running()) return *b != (slot == 0 ? 0 : *(b - 1));
       return std::any_of(b, b + static_cast<std::ptrdiff_t>(inner), [](int32_t rows) { return rows != 0; });
     };
     while (!used(first)) ++first;
@@ -216,15 +243,20 @@ void Cuboids::Cuboid::AddEvent(int event, const Cuboid& other, const CodeHere& c
     room(from.first_slot + first);
     room(from.first_slot + last - 1);
     if (!from.firsts.empty() && table.firsts.empty()) table.firsts = table.rows;
-    const size_t into =
-        (here * static_cast<size_t>(table.slots) + static_cast<size_t>(from.first_slot + first - table.first_slot)) *
-        inner;
+    const auto slots_before = static_cast<size_t>(from.first_slot + first - table.first_slot);
+    const size_t into = (here * static_cast<size_t>(table.slots) + slots_before) * inner;
     const size_t out = c * stride + static_cast<size_t>(first) * inner;
     const size_t count = static_cast<size_t>(last - first) * inner;
+    const size_t behind = running() ? static_cast<size_t>(table.slots) - slots_before - count : 0;
+    if (running() && int64_t{table.rows[into + count + behind - 1]} + from.rows[out + count - 1] > INT32_MAX) {
+      GiveUp(table);
+      return;
+    }
     const auto add = [&](const auto& theirs, auto& ours) {
       if (theirs.empty()) return;
       if (ours.empty()) ours.resize(table.rows.size());
       for (size_t i = 0; i < count; ++i) ours[into + i] += theirs[out + i];
+      if (behind > 0) AddTo(ours.data() + into + count, behind, theirs[out + count - 1]);
     };
     if (!table.firsts.empty()) add(from.firsts.empty() ? from.rows : from.firsts, table.firsts);
     add(from.rows, table.rows);
@@ -256,22 +288,13 @@ Cuboids::Series Cuboids::Cuboid::Of(int event, Taken taken) const {
   return series;
 }
 
-Cuboids::Sum Cuboids::Series::LongRange(size_t combination, int32_t from, int32_t to, int32_t age_max) const {
+Cuboids::Sum Cuboids::Series::UpToAge(size_t combination, int32_t from, int32_t to, int32_t age_max) const {
   Sum sum;
-  from = std::max(from, first_slot);
-  to = std::min(to, first_slot + slots);
-  if (combination >= combinations || from >= to) return sum;
-  const size_t base = combination * static_cast<size_t>(slots);
-  size_t begin = (base + static_cast<size_t>(from - first_slot)) * inner;
-  const size_t end = (base + static_cast<size_t>(to - first_slot)) * inner;
-  const auto take = [&](size_t b, size_t e) {
-    sum.rows += Total(rows, b, e);
-    if (values != nullptr) sum.sum += Total(values, b, e);
-  };
-  if (inner == 1) {
-    take(begin, end);
-  } else {
-    for (; begin < end; begin += inner) take(begin, begin + static_cast<size_t>(age_max) + 1);
+  const size_t ages = static_cast<size_t>(age_max) + 1;
+  for (int32_t slot = from; slot < to; ++slot) {
+    const size_t begin = At(combination, slot) * inner;
+    sum.rows += Total(rows + begin, ages);
+    if (values != nullptr) sum.sum += Total(values + begin, ages);
   }
   sum.sum += sum.rows * each;
   return sum;
@@ -305,8 +328,9 @@ size_t Cuboids::Cuboid::bytes() const {
 
 void Cuboids::Cuboid::Widen(std::optional<Period>& extent) const {
   for (const Table& table : tables_) {
-    for (size_t i = 0; i < table.rows.size(); ++i) {
-      if (table.rows[i] == 0) continue;
+    const std::vector<int32_t> rows = InEach(table.rows, static_cast<size_t>(table.slots));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] == 0) continue;
       const Day day{table.first_slot + static_cast<int32_t>(i % static_cast<size_t>(table.slots))};
       extent = extent ? Period{std::min(extent->from, day), std::max(extent->to, day)} : Period{day, day};
     }
@@ -322,12 +346,16 @@ void Cuboids::Cuboid::Save(ByteWriter& out) const {
     out.Put<int32_t>(table.first_slot);
     out.Put<int32_t>(table.slots);
     out.Put<uint64_t>(table.combinations);
-    out.PutAll(table.rows);
-    out.PutAll(table.firsts);
-    out.PutAll(table.quantity);
-    out.PutAll(table.first_quantity);
-    out.PutAll(table.amount);
-    out.PutAll(table.days);
+    // What came in each slot: small numbers, which take less room where they are kept.
+    const auto put = [&](const auto& values) {
+      out.PutAll(running() ? InEach(values, static_cast<size_t>(table.slots)) : values);
+    };
+    put(table.rows);
+    put(table.firsts);
+    put(table.quantity);
+    put(table.first_quantity);
+    put(table.amount);
+    put(table.days);
   }
 }
 
@@ -351,12 +379,16 @@ void Cuboids::Cuboid::Load(ByteReader& in) {
     table.first_slot = in.Get<int32_t>();
     table.slots = in.Get<int32_t>();
     table.combinations = in.Get<uint64_t>();
-    in.GetAll(table.rows);
-    in.GetAll(table.firsts);
-    in.GetAll(table.quantity);
-    in.GetAll(table.first_quantity);
-    in.GetAll(table.amount);
-    in.GetAll(table.days);
+    const auto get = [&](auto& values) {
+      in.GetAll(values);
+      if (running() && in.ok()) AddUp(values, static_cast<size_t>(table.slots));
+    };
+    get(table.rows);
+    get(table.firsts);
+    get(table.quantity);
+    get(table.first_quantity);
+    get(table.amount);
+    get(table.days);
     tables_.push_back(std::move(table));
   }
 }

@@ -99,22 +99,38 @@ class Cuboids {
     // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
     // with ages up to `age_max`.
     [[nodiscard]] Sum Range(size_t combination, int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const {
-      if (int64_t{to} - from != 1 || inner != 1) return LongRange(combination, from, to, age_max);
-      if (combination >= combinations || from < first_slot || from >= first_slot + slots) return {};
-      const size_t at = combination * static_cast<size_t>(slots) + static_cast<size_t>(from - first_slot);
-      return {(values != nullptr ? values[at] : 0) + rows[at] * each, rows[at]};
+      from = std::max(from, first_slot);
+      to = std::min(to, first_slot + slots);
+      if (combination >= combinations || from >= to) return {};
+      if (inner != 1) return UpToAge(combination, from, to, age_max);
+      const size_t last = At(combination, to - 1);
+      Sum sum{values == nullptr ? 0 : values[last], rows[last]};
+      if (from > first_slot) {
+        const size_t before = At(combination, from - 1);
+        sum.rows -= rows[before];
+        if (values != nullptr) sum.sum -= values[before];
+      }
+      sum.sum += sum.rows * each;
+      return sum;
     }
-    // Begins to fetch what Range will look at first.
-    void Prefetch(size_t combination, int32_t from) const {
-      if (combination >= combinations || from < first_slot || from >= first_slot + slots) return;
-      const size_t at = (combination * static_cast<size_t>(slots) + static_cast<size_t>(from - first_slot)) * inner;
-      __builtin_prefetch(rows + at);
-      if (values != nullptr) __builtin_prefetch(values + at);
+    // Begins to fetch what Range will look at.
+    void Prefetch(size_t combination, int32_t from, int32_t to) const {
+      if (combination >= combinations) return;
+      for (const int32_t slot : {inner == 1 ? from - 1 : from, to - 1}) {
+        if (slot < first_slot || slot >= first_slot + slots) continue;
+        const size_t at = At(combination, slot) * inner;
+        __builtin_prefetch(rows + at);
+        if (values != nullptr) __builtin_prefetch(values + at);
+      }
     }
     // Σ value × (day − origin), of a cuboid by day.
     [[nodiscard]] int64_t DaySum(size_t combination, int32_t from, int32_t to, int32_t origin) const;
-    // Range of any number of slots; of a single one it is put together where it is asked for.
-    [[nodiscard]] Sum LongRange(size_t combination, int32_t from, int32_t to, int32_t age_max) const;
+
+   private:
+    [[nodiscard]] size_t At(size_t combination, int32_t slot) const {
+      return combination * static_cast<size_t>(slots) + static_cast<size_t>(slot - first_slot);
+    }
+    [[nodiscard]] Sum UpToAge(size_t combination, int32_t from, int32_t to, int32_t age_max) const;
   };
   class Cuboid {
    public:
@@ -168,8 +184,9 @@ class Cuboids {
     void Load(ByteReader& in);
 
    private:
-    // The sums of one event: for each combination its slots in a row. Firsts stand only where a row was none,
-    // quantities where one was not 1, amounts and days where one was not 0.
+    // The sums of one event: for each combination its slots in a row. By day or month a slot holds what came until
+    // its end, so that any range is the difference of two; by cohort month its ages, each for itself. Firsts stand only
+    // where a row was none, quantities where one was not 1, amounts and days where one was not 0.
     struct Table {
       bool given_up = false;
       int32_t first_slot = 0;
@@ -185,8 +202,10 @@ class Cuboids {
     template <typename CodeAt>
     [[nodiscard]] uint64_t KeyOf(const CodeAt& code_at) const;
     [[nodiscard]] size_t Combination(const Codes& codes);
+    static void GiveUp(Table& table);
     void MakeRoom(Table& table, int32_t slot, size_t combinations) const;
     [[nodiscard]] size_t Inner() const { return time_ == Time::kCohortMonth ? static_cast<size_t>(kAgesMax) : 1; }
+    [[nodiscard]] bool running() const { return time_ != Time::kCohortMonth; }
 
     Time time_;
     bool on_demand_ = false;

@@ -499,17 +499,26 @@ void DealerFacts::ScanCuboid(const Plan& plan, std::span<const Plan::Part* const
     all_series.push_back(cuboid.Of(static_cast<int>(RowsIndex(part->event)), part->taken));
   }
   bases.assign(cuboid.combinations(), SIZE_MAX);
-  // Sums of one event lie one behind the other, those of the next somewhere else: they are fetched meanwhile.
-  const int32_t first_slot = split == nullptr        ? cuts.front().value
-                             : split->months.empty() ? 0
-                                                     : split->months.front().from;
-  for (const Cuboids::Series& series : all_series) series.Prefetch(0, first_slot);
+  // The sums of a combination are the difference of two, which lie far from those of the next and still farther from
+  // those of the next part: they are fetched ahead.
+  constexpr size_t kAhead = 8;
+  std::pair<int32_t, int32_t> slots{cuts.front().value, cuts.back().value};
+  if (split != nullptr) {
+    slots = split->months.empty() ? std::pair(0, 0) : std::pair(split->months.front().from, split->months.back().to);
+  }
+  const auto fetch_first = [&](size_t p) {
+    if (p >= all_series.size()) return;
+    for (size_t c = 0; c < kAhead; ++c) all_series[p].Prefetch(c, slots.first, slots.second);
+  };
+  fetch_first(0);
   for (size_t p = 0; p < parts.size(); ++p) {
     const Plan::Part* part = parts[p];
     const Cuboids::Series& series = all_series[p];
+    fetch_first(p + 1);
     const size_t first_cell = part->sum * pieces;
     const size_t combinations = std::min(series.combinations, cuboid.combinations());
     for (size_t c = 0; c < combinations; ++c) {
+      series.Prefetch(c + kAhead, slots.first, slots.second);
       const bool taken_in = std::all_of(part->filters.begin(), part->filters.end(),
                                         [&](const Filter& filter) { return wanted(filter, id_of(filter.dim, c)); });
       if (!taken_in) continue;

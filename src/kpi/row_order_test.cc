@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <numeric>
 #include <random>
 #include <tuple>
@@ -138,6 +139,15 @@ TEST(RowOrderTest, ManyRowsStandAsTheirTextsCompare) {
     };
     std::stable_sort(expected.begin(), expected.end(), [&](uint32_t a, uint32_t b) { return key_of(a) < key_of(b); });
     EXPECT_EQ(OrderRows(question, sketches), expected);
+
+    // Of each dealer the first two, also of those that share a name.
+    question.top = 2;
+    question.per = "dealer";
+    std::map<int64_t, int> taken;
+    std::erase_if(expected, [&](uint32_t at) { return ++taken[sketches.ids[at]] > 2; });
+    EXPECT_EQ(OrderRows(question, sketches), expected);
+    question.top.reset();
+    question.per.clear();
   }
 }
 

@@ -141,6 +141,10 @@ class Facts {
   // Keeps what has changed of a dealer.
   Status KeepOne(Held& held, DealerId dealer, int64_t grown_by);
   [[nodiscard]] int64_t Stamp(uint64_t fingerprint) const;
+  // What is kept of a dealer lies under these names.
+  static constexpr std::string_view kSums = "sums";
+  [[nodiscard]] static std::string PartOf(size_t shelf);
+  [[nodiscard]] static Error NotAtOnce();
   std::shared_ptr<View> ViewAt(Instant known_at);
 
   const catalog::Catalog& catalog_;

@@ -1,0 +1,207 @@
+// Keeps a server of a store that year_bench left behind at work for minutes, with everything at once, and looks whether
+// it stays as it is: the ten questions and random ones that nobody has asked before, events one by one and in batches.
+//
+//   soak_bench M --work FOLDER [--minutes 10] [--binary PATH]
+//
+//   --work  the folder of year_bench, with its store; the events stay in it
+//
+// Ends with 1 where something is refused, an event is missing in the last answer, or memory grows in the second half
+// by more than a twentieth and what came needs.
+
+#include <algorithm>
+#include <atomic>
+#include <boost/json.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "bench/http_client.h"
+#include "bench/peers.h"
+#include "bench/random_questions.h"
+#include "bench/showroom_store.h"
+#include "bench/ten_questions.h"
+
+namespace dealpace::bench {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::string_view kQueryPath = "/api/v1/kpi/query";
+constexpr std::string_view kEventsPath = "/api/v1/events";
+constexpr double kBytesAnEvent = 200;  // of facts and what is remembered, at most
+constexpr int kLookEverySeconds = 30;
+
+// What became of the requests of one kind since the last look.
+struct Tally {
+  std::mutex mutex;
+  std::vector<double> took_us;
+};
+
+class Soak {
+ public:
+  Soak(const YearScale& scale, Store store, double minutes)
+      : scale_(scale), store_(std::move(store)), minutes_(minutes), id_(std::to_string(std::time(nullptr))) {}
+
+  int Run() {
+    const Serving server = store_.Serve({"--account-rate", "0", "--account-requests", "0"});
+    const uint64_t before = Taken(server.port());
+    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                        std::chrono::duration<double, std::ratio<60>>(minutes_));
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 6; ++t) Start(threads, server.port(), end, 25, questions_, [this, t] { return Known(t); });
+    for (int t = 0; t < 2; ++t) Start(threads, server.port(), end, 10, questions_, [this, t] { return Unheard(t); });
+    for (int t = 0; t < 4; ++t) Start(threads, server.port(), end, 50, events_, [this] { return Events(1); });
+    Start(threads, server.port(), end, 0.5, events_, [this] { return Events(200); });
+
+    std::printf(
+        "| minute | resident MB | questions | p50 ms | p99 ms | events | requests with events: p50 ms | p99 ms |\n"
+        "|---|---|---|---|---|---|---|---|\n");
+    const auto begin = Clock::now();
+    std::vector<double> resident;
+    uint64_t given = 0;
+    uint64_t given_half = 0;
+    for (auto look = begin; look < end;) {
+      look = std::min(look + std::chrono::seconds(kLookEverySeconds), end);
+      std::this_thread::sleep_until(look);
+      resident.push_back(server.ResidentMb());
+      std::printf("| %.1f | %.0f |", std::chrono::duration<double>(look - begin).count() / 60, resident.back());
+      Print(questions_, std::nullopt);
+      Print(events_, given_ - std::exchange(given, given_.load()));
+      std::printf("\n");
+      if (look - begin <= (end - begin) / 2) given_half = given;
+    }
+    for (std::thread& thread : threads) thread.join();
+
+    const uint64_t taken = Taken(server.port()) - before;
+    const double half = resident[(resident.size() - 1) / 2];
+    const double last = server.ResidentMb();
+    const double allowed = half / 20 + static_cast<double>(given_ - given_half) * kBytesAnEvent / 1e6;
+    std::printf(
+        "\n%llu events given, %llu in the last answer; %llu requests failed; resident %.0f MB at half time, "
+        "%.0f MB at the end, %.0f MB more allowed\n",
+        static_cast<unsigned long long>(given_), static_cast<unsigned long long>(taken),
+        static_cast<unsigned long long>(failed_), half, last, allowed);
+    return taken == given_ && failed_ == 0 && last - half <= allowed ? 0 : 1;
+  }
+
+ private:
+  struct Asked {
+    std::string request;
+    uint64_t events = 0;
+  };
+
+  // A client of its own that sends so many requests a second, each when the one before is answered.
+  void Start(std::vector<std::thread>& threads, int port, Clock::time_point end, double per_second, Tally& tally,
+             std::function<Asked()> next) {
+    threads.emplace_back([this, port, end, per_second, &tally, next = std::move(next)] {
+      HttpClient client(port);
+      const auto pause = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / per_second));
+      for (auto turn = Clock::now(); turn < end; turn = std::max(turn + pause, Clock::now())) {
+        std::this_thread::sleep_until(turn);
+        const Asked asked = next();
+        const HttpAnswer answer = client.Send(asked.request);
+        const bool done = answer.status >= 200 && answer.status < 300;
+        if (done) given_ += asked.events;
+        if (!done && failed_++ == 0) std::printf("%d %s\n", answer.status, answer.body.c_str());
+        const std::lock_guard lock(tally.mutex);
+        tally.took_us.push_back(answer.microseconds);
+      }
+    });
+  }
+
+  Asked Query(const std::string& body) const { return {HttpRequest("POST", kQueryPath, store_.token, body)}; }
+  Asked Known(int thread) {
+    const uint64_t number = number_++;
+    return Query(QuestionBody(static_cast<int>(number % kQuestions) + 1,
+                              TurnOf(scale_, static_cast<int>(number + static_cast<uint64_t>(thread)) % 21)));
+  }
+  Asked Unheard(int thread) {
+    thread_local std::vector<RandomQuestion> some;
+    thread_local uint64_t seed = 1000 + static_cast<uint64_t>(thread);
+    if (some.empty()) some = MakeRandomQuestions(scale_, 50, seed += 2);
+    const std::string body = some.back().body;
+    some.pop_back();
+    return Query(body);
+  }
+  // Contacts of January of the next year, so that the ten questions' answers stay.
+  Asked Events(int count) {
+    std::string events;
+    for (int i = 0; i < count; ++i) {
+      const uint64_t number = number_++;
+      const uint64_t dealer = number % static_cast<uint64_t>(scale_.dealers());
+      const std::string id = id_ + "-" + std::to_string(number);
+      events += std::string(i == 0 ? "" : ",") + R"({"event":"traffic","at":"2026-01-05T10:00:00+08:00","dealer":")" +
+                std::to_string(dealer + 1) + R"(","lead":")" + id + R"(","key":")" + id + R"(","staff":")" +
+                std::to_string(dealer * kConsultantsPerDealer + 1) + R"(","source":"1","model":"2"})";
+    }
+    return {HttpRequest("POST", kEventsPath, store_.token, count == 1 ? events : R"({"events":[)" + events + "]}"),
+            static_cast<uint64_t>(count)};
+  }
+
+  [[nodiscard]] uint64_t Taken(int port) const {
+    const HttpAnswer answer = HttpClient(port).Send(
+        HttpRequest("POST", kQueryPath, store_.token, R"({"columns": ["traffic_cnt"], "period": "2026-01"})"));
+    if (answer.status != 200) throw std::runtime_error(answer.body);
+    const json::value value = json::parse(answer.body).at_pointer("/total/traffic_cnt/value");
+    return value.is_null() ? 0 : value.to_number<uint64_t>();
+  }
+
+  static void Print(Tally& tally, std::optional<uint64_t> events) {
+    std::vector<double> took;
+    {
+      const std::lock_guard lock(tally.mutex);
+      took.swap(tally.took_us);
+    }
+    if (took.empty()) took.push_back(0);
+    std::printf(" %llu | %.2f | %.2f |", static_cast<unsigned long long>(events.value_or(took.size())),
+                Median(took) / 1000, Percentile(took, 99) / 1000);
+  }
+
+  const YearScale scale_;
+  const Store store_;
+  const double minutes_;
+  const std::string id_;  // of this run
+  std::atomic<uint64_t> number_{0};
+  std::atomic<uint64_t> given_{0};  // events acknowledged
+  std::atomic<uint64_t> failed_{0};
+  Tally questions_;
+  Tally events_;
+};
+
+int Run(int argc, char** argv) {
+  const auto scale = FindScale(argc > 1 ? argv[1] : "");
+  if (!scale) throw std::runtime_error("scales are S, M and L");
+  std::map<std::string, std::string> options = {{"--binary", "build/release/dealpace"}, {"--minutes", "10"}};
+  for (int i = 2; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
+  const std::string work = options["--work"];
+  Store store;
+  store.binary = options["--binary"];
+  store.folder = work + "/store";
+  store.log = work + "/server.log";
+  std::ifstream(work + "/token") >> store.token;
+  if (work.empty() || store.token.empty()) throw std::runtime_error("--work names no folder with a store");
+  return Soak(*scale, std::move(store), std::atof(options["--minutes"].c_str())).Run();
+}
+
+}  // namespace
+}  // namespace dealpace::bench
+
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  try {
+    return dealpace::bench::Run(argc, argv);
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "soak_bench: %s\n", problem.what());
+    return 2;
+  }
+}

@@ -1,5 +1,8 @@
 #include "ledger/key_keeper.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -24,6 +27,9 @@ KeyKeeper::~KeyKeeper() {
 }
 
 void KeyKeeper::Run() {
+  // Whoever is waited for comes first. On Linux this is about the thread alone.
+  constexpr int kNice = 10;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   auto look = Clock::now() + quiet_;
   while (!memory_->stopped()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(look - Clock::now());

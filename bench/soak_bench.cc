@@ -5,8 +5,9 @@
 //
 //   --work  the folder of year_bench, with its store; the events stay in it
 //
-// Ends with 1 where something is refused, an event is missing in the last answer, or memory grows in the second half
-// by more than a twentieth and what came needs.
+// Every tenth event is given a second time, as by a client that has not heard the answer. Ends with 1 where something
+// is refused, an event is missing in the last answer or there twice, or where from the second to the last quarter of
+// the time memory grows by more than a twentieth and what came needs.
 
 #include <algorithm>
 #include <atomic>
@@ -91,9 +92,9 @@ class Soak {
       const auto from = resident.begin() + static_cast<std::ptrdiff_t>(which * quarter);
       return Median({from, from + static_cast<std::ptrdiff_t>(quarter)});
     };
-    const double second = quarter == 0 ? 0 : middle_of(1);
-    const double last = quarter == 0 ? 0 : middle_of(3);
-    const double came = quarter == 0 ? 0 : static_cast<double>(given_ - given[2 * quarter]);
+    const double second = middle_of(1);
+    const double last = middle_of(3);
+    const double came = static_cast<double>(given_ - given[2 * quarter]);
     const double allowed = second / 20 + came * kBytesAnEvent / 1e6;
     const uint64_t taken = Taken(server.port()) - before;
     std::printf(
@@ -114,17 +115,23 @@ class Soak {
   void Start(std::vector<std::thread>& threads, int port, Clock::time_point end, double per_second, Tally& tally,
              std::function<Asked()> next) {
     threads.emplace_back([this, port, end, per_second, &tally, next = std::move(next)] {
-      HttpClient client(port);
       const auto pause = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / per_second));
-      for (auto turn = Clock::now(); turn < end; turn = std::max(turn + pause, Clock::now())) {
-        std::this_thread::sleep_until(turn);
-        const Asked asked = next();
-        const HttpAnswer answer = client.Send(asked.request);
-        const bool done = answer.status >= 200 && answer.status < 300;
-        if (done) given_ += asked.events;
-        if (!done && failed_++ == 0) std::printf("%d %s\n", answer.status, answer.body.c_str());
-        const std::lock_guard lock(tally.mutex);
-        tally.took_us.push_back(answer.microseconds);
+      try {
+        HttpClient client(port);
+        uint64_t number = 0;
+        for (auto turn = Clock::now(); turn < end; turn = std::max(turn + pause, Clock::now())) {
+          std::this_thread::sleep_until(turn);
+          const Asked asked = next();
+          const HttpAnswer answer = client.Send(asked.request);
+          const bool done = answer.status >= 200 && answer.status < 300;
+          if (done) given_ += asked.events;
+          if (!done && failed_++ == 0) std::printf("%d %s\n", answer.status, answer.body.c_str());
+          if (asked.events > 0 && ++number % 10 == 0 && client.Send(asked.request).status >= 300) ++failed_;
+          const std::lock_guard lock(tally.mutex);
+          tally.took_us.push_back(answer.microseconds);
+        }
+      } catch (const std::exception& problem) {
+        if (failed_++ == 0) std::printf("%s\n", problem.what());
       }
     });
   }
@@ -199,8 +206,10 @@ int Run(int argc, char** argv) {
   store.folder = work + "/store";
   store.log = work + "/server.log";
   std::ifstream(work + "/token") >> store.token;
+  const double minutes = std::atof(options["--minutes"].c_str());
+  if (minutes < 0.5) throw std::runtime_error("--minutes: half a minute at least");
   if (work.empty() || store.token.empty()) throw std::runtime_error("--work names no folder with a store");
-  return Soak(*scale, std::move(store), std::atof(options["--minutes"].c_str())).Run();
+  return Soak(*scale, std::move(store), minutes).Run();
 }
 
 }  // namespace

@@ -46,11 +46,16 @@ std::vector<T> InEach(std::vector<T> values, size_t stride) {
   }
   return values;
 }
+// False where they pass what T can hold.
 template <typename T>
-void AddUp(std::vector<T>& values, size_t stride) {
+bool AddUp(std::vector<T>& values, size_t stride) {
+  bool fits = true;
   for (size_t begin = 0; stride > 0 && begin + stride <= values.size(); begin += stride) {
-    for (size_t i = begin + 1; i < begin + stride; ++i) values[i] += values[i - 1];
+    for (size_t i = begin + 1; i < begin + stride; ++i) {
+      fits = !__builtin_add_overflow(values[i], values[i - 1], &values[i]) && fits;
+    }
   }
+  return fits;
 }
 
 }  // namespace
@@ -379,9 +384,10 @@ void Cuboids::Cuboid::Load(ByteReader& in) {
     table.first_slot = in.Get<int32_t>();
     table.slots = in.Get<int32_t>();
     table.combinations = in.Get<uint64_t>();
+    bool fits = true;
     const auto get = [&](auto& values) {
       in.GetAll(values);
-      if (running() && in.ok()) AddUp(values, static_cast<size_t>(table.slots));
+      if (running() && in.ok()) fits = AddUp(values, static_cast<size_t>(table.slots)) && fits;
     };
     get(table.rows);
     get(table.firsts);
@@ -389,6 +395,7 @@ void Cuboids::Cuboid::Load(ByteReader& in) {
     get(table.first_quantity);
     get(table.amount);
     get(table.days);
+    if (!fits) GiveUp(table);
     tables_.push_back(std::move(table));
   }
 }

@@ -144,7 +144,8 @@ class Facts {
   // What is kept of a dealer lies under these names.
   static constexpr std::string_view kSums = "sums";
   [[nodiscard]] static std::string PartOf(size_t shelf);
-  [[nodiscard]] static Error NotAtOnce();
+
+  [[nodiscard]] static Error NotAtOnce();  // as Run fails
   std::shared_ptr<View> ViewAt(Instant known_at);
 
   const catalog::Catalog& catalog_;

@@ -191,8 +191,7 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
   std::vector<uint32_t> found;
   if (rows.places.empty()) found = PlacesOf(rows, keys);
   const std::span<const uint32_t> places = rows.places.empty() ? found : rows.places;
-  const std::vector<Step> steps = StepsOf(question);
-  if (rows.count > 1) SortPlaced(steps, keys, values, places, rows, order);
+  if (rows.count > 1) SortPlaced(StepsOf(question), keys, values, places, rows, order);
   if (!question.top) return order;
   const auto most = static_cast<size_t>(*question.top);
   if (question.per.empty()) {
@@ -200,26 +199,20 @@ std::vector<uint32_t> OrderRows(const Question& question, const RowSketches& row
     return order;
   }
   const size_t key = PositionIn(question.by, question.per);
-  // People of the same name in two dealers are two members; times have no id.
+  // People of the same name in two dealers are two members; times have no id. Rows of one are mostly together.
   using Member = std::pair<int64_t, uint32_t>;
-  const auto member_of = [&](uint32_t row) { return Member(rows.ids[row * keys + key], places[row * keys + key]); };
-  if (!steps.empty() && steps[0].is_key && steps[0].index == key) {
-    // Rows of one name follow each other: hardly ever is it more than one member's.
-    std::vector<std::pair<Member, size_t>> taken;
-    std::erase_if(order, [&](uint32_t row) {
-      const Member member = member_of(row);
-      if (!taken.empty() && taken.front().first.second != member.second) taken.clear();
-      auto of = std::find_if(taken.begin(), taken.end(), [&](const auto& one) { return one.first == member; });
-      if (of == taken.end()) of = taken.insert(of, {member, 0});
-      return ++of->second > most;
-    });
-    return order;
-  }
   const auto hash = [](const Member& member) {
     return static_cast<size_t>((static_cast<uint64_t>(member.first) ^ member.second) * 0x9e3779b97f4a7c15U >> 20U);
   };
   std::unordered_map<Member, size_t, decltype(hash)> taken(64, hash);
-  std::erase_if(order, [&](uint32_t row) { return ++taken[member_of(row)] > most; });
+  size_t* last_taken = nullptr;
+  Member last;
+  std::erase_if(order, [&](uint32_t row) {
+    const Member member(rows.ids[row * keys + key], places[row * keys + key]);
+    if (last_taken == nullptr || member != last) last_taken = &taken[member];
+    last = member;
+    return ++*last_taken > most;
+  });
   return order;
 }
 

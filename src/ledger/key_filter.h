@@ -10,9 +10,9 @@
 
 namespace dealpace::ledger {
 
-// A set of keys that is asked which ones it surely does not have: a Bloom filter in blocks of a cache line, 1.3 bytes a
-// key. Of keys that were never added one in a hundred may seem to be there, as long as there are not more of them than
-// it was made for. Only so much of a key counts as ledger_key holds.
+// A set of keys that is asked which ones it surely does not have: a Bloom filter in blocks of a cache line, 1.3 bytes
+// for each key that there is room for. Of keys that were never added one in a hundred may seem to be there, as long as
+// there are not more of them than it was made for. Only so much of a key counts as ledger_key holds.
 class KeyFilter {
  public:
   // What counts of a key: its first bytes.
@@ -24,7 +24,8 @@ class KeyFilter {
     return head;
   }
 
-  explicit KeyFilter(size_t room) : room_(room), blocks_(room * kBitsPerKey / kBlockBits + 1) {}
+  explicit KeyFilter(size_t room) : room_(room), blocks_(BytesFor(room) / sizeof(Block)) {}
+  [[nodiscard]] static size_t BytesFor(size_t room) { return (room * kBitsPerKey / kBlockBits + 1) * sizeof(Block); }
 
   void Add(uint64_t head) {
     ++count_;

@@ -12,35 +12,50 @@ namespace dealpace::ledger {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// So few are read back in no time; so many are an import's, which puts them in order itself.
-constexpr int64_t kFew = 64;
+constexpr int64_t kFew = 64;  // that are read back in no time
+// So many at a dealer are an import's, and so are all while one is under way, unless it broke off long ago.
 constexpr int64_t kAnImports = 20'000;
+constexpr int64_t kDayMs = 24LL * 3600 * 1000;
+
+// Runs `work` until it is through; what fails is done some other time, or by whoever needs it.
+template <typename Work>
+void Trying(const Work& work) {
+  try {
+    work();
+  } catch (const std::exception&) {  // no memory, say
+  }
+}
 
 }  // namespace
 
 KeyKeeper::KeyKeeper(db::Database& database, std::shared_ptr<KeyMemory> memory, std::chrono::milliseconds quiet)
-    : database_(database), memory_(std::move(memory)), quiet_(quiet), thread_([this] { Run(); }) {}
+    : database_(database), memory_(std::move(memory)), quiet_(quiet), learner_([this] { Learn(); }), orderer_([this] {
+        PutInOrder();
+      }) {}
 
 KeyKeeper::~KeyKeeper() {
   memory_->Stop();
-  thread_.join();
+  learner_.join();
+  orderer_.join();
 }
 
-void KeyKeeper::Run() {
+void KeyKeeper::Learn() {
   // Whoever is waited for comes first. On Linux this is about the thread alone.
   constexpr int kNice = 10;
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
-  auto look = Clock::now() + quiet_;
   while (!memory_->stopped()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(look - Clock::now());
-    if (const auto dealer = memory_->WaitForWanted(std::max(left, std::chrono::milliseconds(0)))) {
-      const auto begin = Clock::now();
-      (void)memory_->Learn(database_, *dealer);  // where that fails its keys are looked for, as before
-      Rest(Clock::now() - begin);
-    }
-    if (Clock::now() < look) continue;
-    OrderQuiet();
-    look = Clock::now() + quiet_;
+    const auto dealer = memory_->WaitForWanted(std::chrono::minutes(1));
+    if (!dealer) continue;
+    const auto begin = Clock::now();
+    Trying([&] { (void)memory_->Learn(database_, *dealer); });
+    Rest(Clock::now() - begin);
+  }
+}
+
+void KeyKeeper::PutInOrder() {
+  while (!memory_->stopped()) {
+    memory_->WaitForStop(quiet_);
+    if (!memory_->stopped()) Trying([&] { OrderQuiet(); });
   }
 }
 
@@ -52,6 +67,9 @@ void KeyKeeper::OrderQuiet() {
   using Heads = std::unordered_map<int64_t, int64_t>;
   Result<Heads> heads = database_.Read<Heads>([](db::Connection& connection) -> Result<Heads> {
     Heads found;
+    db::Rows imports = connection.Query("SELECT 1 FROM import_batch WHERE state = 'open' AND started_at > ?1 LIMIT 1",
+                                        Now().ms - kDayMs);
+    if (imports.Next()) return found;
     db::Rows rows = connection.Query(
         "SELECT dealer_id, head FROM ledger_head WHERE head - keyed >= ?1 AND head - keyed < ?2", kFew, kAnImports);
     while (rows.Next()) found[rows.Int(0)] = rows.Int(1);

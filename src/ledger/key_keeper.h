@@ -11,9 +11,9 @@
 
 namespace dealpace::ledger {
 
-// Looks after the keys of dealers at which one event after the other is booked, in a thread of its own: learns those
+// Looks after the keys of dealers at which one event after the other is booked, in threads of its own: learns those
 // that a KeyMemory wants to know, and puts in order what was left for later at dealers where it has become quiet, so
-// that after a restart hardly any have to be read back.
+// that after a restart hardly any have to be read back. An import puts its own in order.
 class KeyKeeper {
  public:
   static constexpr std::chrono::milliseconds kQuiet{30'000};
@@ -25,16 +25,18 @@ class KeyKeeper {
   KeyKeeper& operator=(const KeyKeeper&) = delete;
 
  private:
-  void Run();
+  void Learn();
+  void PutInOrder();
+  void OrderQuiet();
   // What many dealers need takes no more than half of the time.
   void Rest(std::chrono::steady_clock::duration worked) const;
-  void OrderQuiet();
 
   db::Database& database_;
   const std::shared_ptr<KeyMemory> memory_;
   const std::chrono::milliseconds quiet_;
   std::unordered_map<int64_t, int64_t> heads_;  // of dealers with keys to put in order, when they were looked at last
-  std::thread thread_;
+  std::thread learner_;
+  std::thread orderer_;  // not the same: others' writes may wait for it
 };
 
 }  // namespace dealpace::ledger

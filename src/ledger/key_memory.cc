@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <any>
-#include <array>
+#include <new>
 #include <utility>
 
 #include "ledger/ledger.h"
@@ -56,6 +56,7 @@ void KeyMemory::Tail::ForgetUntil(int64_t seq) {
   if (seq <= from) return;
   keys.erase(keys.begin(), keys.begin() + (std::min(seq, last()) - from));
   from = seq;
+  if (keys.capacity() > 2 * keys.size() + static_cast<size_t>(kMost)) keys.shrink_to_fit();
 }
 
 void KeyMemory::Read(db::Connection& connection, DealerId dealer, int64_t last, Tail& tail) {
@@ -90,11 +91,8 @@ std::vector<Hash128> KeyMemory::Find(db::Connection& connection, DealerId dealer
   }
   if (old.empty() || end.keyed >= committed) return old;
   Tail& tail = known.tail;
-  if (tail.from > end.keyed || tail.last() < end.keyed || tail.last() > committed) {
-    tail = {end.keyed, {}};
-  } else {
-    tail.ForgetUntil(end.keyed);
-  }
+  if (tail.from > end.keyed || tail.last() < end.keyed || tail.last() > committed) tail = {end.keyed, {}};
+  tail.ForgetUntil(end.keyed);
   // What others have booked.
   if (tail.last() < committed) Read(connection, dealer, committed, tail);
   tail.Find(old, seqs);
@@ -108,6 +106,8 @@ bool KeyMemory::AreDue(DealerId dealer, const End& end) {
   // Not all dealers after the same number of events.
   const auto less =
       static_cast<int64_t>((static_cast<uint64_t>(dealer.value) * 0x9e3779b97f4a7c15U) >> 32U) % (most / 2);
+  const auto known = dealers_.find(dealer.value);
+  if (known != dealers_.end()) known->second.tail.ForgetUntil(std::min(end.keyed, known->second.tail.last()));
   const int64_t keys = end.head - end.keyed;
   if (keys < most - less) return false;
   const auto now = Clock::now();
@@ -123,6 +123,7 @@ void KeyMemory::OnCommit(const db::Commit& commit) {
     if (found == dealers_.end()) return;
     Known& known = found->second;
     known.tail.Add(came);
+    if (known.tail.keys.size() > kTailMax) known.tail = {};  // others book here, who put their keys in order
     if (known.meanwhile) {
       if (known.meanwhile->keys.empty()) known.meanwhile->from = came.first - 1;
       known.meanwhile->Add(came);
@@ -191,13 +192,46 @@ void KeyMemory::Forget(Known& known) {
 }
 
 bool KeyMemory::MakeRoom(size_t bytes) {
-  const auto now = Clock::now();
+  const std::lock_guard lock(mutex_);
+  const auto long_ago = Clock::now() - kForgottenAfter;
+  const auto may_go = [&](const Known& known) { return known.filter && known.used < long_ago; };
+  size_t others = 0;
+  for (const auto& [id, known] : dealers_) others += may_go(known) ? known.filter->bytes() : 0;
+  if (filter_bytes_ - others + bytes > filter_bytes_max_) return false;
   for (auto& [id, known] : dealers_) {
-    if (filter_bytes_ + bytes <= kFilterBytesMax) break;
-    if (!known.filter || now - known.used < kForgottenAfter) continue;
-    Forget(known);
+    if (filter_bytes_ + bytes <= filter_bytes_max_) break;
+    if (may_go(known)) Forget(known);
   }
-  return filter_bytes_ + bytes <= kFilterBytesMax;
+  return true;
+}
+
+bool KeyMemory::ReadLesson(db::Connection& connection, DealerId dealer, std::optional<int64_t> covers, Lesson& lesson) {
+  const End end = EndOf(connection, dealer);
+  lesson = {};
+  lesson.tail = {end.keyed, {}};
+  if (covers && *covers <= end.head && end.head - *covers <= kMost) {
+    lesson.came = {*covers, {}};
+    Read(connection, dealer, end.head, lesson.came);
+    if (*covers < end.keyed) lesson.tail = lesson.came;
+    lesson.tail.ForgetUntil(end.keyed);
+  } else {
+    const auto entries = static_cast<size_t>(end.head);
+    const size_t room = entries + entries / 4 + 2 * static_cast<size_t>(kMost);
+    if (!MakeRoom(KeyFilter::BytesFor(room))) return false;
+    lesson.filter = std::make_unique<KeyFilter>(room);
+    db::Rows rows = connection.Query("SELECT key_head FROM ledger_key WHERE dealer_id = ?1", dealer);
+    for (int64_t read = 0; rows.Next(); ++read) {
+      lesson.filter->Add(KeyFilter::HeadOf(rows.Bytes(0)));
+      if (read % kMost == kMost - 1 && stopped()) return false;
+    }
+  }
+  if (lesson.tail.last() < end.head) Read(connection, dealer, end.head, lesson.tail);
+  if (lesson.filter) {
+    for (const Hash128& key : lesson.tail.keys) {
+      if (key != kNone) lesson.filter->Add(KeyFilter::HeadOf(key));
+    }
+  }
+  return true;
 }
 
 Status KeyMemory::Learn(db::Database& database, DealerId dealer) {
@@ -206,41 +240,38 @@ Status KeyMemory::Learn(db::Database& database, DealerId dealer) {
     const std::lock_guard lock(mutex_);
     Known& known = dealers_[dealer.value];
     known.wanted = false;
+    known.used = Clock::now();
     known.meanwhile = Tail{};
     if (known.filter && !known.filter->overfull()) covers = known.covers;
   }
-  std::unique_ptr<KeyFilter> filter;
-  Tail tail;  // what is not in order, or came after what is known
+  Lesson lesson;
+  bool whole = false;
   Status read = database.Read<void>([&](db::Connection& connection) -> Status {
-    const End end = EndOf(connection, dealer);
-    tail = {covers.value_or(end.keyed), {}};
-    if (!covers) {
-      const auto entries = static_cast<size_t>(end.head);
-      filter = std::make_unique<KeyFilter>(entries + entries / 4 + 2 * static_cast<size_t>(kMost));
-      db::Rows rows = connection.Query("SELECT key_head FROM ledger_key WHERE dealer_id = ?1", dealer);
-      while (rows.Next()) filter->Add(KeyFilter::HeadOf(rows.Bytes(0)));
+    try {
+      whole = ReadLesson(connection, dealer, covers, lesson);
+    } catch (const std::bad_alloc&) {
+      whole = false;
     }
-    if (tail.from < end.head) Read(connection, dealer, end.head, tail);
     return {};
   });
   const std::lock_guard lock(mutex_);
   Known& known = dealers_[dealer.value];
   const Tail meanwhile = *std::exchange(known.meanwhile, std::nullopt);
-  if (!read.ok() || (filter && !MakeRoom(filter->bytes()))) {
+  if (!read.ok() || !whole) {
     known.not_before = Clock::now() + kForgottenAfter;
     return read;
   }
-  if (filter) {
+  if (lesson.filter) {
     if (known.filter) Forget(known);
-    filter_bytes_ += filter->bytes();
-    known.filter = std::move(filter);
-    known.covers = tail.from;
-    if (known.tail.last() < tail.last()) known.tail = tail;
+    filter_bytes_ += lesson.filter->bytes();
+    known.filter = std::move(lesson.filter);
+    known.covers = lesson.tail.last();
+  } else {
+    Extend(known, lesson.came);
   }
-  for (const Tail* came : std::array<const Tail*, 2>{&tail, &meanwhile}) {
-    Extend(known, *came);
-    known.tail.Add(*came);
-  }
+  Extend(known, meanwhile);
+  if (known.tail.last() < lesson.tail.last()) known.tail = std::move(lesson.tail);
+  known.tail.Add(meanwhile);
   return {};
 }
 

@@ -32,6 +32,10 @@ namespace dealpace::ledger {
 // booked meanwhile, they are looked for.
 class KeyMemory final : public db::CommitWatcher {
  public:
+  static constexpr size_t kFilterBytesMax = 64 << 20;  // of all dealers: some forty million entries
+
+  explicit KeyMemory(size_t filter_bytes_max = kFilterBytesMax) : filter_bytes_max_(filter_bytes_max) {}
+
   // Adds to `seqs` the dealer's entries behind `end.keyed` that may have one of the keys. Returns those keys that
   // entries before may have.
   [[nodiscard]] std::vector<Hash128> Find(db::Connection& connection, DealerId dealer, const End& end,
@@ -59,7 +63,7 @@ class KeyMemory final : public db::CommitWatcher {
   static constexpr int64_t kMost = 4'096;       // of one
   static constexpr int64_t kLeast = 256;
   static constexpr std::chrono::milliseconds kPause{50};
-  static constexpr size_t kFilterBytesMax = 64 << 20;  // of all dealers: fifty million keys
+  static constexpr size_t kTailMax = 3 * kMost;  // remembered of one
   static constexpr std::chrono::minutes kForgottenAfter{30};
 
   using Clock = std::chrono::steady_clock;
@@ -84,14 +88,25 @@ class KeyMemory final : public db::CommitWatcher {
     std::optional<Tail> meanwhile;  // what has come while they are learned
   };
 
+  // What is learned of a dealer.
+  struct Lesson {
+    std::unique_ptr<KeyFilter> filter;  // of all entries; nothing where it is enough to know …
+    Tail came;                          // … what has come since
+    Tail tail;                          // of those that are not in order
+  };
+  // False where there is no room for it, or nobody learns any more.
+  bool ReadLesson(db::Connection& connection, DealerId dealer, std::optional<int64_t> covers, Lesson& lesson);
+  // Whether there is room for such a filter; forgets those that were unused for long where they make it.
+  [[nodiscard]] bool MakeRoom(size_t bytes);
+
   // Appends the keys of the entries up to `last`.
   static void Read(db::Connection& connection, DealerId dealer, int64_t last, Tail& tail);
   // With the mutex:
   void Want(DealerId dealer, Known& known);
   static void Extend(Known& known, const Tail& by);  // what the filter covers
   void Forget(Known& known);
-  [[nodiscard]] bool MakeRoom(size_t bytes);
 
+  const size_t filter_bytes_max_;
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<int64_t, Known> dealers_;
   size_t filter_bytes_ = 0;

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "db/db.h"
 #include "db/testing.h"
@@ -46,6 +48,8 @@ class AuditCliTest : public testing::CliTest, public ::testing::WithParamInterfa
                 const std::string& body = "") {
     Answered answer = Ask(server_->port(), method, path, session, body);
     EXPECT_LT(answer.status, 300) << path << " " << boost::json::serialize(answer.json);
+    // Of one millisecond records of different chains stand in no order.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
     return answer;
   }
   // Acts, the oldest first.

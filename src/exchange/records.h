@@ -63,7 +63,7 @@ struct RecordOptions {
   std::string request;
   RecordDesk* desk = nullptr;  // of the same database and catalogue
   bool here = true;            // an event booked later may be booked on this thread, if that is sooner
-  // Of events on SQLite: remembers keys that are not in order; watches the same database.
+  // Of events on SQLite: what is remembered of keys; watches the same database.
   std::shared_ptr<ledger::KeyMemory> memory;
   // Whose rows the recorder has. What is beyond them is refused as if it were not there, nothing of it is suggested,
   // and nothing is made. Who has only a part of a dealer gives no keys: they could be those of others' events.

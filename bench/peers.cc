@@ -11,6 +11,7 @@ namespace dealpace::bench {
 namespace {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
 
 // Microseconds by question, cold and warm.
 struct Samples {
@@ -26,6 +27,17 @@ void ReadTimes(const fs::path& file, std::map<int, Samples>& samples) {
   while (in >> question >> run >> microseconds) {
     Samples& of = samples[std::atoi(question.c_str() + 1)];
     (run == 0 ? of.cold : of.warm).push_back(microseconds);
+  }
+}
+
+// Each line of a file that is an object; none where it does not exist.
+template <typename Take>
+void ForEachJson(const std::string& file, const Take& take) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    json::error_code failed;
+    const json::value value = json::parse(line, failed);
+    if (!failed && value.is_object()) take(value.as_object());
   }
 }
 
@@ -94,22 +106,31 @@ std::optional<PeerTime> BestPeer(const std::vector<Peer>& peers, int question, b
   return best;
 }
 
-std::optional<PeerRate> BestIngest(const std::string& folder, const std::string& word) {
+std::map<std::string, double> ReadIngest(const std::string& folder) {
   std::map<std::string, std::vector<double>> rates;
-  std::ifstream in(folder + "/ingest.jsonl");
-  for (std::string line; std::getline(in, line);) {
-    boost::json::error_code failed;
-    const boost::json::value test = boost::json::parse(line, failed);
-    if (failed) continue;
-    const std::string name(test.at("test").as_string());
-    if (name.find(word) != std::string::npos) rates[name].push_back(test.at("events_per_s").to_number<double>());
-  }
-  std::optional<PeerRate> best;
-  for (const auto& [name, values] : rates) {
-    const double rate = Median(values);
-    if (!best || rate > best->per_second) best = PeerRate{name, rate};
-  }
-  return best;
+  ForEachJson(folder + "/ingest.jsonl", [&](const json::object& test) {
+    rates[std::string(test.at("test").as_string())].push_back(test.at("events_per_s").to_number<double>());
+  });
+  std::map<std::string, double> medians;
+  for (const auto& [name, values] : rates) medians[name] = Median(values);
+  return medians;
+}
+
+std::map<std::string, PeerSize> ReadSizes(const std::string& folder) {
+  std::map<std::string, PeerSize> sizes;
+  ForEachJson(folder + "/meta.jsonl", [&](const json::object& said) {
+    PeerSize& size = sizes[std::string(said.at("engine").as_string())];
+    const std::string_view what = said.at("what").as_string();
+    const json::value& data = said.at("data");
+    const auto field = [&](const char* name) {
+      const json::value* value = data.is_object() ? data.as_object().if_contains(name) : nullptr;
+      return value == nullptr ? 0 : value->to_number<double>();
+    };
+    if (what == "load") size.load_s = field("load_s");
+    if (what == "disk_mb" && data.is_number()) size.disk_mb = data.to_number<double>();
+    if (what == "query") size.peak_mb = std::max(size.peak_mb, field("peak_mb"));
+  });
+  return sizes;
 }
 
 }  // namespace dealpace::bench

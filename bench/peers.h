@@ -33,13 +33,16 @@ struct Peer {
 // The fastest warm answer among engines on raw events, or among those with rollups.
 [[nodiscard]] std::optional<PeerTime> BestPeer(const std::vector<Peer>& peers, int question, bool rolled_up);
 
-// Events a second that the best engine takes in durably, by what its test is called ("single", "batch1000"); from
-// ingest.jsonl.
-struct PeerRate {
-  std::string test;
-  double per_second = 0;
+// Events a second that engines take in durably, by what the test is called; from ingest.jsonl, median of its runs.
+[[nodiscard]] std::map<std::string, double> ReadIngest(const std::string& folder);
+
+// What an engine needs for the year, from meta.jsonl; 0 where it does not say.
+struct PeerSize {
+  double load_s = 0;  // with its indexes
+  double disk_mb = 0;
+  double peak_mb = 0;  // resident while it is asked
 };
-[[nodiscard]] std::optional<PeerRate> BestIngest(const std::string& folder, const std::string& word);
+[[nodiscard]] std::map<std::string, PeerSize> ReadSizes(const std::string& folder);
 
 // The middle one; 0 of nothing.
 [[nodiscard]] double Median(std::vector<double> values);

@@ -1,10 +1,11 @@
 // Asks random questions of a store that year_bench left behind, and holds times and answers against another engine's.
 //
-//   random_bench M --work FOLDER --out FOLDER [--binary PATH] [--count 200] [--seed 1]
+//   random_bench M --work FOLDER --out FOLDER [--engine COMMAND] [--binary PATH] [--count 200] [--seed 1]
 //
-//   --work  the folder of year_bench, with its store
-//   --out   takes q_duckdb.tsv: the same questions in SQL, a line each: name, run, statement. When another engine has
-//           left times_<engine>_<n>.tsv and ans_<engine>.txt there, as bench/peers.h has them, they are compared
+//   --work    the folder of year_bench, with its store
+//   --out     takes q_duckdb.tsv: the same questions in SQL, a line each: name, run, statement. When another engine has
+//             left times_<engine>_<n>.tsv and ans_<engine>.txt there, as bench/peers.h has them, they are compared
+//   --engine  asks another engine, which leaves these: run by /bin/sh once the questions are written
 //
 // Ends with 1 where an answer differs.
 
@@ -19,6 +20,7 @@
 
 #include "bench/http_client.h"
 #include "bench/peers.h"
+#include "bench/promises.h"
 #include "bench/random_questions.h"
 #include "bench/showroom_store.h"
 
@@ -43,6 +45,7 @@ int Run(int argc, char** argv) {
     for (int run = 0; run < kRuns; ++run) sql << "Q" << q + 1 << "\t" << run << "\t" << questions[q].sql << "\n";
   }
   sql.close();
+  if (const std::string& engine = options["--engine"]; !engine.empty()) MustRun({"/bin/sh", "-c", engine});
 
   Store store;
   store.binary = options["--binary"];
@@ -72,6 +75,7 @@ int Run(int argc, char** argv) {
               Percentile(ours, 100) / 1000, server.ResidentMb());
 
   int different = 0;
+  Promises promises;
   for (const Peer& peer : ReadPeers(out)) {
     std::vector<double> ratios;
     int slower = 0;
@@ -94,7 +98,11 @@ int Run(int argc, char** argv) {
     std::printf("against %s: not slower in %zu of %zu, %.1f times as fast at the median (least %.2f), answers %s\n",
                 peer.engine.c_str(), ratios.size() - static_cast<size_t>(slower), ratios.size(), Median(ratios),
                 Least(ratios), different == 0 ? "all the same" : "DIFFERENT");
+    promises.AtLeast("R7 not slower, share of the questions", 1 - slower / static_cast<double>(ratios.size()), 0.975,
+                     peer.engine);
+    promises.AtLeast("R7 times as fast, median", Median(ratios), 3, peer.engine);
   }
+  promises.Print();
   return different == 0 ? 0 : 1;
 }
 

@@ -11,11 +11,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/json.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -26,6 +24,7 @@
 #include <utility>
 
 #include "bench/http_client.h"
+#include "bench/new_contacts.h"
 #include "bench/peers.h"
 #include "bench/random_questions.h"
 #include "bench/showroom_store.h"
@@ -34,11 +33,9 @@
 namespace dealpace::bench {
 namespace {
 
-namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view kQueryPath = "/api/v1/kpi/query";
-constexpr std::string_view kEventsPath = "/api/v1/events";
 constexpr double kBytesAnEvent = 400;  // of facts and what is remembered, at most
 constexpr auto kLookEvery = std::chrono::seconds(5);
 constexpr auto kPrintEvery = std::chrono::seconds(30);
@@ -52,11 +49,11 @@ struct Tally {
 class Soak {
  public:
   Soak(const YearScale& scale, Store store, double minutes)
-      : scale_(scale), store_(std::move(store)), minutes_(minutes), id_(std::to_string(std::time(nullptr))) {}
+      : scale_(scale), store_(std::move(store)), minutes_(minutes), contacts_(scale, store_.token) {}
 
   int Run() {
     const Serving server = store_.Serve({"--account-rate", "0", "--account-requests", "0"});
-    const uint64_t before = Taken(server.port());
+    const uint64_t before = Counted(server.port());
     const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                         std::chrono::duration<double, std::ratio<60>>(minutes_));
     std::vector<std::thread> threads;
@@ -96,7 +93,7 @@ class Soak {
     const double last = middle_of(3);
     const double came = static_cast<double>(given_ - given[2 * quarter]);
     const double allowed = second / 20 + came * kBytesAnEvent / 1e6;
-    const uint64_t taken = Taken(server.port()) - before;
+    const uint64_t taken = Counted(server.port()) - before;
     std::printf(
         "\n%llu events given, %llu in the last answer; %llu requests failed; resident %.0f MB in the second quarter, "
         "%.0f MB in the last, %.0f MB more allowed\n",
@@ -150,28 +147,11 @@ class Soak {
     some.pop_back();
     return Query(body);
   }
-  // Contacts of January of the next year, so that the ten questions' answers stay.
-  Asked Events(int count) {
-    std::string events;
-    for (int i = 0; i < count; ++i) {
-      const uint64_t number = number_++;
-      const uint64_t dealer = number % static_cast<uint64_t>(scale_.dealers());
-      const std::string id = id_ + "-" + std::to_string(number);
-      events += std::string(i == 0 ? "" : ",") + R"({"event":"traffic","at":"2026-01-05T10:00:00+08:00","dealer":")" +
-                std::to_string(dealer + 1) + R"(","lead":")" + id + R"(","key":")" + id + R"(","staff":")" +
-                std::to_string(dealer * kConsultantsPerDealer + 1) + R"(","source":"1","model":"2"})";
-    }
-    return {HttpRequest("POST", kEventsPath, store_.token, count == 1 ? events : R"({"events":[)" + events + "]}"),
-            static_cast<uint64_t>(count)};
+  [[nodiscard]] uint64_t Counted(int port) const {
+    HttpClient client(port);  // one that has idled for minutes would be ended
+    return contacts_.Counted(client);
   }
-
-  [[nodiscard]] uint64_t Taken(int port) const {
-    const HttpAnswer answer = HttpClient(port).Send(
-        HttpRequest("POST", kQueryPath, store_.token, R"({"columns": ["traffic_cnt"], "period": "2026-01"})"));
-    if (answer.status != 200) throw std::runtime_error(answer.body);
-    const json::value value = json::parse(answer.body).at_pointer("/total/traffic_cnt/value");
-    return value.is_null() ? 0 : value.to_number<uint64_t>();
-  }
+  Asked Events(int count) { return {contacts_.Request(count), static_cast<uint64_t>(count)}; }
 
   static void Print(Tally& tally, std::optional<uint64_t> events) {
     std::vector<double> took;
@@ -187,7 +167,7 @@ class Soak {
   const YearScale scale_;
   const Store store_;
   const double minutes_;
-  const std::string id_;  // of this run
+  NewContacts contacts_;
   std::atomic<uint64_t> number_{0};
   std::atomic<uint64_t> given_{0};  // events acknowledged
   std::atomic<uint64_t> failed_{0};

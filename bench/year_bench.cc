@@ -2,7 +2,7 @@
 // clients at once, events taken in one by one and in batches; beside what other engines took for the same.
 //
 //   year_bench S|M|L [--binary PATH] [--work FOLDER] [--db URL] [--peers FOLDER] [--seconds N] [--processes N]
-//              [--again yes]
+//              [--again yes] [--smaller FOLDER]
 //
 //   --work       where the year and the store are kept; the store is made anew (a temporary folder, removed at the end)
 //   --db         PostgreSQL by its URL, an empty database; SQLite in the work folder without
@@ -10,13 +10,13 @@
 //   --seconds    of each measurement under load (5)
 //   --processes  server processes that answer the questions, each from cold (2)
 //   --again yes  the store that an earlier run left in the work folder, without importing
+//   --smaller    the work folder of a run at scale M: its store is asked in turn with this one, to see what grows
 //
 // Every answer is held against the year counted again, and against those of the engines. Ends with 1 where one differs.
+// At scale M a table at the end says what of speed and size is promised, and whether it held.
 
-#include <boost/json.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -24,8 +24,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "bench/freshness.h"
+#include "bench/growth.h"
 #include "bench/http_client.h"
+#include "bench/new_contacts.h"
 #include "bench/peers.h"
+#include "bench/promises.h"
 #include "bench/showroom_store.h"
 #include "bench/ten_questions.h"
 
@@ -33,10 +37,8 @@ namespace dealpace::bench {
 namespace {
 
 namespace fs = std::filesystem;
-namespace json = boost::json;
 
 constexpr std::string_view kQueryPath = "/api/v1/kpi/query";
-constexpr std::string_view kEventsPath = "/api/v1/events";
 constexpr int kManyConnections = 64;
 constexpr int kBatch = 1000;
 
@@ -52,6 +54,15 @@ constexpr const char* kTitles[kQuestions + 1] = {"",
                                                  "contacted within 24 h",
                                                  "top three reasons of losing"};
 
+// How many times as fast as the best engine an answer must be: on the same events, and beside tables summed up
+// beforehand.
+struct Faster {
+  double raw = 0;
+  double rolled_up = 0;
+};
+constexpr Faster kFaster[kQuestions + 1] = {{},        {10, 1.2}, {10, 1.2}, {20, 1.2}, {100, 5}, {100, 10},
+                                            {100, 10}, {20, 10},  {100, 10}, {100, 10}, {20, 10}};
+
 struct Options {
   YearScale scale;
   std::string binary = "build/release/dealpace";
@@ -59,6 +70,7 @@ struct Options {
   std::string work;
   std::string database;
   std::string peers;
+  std::string smaller;
   double seconds = 5;
   int processes = 2;
   bool again = false;
@@ -81,6 +93,8 @@ Options ReadOptions(int argc, char** argv) {
       options.database = value;
     } else if (name == "--peers") {
       options.peers = value;
+    } else if (name == "--smaller") {
+      options.smaller = value;
     } else if (name == "--seconds") {
       options.seconds = std::atof(value.c_str());
     } else if (name == "--processes") {
@@ -146,14 +160,20 @@ class YearBench {
   int Run() {
     Generate();
     peers_ = ReadPeers(options_.peers);
+    sizes_ = ReadSizes(options_.peers);
+    ingest_ = ReadIngest(options_.peers);
     Load();
     FirstAnswers();
     for (int process = 0; process < options_.processes; ++process) AskAll();
     AskAgain();
+    PromiseQuestions();
+    if (!options_.smaller.empty()) Grow();
     AsItIsUnderLoad();
+    WhileEventsComeIn();
     UnderLoad();
     PrintQuestions();
     PrintChecks();
+    if (options_.scale.name == "M") promises_.Print();
     return different_ == 0 ? 0 : 1;
   }
 
@@ -195,27 +215,20 @@ class YearBench {
     std::printf("Import: %.1f s, %.0f events/s, at most %.0f MB resident; on disk %.0f MB, %.0f bytes an event\n",
                 import.seconds, events / import.seconds, import.peak_mb, FolderMb(store_.folder),
                 FolderMb(store_.folder) * 1e6 / events);
-    PrintPeersLoad();
+    for (const auto& [engine, size] : sizes_) {
+      std::printf("  %s: load %.1f s, disk %.0f MB\n", engine.c_str(), size.load_s, size.disk_mb);
+    }
+    if (const PeerSize* sqlite = SizeOf("sqlite"); sqlite != nullptr) {
+      promises_.AtLeast("W3 import, durable, ready to answer", sqlite->load_s / import.seconds, 1, "SQLite's load");
+      if (sqlite->disk_mb > 0) {
+        promises_.AtMost("S1 disk", FolderMb(store_.folder) / sqlite->disk_mb, 1, "SQLite with indexes");
+      }
+    }
   }
 
-  void PrintPeersLoad() const {
-    std::ifstream in(options_.peers + "/meta.jsonl");
-    std::map<std::string, std::string> said;
-    for (std::string line; std::getline(in, line);) {
-      json::error_code failed;
-      const json::value meta = json::parse(line, failed);
-      if (failed) continue;
-      const std::string engine(meta.at("engine").as_string());
-      const json::value& data = meta.at("data");
-      char text[64] = "";
-      if (meta.at("what") == "load" && data.is_object() && data.as_object().contains("load_s")) {
-        std::snprintf(text, sizeof text, " load %.1f s", data.at("load_s").to_number<double>());
-      } else if (meta.at("what") == "disk_mb" && data.is_number()) {
-        std::snprintf(text, sizeof text, " disk %.0f MB", data.to_number<double>());
-      }
-      if (engine != "floor") said[engine] += text;
-    }
-    for (const auto& [engine, text] : said) std::printf("  %s:%s\n", engine.c_str(), text.c_str());
+  [[nodiscard]] const PeerSize* SizeOf(const std::string& engine) const {
+    const auto size = sizes_.find(engine);
+    return size == sizes_.end() ? nullptr : &size->second;
   }
 
   // ---- Questions ----
@@ -248,6 +261,11 @@ class YearBench {
       Check(question, 0, answer);
       std::printf("  serves after %s ms; its first answer, %s (Q%d), took %s ms\n",
                   Ms(server.start_ms() * 1000).c_str(), kTitles[question], question, Ms(answer.microseconds).c_str());
+      if (question == 1) promises_.AtMost("W4 first answer, one dealer, ms", answer.microseconds / 1e3, 100);
+      const PeerSize* duckdb = SizeOf("duckdb");
+      if (question == 4 && duckdb != nullptr) {
+        promises_.AtMost("W4 first answer, network", answer.microseconds / 1e6 / duckdb->load_s, 0.5, "DuckDB's load");
+      }
     }
   }
 
@@ -256,11 +274,19 @@ class YearBench {
     DropFromCache(store_.folder);
     const Serving server = store_.Serve(kWorkedOut);
     HttpClient client(server.port());
+    // Looked at afterwards, so that one question comes right after the other, as other engines are asked.
+    struct Asked {
+      int question;
+      int run;
+      HttpAnswer answer;
+    };
+    std::vector<Asked> asked;
     for (const bool warm : {false, true}) {
       for (int question = 1; question <= kQuestions; ++question) {
-        Times& times = times_[question];
         for (int run = 0; run < kTurns; ++run) {
-          const HttpAnswer answer = client.Send(Request(question, TurnOf(options_.scale, run)));
+          asked.push_back({question, run, client.Send(Request(question, TurnOf(options_.scale, run)))});
+          const HttpAnswer& answer = asked.back().answer;
+          Times& times = times_[question];
           if (warm) {
             times.warm_us.push_back(answer.microseconds);
             if (const double inside = answer.ServerMicroseconds(); inside >= 0) times.inside_us.push_back(inside);
@@ -268,11 +294,46 @@ class YearBench {
             times.cold_us.push_back(answer.microseconds);
           }
           times.bytes = answer.body.size();
-          Check(question, run, answer);
         }
       }
     }
     resident_mb_ = server.ResidentMb();
+    for (const auto& [question, run, answer] : asked) Check(question, run, answer);
+  }
+
+  void PromiseQuestions() {
+    for (const auto& [question, times] : times_) {
+      const std::string of = "Q" + std::to_string(question);
+      const double warm = Median(times.warm_us);
+      for (const bool rolled_up : {false, true}) {
+        const auto best = BestPeer(peers_, question, rolled_up);
+        const Faster& faster = kFaster[question];
+        if (!best) continue;
+        promises_.AtLeast((rolled_up ? "R2 " : "R1 ") + of + ", times as fast", best->warm_us / warm,
+                          rolled_up ? faster.rolled_up : faster.raw, best->engine);
+      }
+      const double inside = Median(times.inside_us);
+      if (question <= 3) promises_.AtMost("R3 " + of + " inside, µs", inside, 40);
+      for (const Peer& peer : peers_) {
+        const auto floor = peer.times.find(question);
+        if (!peer.floor() || floor == peer.times.end()) continue;
+        promises_.AtMost("R3 " + of + " inside, µs", inside, 10 * floor->second.warm_us + 30, "10 × floor + 30");
+      }
+    }
+    const PeerSize* duckdb = SizeOf("duckdb");
+    if (duckdb != nullptr && duckdb->peak_mb > 0) {
+      promises_.AtMost("S1 resident after the questions", resident_mb_ / duckdb->peak_mb, 1, "DuckDB, at most");
+    }
+  }
+
+  void Grow() const {
+    Store small;
+    small.binary = store_.binary;
+    small.folder = options_.smaller + "/store";
+    small.log = options_.smaller + "/server.log";
+    std::ifstream(options_.smaller + "/token") >> small.token;
+    if (small.token.empty()) throw std::runtime_error("no store in " + options_.smaller);
+    PrintGrowth(small, *FindScale("M"), store_, options_.scale);
   }
 
   void Check(int question, int run, const HttpAnswer& answer) {
@@ -314,15 +375,15 @@ class YearBench {
     std::printf("|---|---|---|---|---|---|---|---|\n");
   }
 
-  // Returns how many were answered.
   template <typename Request>
-  uint64_t MeasureLoad(int port, const std::string& title, int connections, int of_each, const Request& request) const {
+  LoadResult MeasureLoad(int port, const std::string& title, int connections, int of_each,
+                         const Request& request) const {
     const LoadResult result = RunLoad(port, {connections, options_.seconds, request});
     std::printf("| %s | %d | %.0f | %s | %s | %s | %llu | %d |\n", title.c_str(), connections,
                 result.PerSecond() * of_each, Ms(result.p50_us).c_str(), Ms(result.p99_us).c_str(),
                 Ms(result.longest_us).c_str(), static_cast<unsigned long long>(result.refused),
                 result.broken + result.unserved);
-    return result.answers * static_cast<uint64_t>(of_each);
+    return result;
   }
 
   // Every question in every turn.
@@ -345,19 +406,49 @@ class YearBench {
 
     PrintLoadHead("as it is", "answers");
     const std::string alive = HttpRequest("GET", "/healthz", "");
-    MeasureLoad(server.port(), "nothing asked (/healthz)", kManyConnections, 1, [&](int, uint64_t) { return alive; });
+    const LoadResult nothing = MeasureLoad(server.port(), "nothing asked (/healthz)", kManyConnections, 1,
+                                           [&](int, uint64_t) { return alive; });
     for (const size_t question : {1, 2, 3}) {
       const std::string title = "Q" + std::to_string(question);
-      MeasureLoad(server.port(), title, kManyConnections, 1,
-                  [&](int, uint64_t number) { return all[number % kTurns * kQuestions + question - 1]; });
+      const LoadResult asked = MeasureLoad(server.port(), title, kManyConnections, 1, [&](int, uint64_t number) {
+        return all[number % kTurns * kQuestions + question - 1];
+      });
+      promises_.AtLeast("R4 " + title + " from 64", asked.PerSecond() / nothing.PerSecond(), 0.6, "health");
+      promises_.AtMost("R4 " + title + ", connections unserved", asked.unserved + asked.broken, 0);
       if (!StaticAnswers::CanRun()) continue;
       const size_t bytes = first.Send(all[question - 1]).body.size();
       const StaticAnswers files(work_ + "/nginx", bytes);
       const std::string get = HttpRequest("GET", "/answer.json", "");
-      MeasureLoad(files.port(), "nginx, a file of " + std::to_string(bytes) + " bytes", kManyConnections, 1,
-                  [&](int, uint64_t) { return get; });
+      const LoadResult file = MeasureLoad(files.port(), "nginx, a file of " + std::to_string(bytes) + " bytes",
+                                          kManyConnections, 1, [&](int, uint64_t) { return get; });
+      promises_.AtLeast("R4 " + title + " from 64", asked.PerSecond() / file.PerSecond(), 0.25, "nginx, a file");
+      promises_.AtMost("R4 " + title + " slowest hundredth", asked.p99_us / file.p99_us, 5, "nginx, a file");
     }
     if (!StaticAnswers::CanRun()) std::printf("nginx is not installed: not measured beside it\n");
+  }
+
+  void WhileEventsComeIn() {
+    const Serving server = store_.Serve(kWorkedOut);
+    const std::vector<std::string> mixed = AllRequests();
+    HttpClient first(server.port());
+    for (const std::string& request : mixed) (void)first.Send(request);  // warm
+    NewContacts contacts(options_.scale, store_.token);
+    const Freshness fresh = MeasureFreshness(server.port(), mixed, contacts, options_.seconds);
+    if (fresh.missing + fresh.unanswered > 0) {
+      Different("events acknowledged and counted at once",
+                std::to_string(fresh.missing) + " missing, " + std::to_string(fresh.unanswered) + " unanswered\n",
+                "all\n");
+    }
+    std::printf(
+        "\nA question every 2 ms, alone: median %s ms, slowest hundredth %s; while 1,000 events a second come in: %s, "
+        "%s; %d times every acknowledged event was asked for\n",
+        Ms(Median(fresh.quiet_us)).c_str(), Ms(Percentile(fresh.quiet_us, 99)).c_str(),
+        Ms(Median(fresh.busy_us)).c_str(), Ms(Percentile(fresh.busy_us, 99)).c_str(), fresh.counted);
+    promises_.AtMost("R6 acknowledged events missing in an answer", static_cast<double>(fresh.missing), 0);
+    promises_.AtMost("R6 median while 1,000 events a second come in", Median(fresh.busy_us) / Median(fresh.quiet_us),
+                     1.5, "alone");
+    promises_.AtMost("R6 slowest hundredth", Percentile(fresh.busy_us, 99) / Percentile(fresh.quiet_us, 99), 1.5,
+                     "alone");
   }
 
   // The same where each answer is worked out, and events come in.
@@ -387,54 +478,26 @@ class YearBench {
             [&](int, uint64_t number) { return mixed[number % mixed.size()]; });
 
     PrintLoadHead("events taken in", "events");
-    const uint64_t before = Taken(first);
+    NewContacts contacts(options_.scale, store_.token);
+    const uint64_t before = contacts.Counted(first);
     uint64_t events = 0;
     for (const int batch : {1, kBatch}) {
       for (const int connections : {1, kManyConnections}) {
-        events += measure(std::to_string(batch) + " a request", connections, batch, EventsRequest(batch));
+        const LoadResult given = measure(std::to_string(batch) + " a request", connections, batch,
+                                         [&](int, uint64_t) { return contacts.Request(batch); });
+        events += given.answers * static_cast<uint64_t>(batch);
+        if (batch > 1) continue;
+        const std::string peer = connections == 1 ? "sqlite_wal_full_single" : "pg_sync_on_single_64clients";
+        if (!ingest_.contains(peer)) continue;
+        promises_.AtLeast(connections == 1 ? "W1 events one by one, one client" : "W2 events one by one, 64 clients",
+                          given.PerSecond() / ingest_.at(peer), connections == 1 ? 0.45 : 1, peer);
       }
     }
-    const uint64_t taken = Taken(first) - before;
+    const uint64_t taken = contacts.Counted(first) - before;
     if (taken != events) Different("events taken in", std::to_string(taken) + "\n", std::to_string(events) + "\n");
-    for (const char* word : {"single", "batch1000"}) {
-      if (const auto rate = BestIngest(options_.peers, word)) {
-        std::printf("  %s takes in %.0f events/s\n", rate->test.c_str(), rate->per_second);
-      }
-    }
+    for (const auto& [test, rate] : ingest_) std::printf("  %s takes in %.0f events/s\n", test.c_str(), rate);
     std::printf("\nResident: %.0f MB after the questions, %.0f MB at most under load; on disk %.0f MB\n", resident_mb_,
                 server.PeakMb(), FolderMb(store_.folder));
-  }
-
-  // Contacts of January 2026, after the year, so that the questions' answers stay.
-  [[nodiscard]] std::function<std::string(int, uint64_t)> EventsRequest(int count) {
-    return [this, count](int, uint64_t number) {
-      const int dealer = static_cast<int>(number % static_cast<uint64_t>(options_.scale.dealers())) + 1;
-      // Without a JSON library: the time that it takes would be the server's.
-      std::string events;
-      for (int i = 0; i < count; ++i) {
-        const std::string id = started_ + "-" + std::to_string(++taken_in_);
-        const auto field = [&](const char* name, const std::string& text) {
-          events += std::string(",\"") + name + "\":\"" + text + '"';
-        };
-        events += std::string(i == 0 ? "" : ",") + R"({"event":"traffic","at":"2026-01-05T10:00:00+08:00")";
-        field("dealer", std::to_string(dealer));
-        field("lead", id);
-        field("key", id);
-        field("staff", std::to_string((dealer - 1) * kConsultantsPerDealer + 1 + i % kConsultantsPerDealer));
-        field("source", std::to_string(i % 5 + 1));
-        field("model", std::to_string(i % 8 + 1));
-        events += '}';
-      }
-      return HttpRequest("POST", kEventsPath, store_.token, count == 1 ? events : R"({"events":[)" + events + "]}");
-    };
-  }
-
-  // What was taken in so far, as the next answer says.
-  [[nodiscard]] uint64_t Taken(HttpClient& client) const {
-    const HttpAnswer answer = client.Send(
-        HttpRequest("POST", kQueryPath, store_.token, R"({"columns": ["traffic_cnt"], "period": "2026-01"})"));
-    if (answer.status != 200) throw std::runtime_error(answer.body);
-    return json::parse(answer.body).at_pointer("/total/traffic_cnt/value").to_number<uint64_t>();
   }
 
   // ---- The table ----
@@ -483,12 +546,13 @@ class YearBench {
   Year year_;
   Store store_;
   std::vector<Peer> peers_;
+  std::map<std::string, PeerSize> sizes_;
+  std::map<std::string, double> ingest_;
   std::map<int, Times> times_;
   std::map<std::string, std::string> recount_;
   std::set<std::string> compared_;
   double resident_mb_ = 0;
-  const std::string started_ = std::to_string(std::time(nullptr));  // keys of events of this run
-  uint64_t taken_in_ = 0;
+  Promises promises_;
   int checked_ = 0;
   int compared_answers_ = 0;
   int different_ = 0;

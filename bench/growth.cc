@@ -1,7 +1,9 @@
 #include "bench/growth.h"
 
+#include <chrono>
 #include <cstdio>
 #include <stdexcept>
+#include <thread>
 
 #include "bench/http_client.h"
 #include "bench/peers.h"
@@ -10,7 +12,8 @@
 namespace dealpace::bench {
 namespace {
 
-constexpr int kPasses = 4;  // the first is not counted
+constexpr int kPasses = 4;                          // the first is not counted
+constexpr auto kSettle = std::chrono::seconds(15);  // for what a server learns after its start
 
 // A store being served, and how long its answers to one question take.
 class Side {
@@ -56,6 +59,10 @@ class Side {
 void PrintGrowth(const Store& few, const YearScale& few_scale, const Store& many, const YearScale& many_scale) {
   Side small(few, few_scale);
   Side large(many, many_scale);
+  for (int question = 1; question <= kQuestions; ++question) {
+    for (Side* side : {&small, &large}) side->Ask(question, false);
+  }
+  std::this_thread::sleep_for(kSettle);
   std::printf(
       "\n| | %d dealers, ms (inside) | %d dealers, ms (inside) | grows (inside) | must, at most |\n"
       "|---|---|---|---|---|\n",

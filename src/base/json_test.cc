@@ -23,6 +23,26 @@ TEST(Json, TextsAreEscaped) {
   EXPECT_EQ(JsonWriter().BeginObject().Field("k\"", "").EndObject().text(), "{\"k\\\"\":\"\"}");
 }
 
+// Texts are looked at eight characters at a time: what must be escaped is found wherever it stands.
+TEST(Json, WhatMustBeEscapedIsFoundAnywhere) {
+  for (size_t length = 0; length <= 20; ++length) {
+    const std::string plain(length, '\x7f');
+    EXPECT_EQ(JsonWriter().String(plain).text(), '"' + plain + '"');
+    for (size_t at = 0; at < length; ++at) {
+      for (const auto& [c, escaped] : {std::pair('"', "\\\""),
+                                       {'\\', "\\\\"},
+                                       {'\x1f', "\\u001f"},
+                                       {'\0', "\\u0000"},
+                                       {'\x20', " "},
+                                       {'\xff', "\xff"}}) {
+        std::string text = plain;
+        text[at] = c;
+        EXPECT_EQ(JsonWriter().String(text).text(), '"' + plain.substr(0, at) + escaped + plain.substr(at + 1) + '"');
+      }
+    }
+  }
+}
+
 TEST(Json, WholeNumbersHaveNeitherPointNorExponent) {
   EXPECT_EQ(Number(0), "0");
   EXPECT_EQ(Number(-0.0), "0");
@@ -31,6 +51,10 @@ TEST(Json, WholeNumbersHaveNeitherPointNorExponent) {
   EXPECT_EQ(Number(1e15), "1000000000000000");
   EXPECT_EQ(Number(9007199254740991.0), "9007199254740991");
   EXPECT_EQ(JsonWriter().Int(INT64_MIN).text(), "-9223372036854775808");
+}
+
+TEST(Json, SmallNumbersHaveTheirDigits) {
+  for (int number = 0; number < 1100; ++number) EXPECT_EQ(Number(number), std::to_string(number));
 }
 
 TEST(Json, OtherNumbersReadBackTheSame) {

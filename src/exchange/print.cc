@@ -350,7 +350,8 @@ void WriteIds(JsonWriter& json, const Answer& answer, const RowAnswer& row) {
 
 std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, Instant now, bool ids) {
   JsonWriter json;
-  json.Reserve(1024 + answer.columns.size() * (128 + 48 * answer.rows.size()));
+  json.Reserve(1024 + answer.columns.size() * (128 + 48 * answer.rows.size()) +
+               answer.rows.size() * (8 + 32 * answer.by.size()));
   json.BeginObject();
   WritePeriod(json, "period", answer.period);
   if (answer.versus_period) WritePeriod(json, "vs_period", *answer.versus_period);
@@ -376,11 +377,19 @@ std::string AnswerJson(const catalog::Catalog& catalog, const Answer& answer, In
   json.EndArray();
   json.Key("rows").BeginArray();
   CellsJson cells(answer);
+  // What stands before each key of a row.
+  std::vector<std::string> key_heads;
+  for (size_t k = 0; k < answer.by.size(); ++k) {
+    std::string& head = key_heads.emplace_back(k == 0 ? "" : ",");
+    AppendJsonString(head, answer.by[k]);
+    head += ':';
+  }
   for (const RowAnswer& row : answer.rows) {
     json.BeginObject();
-    for (size_t k = 0; k < answer.by.size(); ++k) {
-      json.Key(answer.by[k]);
-      row.keys[k] ? json.String(*row.keys[k]) : json.Null();
+    std::string* text = key_heads.empty() ? nullptr : &json.Piece();
+    for (size_t k = 0; k < key_heads.size(); ++k) {
+      *text += key_heads[k];
+      row.keys[k] ? AppendJsonString(*text, *row.keys[k]) : void(*text += "null");
     }
     cells.Write(json, row);
     if (ids) WriteIds(json, answer, row);

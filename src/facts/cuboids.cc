@@ -308,7 +308,7 @@ Cuboids::Sum Cuboids::Series::UpToAge(size_t combination, int32_t from, int32_t 
 int64_t Cuboids::Series::DaySum(size_t combination, int32_t from, int32_t to, int32_t origin) const {
   int64_t total = 0;
   for (int32_t day = std::max(from, first_slot); day < std::min(to, first_slot + slots); ++day) {
-    total += Range(combination, day, day + 1).sum * (day - origin);
+    total += In(WindowOf(day, day + 1), combination).sum * (day - origin);
   }
   return total;
 }

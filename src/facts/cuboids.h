@@ -96,19 +96,33 @@ class Cuboids {
     const int64_t* values = nullptr;  // beyond `each` of every row
     int64_t each = 0;
 
-    // What the slots [from, to) of a combination hold: days, or months counted from year 0; for cohorts the months,
-    // with ages up to `age_max`.
-    [[nodiscard]] Sum Range(size_t combination, int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const {
-      from = std::max(from, first_slot);
-      to = std::min(to, first_slot + slots);
-      if (combination >= combinations || from >= to) return {};
-      if (inner != 1) return UpToAge(combination, from, to, age_max);
-      const size_t last = At(combination, to - 1);
-      Sum sum{values == nullptr ? 0 : values[last], rows[last]};
-      if (from > first_slot) {
-        const size_t before = At(combination, from - 1);
-        sum.rows -= rows[before];
-        if (values != nullptr) sum.sum -= values[before];
+    // The slots [from, to), looked up once for all combinations: days, or months counted from year 0; for cohorts the
+    // months, with ages up to `age_max`.
+    struct Window {
+      int32_t from = 0;
+      int32_t to = 0;  // not after `from`: none of the slots
+      int32_t age_max = 0;
+      size_t last = 0;      // slots of a combination, counted from its first: the one that ends the window …
+      size_t before = 0;    // … and the one before it,
+      bool begins = false;  // unless it begins with the first
+    };
+    [[nodiscard]] Window WindowOf(int32_t from, int32_t to, int32_t age_max = kAgesMax - 1) const {
+      Window window{std::max(from, first_slot), std::min(to, first_slot + slots), age_max};
+      if (window.from >= window.to) return window;
+      window.last = static_cast<size_t>(window.to - 1 - first_slot);
+      window.begins = window.from == first_slot;
+      if (!window.begins) window.before = static_cast<size_t>(window.from - 1 - first_slot);
+      return window;
+    }
+    // What they hold of a combination, one of `combinations`.
+    [[nodiscard]] Sum In(const Window& window, size_t combination) const {
+      if (window.from >= window.to) return {};
+      if (inner != 1) return UpToAge(combination, window.from, window.to, window.age_max);
+      const size_t first = combination * static_cast<size_t>(slots);
+      Sum sum{values == nullptr ? 0 : values[first + window.last], rows[first + window.last]};
+      if (!window.begins) {
+        sum.rows -= rows[first + window.before];
+        if (values != nullptr) sum.sum -= values[first + window.before];
       }
       sum.sum += sum.rows * each;
       return sum;
@@ -170,9 +184,10 @@ class Cuboids {
     [[nodiscard]] bool by(Dim dim) const { return (dims_mask_ & BitOf(dim)) != 0; }
     // The combinations of codes met so far, numbered from 0, and the code of one of them.
     [[nodiscard]] size_t combinations() const { return combinations_; }
-    [[nodiscard]] int32_t CodeOf(size_t combination, Dim dim) const {
-      return codes_[combination * width_ + place_[static_cast<size_t>(dim)]];
-    }
+    [[nodiscard]] int32_t CodeOf(size_t combination, Dim dim) const { return CodesOf(dim)[combination * width_]; }
+    // Those of one dimension: of the first combination, and so many further on of the next.
+    [[nodiscard]] const int32_t* CodesOf(Dim dim) const { return codes_.data() + place_[static_cast<size_t>(dim)]; }
+    [[nodiscard]] size_t width() const { return width_; }
     // What it has of an event. Good until something is added.
     [[nodiscard]] Series Of(int event, Taken taken) const;
     // Slots with rows of the event lie in [first, last).

@@ -90,7 +90,7 @@ class Groups {
   // Good until the next Add.
   [[nodiscard]] Ids operator[](size_t group) const { return {ids_.data() + group * width_, width_}; }
   void Add(Ids ids) {
-    ids_.insert(ids_.end(), ids.begin(), ids.end());
+    for (const int64_t id : ids) ids_.push_back(id);
     ++count_;
   }
   [[nodiscard]] static bool Same(Ids a, Ids b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }

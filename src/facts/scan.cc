@@ -44,6 +44,10 @@ void Pieces::LeaveOut(int32_t from, int32_t to) {
 Plan::Plan(const catalog::Catalog& catalog, const OrgView& org, const Query& query)
     : query_(query), pieces_(query.cuts) {
   using catalog::SumKind;
+  const auto begins_month = [](Day day) { return FirstDayOf(MonthOf(day.value)) == day.value; };
+  first_month_ = begins_month(query.cuts.front());
+  last_month_ = begins_month(query.cuts.back());
+  inner_months_ = std::all_of(query.cuts.begin() + 1, query.cuts.end() - 1, begins_month);
   uint32_t by = 0;
   for (const Dim dim : query.by) by |= BitOf(dim);
   parts_.reserve(query.sums.size());
@@ -126,17 +130,6 @@ const MonthSplit* Plan::Split(bool none_before, bool none_after) const {
     split_[way].store(&splits_[way], std::memory_order_release);
   }
   return &splits_[way];
-}
-
-bool Plan::WholeMonths(bool none_before, bool none_after) const {
-  for (size_t k = 0; k < query_.cuts.size(); ++k) {
-    const int32_t day = query_.cuts[k].value;
-    if (FirstDayOf(MonthOf(day)) == day) continue;
-    if (k == 0 && none_before) continue;
-    if (k + 1 == query_.cuts.size() && none_after) continue;
-    return false;
-  }
-  return true;
 }
 
 // ---- Merger ----

@@ -78,7 +78,9 @@ class Plan {
   // Whether it can be split at all.
   [[nodiscard]] bool CanSplit() const { return query_.basis == Basis::kPeriod && pieces_.CanLeaveOut(); }
   // Whether each piece is whole months, as above.
-  [[nodiscard]] bool WholeMonths(bool none_before, bool none_after) const;
+  [[nodiscard]] bool WholeMonths(bool none_before, bool none_after) const {
+    return inner_months_ && (first_month_ || none_before) && (last_month_ || none_after);
+  }
 
  private:
   [[nodiscard]] MonthSplit MakeSplit(bool none_before, bool none_after) const;
@@ -86,6 +88,10 @@ class Plan {
   const Query& query_;
   std::vector<Part> parts_;
   Pieces pieces_;
+  // Whether a month begins at the first cut, at the last, at each between them.
+  bool first_month_ = false;
+  bool last_month_ = false;
+  bool inner_months_ = false;
   // For each way that nothing may lie before and after: made by the first that asks.
   mutable std::mutex splits_mutex_;
   mutable std::array<std::atomic<const MonthSplit*>, 4> split_{};

@@ -38,6 +38,8 @@ struct Variant {
 struct AtomPlace {
   size_t variant = 0;
   size_t sum = 0;
+  Reading reading = Reading::kFlow;
+  double scale = 1;  // units of the sum in one of the figure
 };
 
 inline Period Shifted(Period period, const std::vector<Shift>& shifts) {
@@ -216,7 +218,11 @@ class Asking {
         if (std::find(atom.whole.begin(), atom.whole.end(), filter.dim) != atom.whole.end()) continue;
         if (!IsInDealers(filter)) spec.filters.push_back(filter);
       }
-      atoms_.push_back(AddSum(atom.shifts, atom.whole, std::move(spec)));
+      AtomPlace place = AddSum(atom.shifts, atom.whole, std::move(spec));
+      place.reading = atom.reading;
+      const bool amount = catalog_.measures()[static_cast<size_t>(atom.measure)].sums_amount();
+      place.scale = amount ? kFenPerYuan : kQuantityOne;
+      atoms_.push_back(place);
     }
     if (question_.within_days) {
       // How many attempts began, to say how many of them are old enough.
@@ -281,24 +287,18 @@ class Asking {
     variant.total_base = cube.cells.size();
     cube.cells.resize(cube.cells.size() + stride);
     if (variants_.size() > 1) variant.sorted = SortedGroups(cube.groups);
-    for (size_t g = 0; g < cube.groups.size(); ++g) {
-      for (size_t i = 0; i < stride; ++i) {
-        facts::Cell& total = cube.cells[variant.total_base + i];
-        const facts::Cell& cell = cube.cells[g * stride + i];
-        total.sum += cell.sum;
-        total.day_sum += cell.day_sum;
-        total.rows += cell.rows;
-      }
+    const auto add = [](facts::Cell& to, const facts::Cell& cell) {
+      to.sum += cell.sum;
+      to.day_sum += cell.day_sum;
+      to.rows += cell.rows;
+    };
+    facts::Cell* const totals = cube.cells.data() + variant.total_base;
+    for (const facts::Cell* group = cube.cells.data(); group != totals; group += stride) {
+      for (size_t i = 0; i < stride; ++i) add(totals[i], group[i]);
     }
     // Running sums along the pieces, so that any range is a difference of two.
-    for (size_t begin = 0; begin < cube.cells.size(); begin += cube.pieces) {
-      for (size_t p = 1; p < cube.pieces; ++p) {
-        facts::Cell& cell = cube.cells[begin + p];
-        const facts::Cell& before = cube.cells[begin + p - 1];
-        cell.sum += before.sum;
-        cell.day_sum += before.day_sum;
-        cell.rows += before.rows;
-      }
+    for (facts::Cell* first = cube.cells.data(); first != totals + stride; first += cube.pieces) {
+      for (size_t p = 1; p < cube.pieces; ++p) add(first[p], first[p - 1]);
     }
     return {};
   }
@@ -454,15 +454,13 @@ class Asking {
   }
 
   double AtomValue(size_t index, const Spot& spot) const {
-    const Atom& atom = compiled_->atoms()[index];
     const AtomPlace& place = atoms_[index];
     const facts::Cell* cells = Cells(place, spot);
     if (cells == nullptr) return 0;
-    const catalog::Measure& measure = catalog_.measures()[static_cast<size_t>(atom.measure)];
-    const double scale = measure.sums_amount() ? kFenPerYuan : kQuantityOne;
+    const double scale = place.scale;
     const Variant& variant = variants_[place.variant];
     const auto [first, last] = Span(variant, spot);
-    switch (atom.reading) {
+    switch (place.reading) {
       case Reading::kFlow: return static_cast<double>(cells[last].sum - cells[first].sum) / scale;
       case Reading::kOpening: return static_cast<double>(cells[first].sum) / scale;
       case Reading::kClosing: return static_cast<double>(cells[last].sum) / scale;
@@ -484,7 +482,7 @@ class Asking {
     if (cells == nullptr) return false;
     const Variant& variant = variants_[place.variant];
     const auto [first, last] = Span(variant, spot);
-    switch (compiled_->atoms()[index].reading) {
+    switch (place.reading) {
       case Reading::kFlow: return cells[last].rows > cells[first].rows;
       case Reading::kOpening: return cells[first].rows > 0;
       default: return cells[last].rows > 0;
@@ -669,51 +667,56 @@ class Asking {
       return Spot{combinations[place.combination], ranges_[place.range], grains_.empty(),
                   &bases[place.combination * variants_.size()], place.range};
     };
-    const std::vector<std::vector<Key>> range_keys = RangeKeys();
-    const std::vector<size_t> sorted_by = SortColumns(question_);
-    RowSketches sketches;
     places.reserve(combinations.size());
-    sketches.ids.reserve(combinations.size() * key_kind_.size());
-    sketches.keys.reserve(combinations.size() * key_kind_.size());
-    sketches.places.reserve(combinations.size() * key_kind_.size());
-    sketches.values.reserve(combinations.size() * sorted_by.size());
-    bool all_placed = true;
-    for (size_t k = 0; k < key_kind_.size(); ++k) {
-      const auto& [is_dim, index] = key_kind_[k];
-      for (size_t c = 0; is_dim && c < combinations.size(); ++c) labels_[index]->Prefetch(combinations[c][index]);
-    }
     for (size_t c = 0; c < combinations.size(); ++c) {
       for (size_t r = 0; r < ranges_.size(); ++r) {
-        const Place place{c, r};
-        const Spot spot = spot_of(place);
-        if (std::none_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); })) continue;
-        places.push_back(place);
-        for (size_t k = 0; k < key_kind_.size(); ++k) {
-          const auto& [is_dim, index] = key_kind_[k];
-          const int64_t id = is_dim ? combinations[c][index] : 0;
-          Key key;
-          if (!is_dim) {
-            key = range_keys[index][r];
-          } else if (id != 0) {
-            key = KeyOf(index, id);
-            all_placed = all_placed && key.place != RowSketches::kNotSet;
-          }
-          sketches.ids.push_back(id);
-          sketches.keys.push_back(key.text);
-          sketches.places.push_back(key.place);
-        }
-        for (const size_t column : sorted_by) {
-          const std::optional<double> value = Evaluate(compiled_->columns()[column].expr, spot);
-          sketches.values.push_back(value ? *value : std::numeric_limits<double>::quiet_NaN());
-        }
+        const Spot spot = spot_of({c, r});
+        if (std::any_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); }))
+          places.push_back({c, r});
       }
     }
-    sketches.count = places.size();
-    if (!all_placed) sketches.places.clear();
     if (question_.top) answer.row_count = static_cast<int64_t>(places.size());
 
-    const std::vector<uint32_t> order = OrderRows(question_, sketches);
     const size_t keys = key_kind_.size();
+    RowSketches sketches;
+    sketches.count = places.size();
+    sketches.ids.resize(places.size() * keys);
+    sketches.keys.resize(places.size() * keys);
+    sketches.places.resize(places.size() * keys, RowSketches::kNotSet);
+    bool all_placed = true;
+    const std::vector<std::vector<Key>> range_keys = RangeKeys();
+    for (size_t k = 0; k < keys; ++k) {
+      const auto [is_dim, index] = key_kind_[k];
+      const auto take = [&](size_t at, const Key& key) {
+        sketches.keys[at] = key.text;
+        sketches.places[at] = key.place;
+      };
+      if (!is_dim) {
+        for (size_t i = 0; i < places.size(); ++i) take(i * keys + k, range_keys[index][places[i].range]);
+        continue;
+      }
+      for (const Ids ids : combinations) labels_[index]->Prefetch(ids[index]);
+      for (size_t i = 0; i < places.size(); ++i) {
+        const int64_t id = combinations[places[i].combination][index];
+        if (id == 0) continue;
+        const Key key = KeyOf(index, id);
+        all_placed = all_placed && key.place != RowSketches::kNotSet;
+        sketches.ids[i * keys + k] = id;
+        take(i * keys + k, key);
+      }
+    }
+    if (!all_placed) sketches.places.clear();
+    const std::vector<size_t> sorted_by = SortColumns(question_);
+    sketches.values.reserve(places.size() * sorted_by.size());
+    for (size_t i = 0; !sorted_by.empty() && i < places.size(); ++i) {
+      const Spot spot = spot_of(places[i]);
+      for (const size_t column : sorted_by) {
+        const std::optional<double> value = Evaluate(compiled_->columns()[column].expr, spot);
+        sketches.values.push_back(value ? *value : std::numeric_limits<double>::quiet_NaN());
+      }
+    }
+
+    const std::vector<uint32_t> order = OrderRows(question_, sketches);
     answer.rows.resize(order.size());
     const auto store = std::make_shared<Answer::Store>();
     store->org = org_;

@@ -81,18 +81,25 @@ uint64_t Placed(double value, bool descending) {
   return descending ? ~ascending : ascending;
 }
 
-// By 32 bits of each, byte after byte; what is equal keeps its order.
-template <typename BitsOf>
-void RadixSort(std::vector<uint32_t>& order, const BitsOf& bits_of) {
-  constexpr size_t kBytes = 256;
+// By numbers below 2³² of each; what is equal keeps its order.
+template <typename NumberOf>
+void SortByNumber(std::vector<uint32_t>& order, const NumberOf& number_of) {
+  constexpr size_t kAtOnce = 4096;  // numbers told apart by one walk
+  constexpr unsigned kBits = 12;
+  uint64_t least = UINT64_MAX;
+  uint64_t most = 0;
+  for (const uint32_t row : order) {
+    least = std::min(least, number_of(row));
+    most = std::max(most, number_of(row));
+  }
   std::vector<uint32_t> sorted(order.size());
-  for (unsigned shift = 0; shift < 32; shift += 8) {
-    const auto byte_of = [&](uint32_t row) { return bits_of(row) >> shift & (kBytes - 1); };
-    std::array<uint32_t, kBytes + 1> starts{};
-    for (const uint32_t row : order) ++starts[byte_of(row) + 1];
-    if (starts[byte_of(order.front()) + 1] == order.size()) continue;
+  std::vector<uint32_t> starts;
+  for (unsigned shift = 0; (most - least) >> shift > 0; shift += kBits) {
+    const auto part_of = [&](uint32_t row) { return (number_of(row) - least) >> shift & (kAtOnce - 1); };
+    starts.assign(std::min<uint64_t>(((most - least) >> shift) + 1, kAtOnce) + 1, 0);
+    for (const uint32_t row : order) ++starts[part_of(row) + 1];
     std::partial_sum(starts.begin(), starts.end(), starts.begin());
-    for (const uint32_t row : order) sorted[starts[byte_of(row)]++] = row;
+    for (const uint32_t row : order) sorted[starts[part_of(row)]++] = row;
     order.swap(sorted);
   }
 }
@@ -104,10 +111,14 @@ void SortPlaced(const std::vector<Step>& steps, size_t keys, size_t values, std:
   const size_t width = steps.size();
   std::vector<uint64_t> placed(rows.count * width);
   for (size_t s = 0; s < width; ++s) {
-    const Step& step = steps[s];
-    for (size_t row = 0; row < rows.count; ++row) {
-      placed[row * width + s] = step.is_key ? Placed(places[row * keys + step.index], step.descending)
-                                            : Placed(rows.values[row * values + step.index], step.descending);
+    const auto [is_key, index, descending] = steps[s];
+    uint64_t* to = placed.data() + s;
+    if (is_key) {
+      const uint32_t* from = places.data() + index;
+      for (size_t row = 0; row < rows.count; ++row, from += keys, to += width) *to = Placed(*from, descending);
+    } else {
+      const double* from = rows.values.data() + index;
+      for (size_t row = 0; row < rows.count; ++row, from += values, to += width) *to = Placed(*from, descending);
     }
   }
   const auto sort_from = [&](size_t first_step, size_t begin, size_t end) {
@@ -130,7 +141,7 @@ void SortPlaced(const std::vector<Step>& steps, size_t keys, size_t values, std:
   if (order.size() < kFew || !steps[0].is_key) return sort_from(0, 0, order.size());
   // Members first: each of them has few rows.
   const auto first_of = [&](uint32_t row) { return placed[row * width]; };
-  RadixSort(order, first_of);
+  SortByNumber(order, first_of);
   for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
     while (end < order.size() && first_of(order[end]) == first_of(order[begin])) ++end;
     if (end - begin > 1) sort_from(1, begin, end);

@@ -100,7 +100,7 @@ TEST(RowOrderTest, TopTakesTheFirstOfAllOrOfEach) {
   EXPECT_EQ(Ordered(question, kRows), (Names{"Bz", "Ay", "Cx"}));
 }
 
-// Of many rows members are put in order byte by byte: it must be the order that comparing texts gives.
+// Of many rows members are put in order by their places: it must be the order that comparing texts gives.
 TEST(RowOrderTest, ManyRowsStandAsTheirTextsCompare) {
   constexpr uint32_t kSeed = 20250131;
   std::mt19937 random(kSeed);

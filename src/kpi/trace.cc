@@ -157,7 +157,8 @@ class Tracing : public internal::Asking {
         queries.push_back(std::move(query));
         atoms.push_back(a);
       }
-      atoms_[a] = {variants.size(), 0};
+      atoms_[a].variant = variants.size();
+      atoms_[a].sum = 0;
       variants.push_back(std::move(variant));
     }
 

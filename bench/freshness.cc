@@ -14,7 +14,7 @@ constexpr int kGivers = 2;
 constexpr auto kEach = std::chrono::microseconds(2000);  // of a giver; 1,000 a second together
 constexpr auto kPause = std::chrono::milliseconds(2);
 constexpr size_t kCountEvery = 50;  // questions
-constexpr int kRounds = 3;          // in turn, since a machine changes its pace
+constexpr int kRounds = 5;          // since a machine changes its pace
 
 // Clients that give events, until the end of this object.
 class Givers {
@@ -65,10 +65,11 @@ Freshness MeasureFreshness(int port, const std::vector<std::string>& requests, N
     const Givers givers(port, contacts, acknowledged, unanswered);
     std::this_thread::sleep_for(std::chrono::seconds(2));
   }
-  for (int round = 0; round < kRounds; ++round) {
-    ask(result.quiet_us);
+  for (int i = 0; i < kRounds; ++i) {
+    Freshness::Round& round = result.rounds.emplace_back();
+    ask(round.quiet_us);
     const Givers givers(port, contacts, acknowledged, unanswered);
-    ask(result.busy_us);
+    ask(round.busy_us);
   }
   result.unanswered = unanswered;
   return result;

@@ -41,6 +41,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kQueryPath = "/api/v1/kpi/query";
 constexpr int kManyConnections = 64;
 constexpr int kBatch = 1000;
+constexpr int kWarmPasses = 5;  // through all questions in a process, since a machine changes its pace
 
 constexpr const char* kTitles[kQuestions + 1] = {"",
                                                  "a dealer's month",
@@ -269,7 +270,8 @@ class YearBench {
     }
   }
 
-  // Each question once in every turn, with what it needs read for the first time; then all of them again, warm.
+  // Each question once in every turn, with what it needs read for the first time; then all of them again and again,
+  // warm.
   void AskAll() {
     DropFromCache(store_.folder);
     const Serving server = store_.Serve(kWorkedOut);
@@ -281,7 +283,8 @@ class YearBench {
       HttpAnswer answer;
     };
     std::vector<Asked> asked;
-    for (const bool warm : {false, true}) {
+    for (int pass = 0; pass <= kWarmPasses; ++pass) {
+      const bool warm = pass > 0;
       for (int question = 1; question <= kQuestions; ++question) {
         for (int run = 0; run < kTurns; ++run) {
           asked.push_back({question, run, client.Send(Request(question, TurnOf(options_.scale, run)))});
@@ -439,16 +442,23 @@ class YearBench {
                 std::to_string(fresh.missing) + " missing, " + std::to_string(fresh.unanswered) + " unanswered\n",
                 "all\n");
     }
+    // The middle one of the rounds, of what each calls its median or its slowest hundredth.
+    const auto middle = [&](auto times, int percent) {
+      std::vector<double> of_rounds;
+      for (const Freshness::Round& round : fresh.rounds) of_rounds.push_back(Percentile(round.*times, percent));
+      return Median(of_rounds);
+    };
+    const auto quiet = &Freshness::Round::quiet_us;
+    const auto busy = &Freshness::Round::busy_us;
     std::printf(
         "\nA question every 2 ms, alone: median %s ms, slowest hundredth %s; while 1,000 events a second come in: %s, "
         "%s; %d times every acknowledged event was asked for\n",
-        Ms(Median(fresh.quiet_us)).c_str(), Ms(Percentile(fresh.quiet_us, 99)).c_str(),
-        Ms(Median(fresh.busy_us)).c_str(), Ms(Percentile(fresh.busy_us, 99)).c_str(), fresh.counted);
+        Ms(middle(quiet, 50)).c_str(), Ms(middle(quiet, 99)).c_str(), Ms(middle(busy, 50)).c_str(),
+        Ms(middle(busy, 99)).c_str(), fresh.counted);
     promises_.AtMost("R6 acknowledged events missing in an answer", static_cast<double>(fresh.missing), 0);
-    promises_.AtMost("R6 median while 1,000 events a second come in", Median(fresh.busy_us) / Median(fresh.quiet_us),
-                     1.5, "alone");
-    promises_.AtMost("R6 slowest hundredth", Percentile(fresh.busy_us, 99) / Percentile(fresh.quiet_us, 99), 1.5,
+    promises_.AtMost("R6 median while 1,000 events a second come in", middle(busy, 50) / middle(quiet, 50), 1.5,
                      "alone");
+    promises_.AtMost("R6 slowest hundredth", middle(busy, 99) / middle(quiet, 99), 1.5, "alone");
   }
 
   // The same where each answer is worked out, and events come in.

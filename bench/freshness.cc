@@ -65,12 +65,19 @@ Freshness MeasureFreshness(int port, const std::vector<std::string>& requests, N
     const Givers givers(port, contacts, acknowledged, unanswered);
     std::this_thread::sleep_for(std::chrono::seconds(2));
   }
+  uint64_t given = 0;
+  double busy_seconds = 0;
   for (int i = 0; i < kRounds; ++i) {
     Freshness::Round& round = result.rounds.emplace_back();
     ask(round.quiet_us);
     const Givers givers(port, contacts, acknowledged, unanswered);
+    const uint64_t before = acknowledged;
+    const auto begin = Clock::now();
     ask(round.busy_us);
+    given += acknowledged - before;
+    busy_seconds += std::chrono::duration<double>(Clock::now() - begin).count();
   }
+  result.per_second = static_cast<double>(given) / busy_seconds;
   result.unanswered = unanswered;
   return result;
 }

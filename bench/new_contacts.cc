@@ -10,11 +10,13 @@ namespace dealpace::bench {
 NewContacts::NewContacts(const YearScale& scale, std::string token)
     : dealers_(scale.dealers()), token_(std::move(token)), run_(std::to_string(std::time(nullptr))) {}
 
-std::string NewContacts::Request(int count) {
-  const int dealer = static_cast<int>(requests_++ % static_cast<uint64_t>(dealers_));
+std::string NewContacts::Request(int count, To to) {
+  const auto next_dealer = [&] { return static_cast<int>(turns_++ % static_cast<uint64_t>(dealers_)); };
+  int dealer = next_dealer();
   // Without a JSON library: the time that it takes would be the server's.
   std::string events;
   for (int i = 0; i < count; ++i) {
+    if (i > 0 && to == To::kEachInTurn) dealer = next_dealer();
     const std::string id = run_ + "-" + std::to_string(++contacts_);
     const auto field = [&](const char* name, const std::string& text) {
       events += std::string(",\"") + name + "\":\"" + text + '"';

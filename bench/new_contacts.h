@@ -16,8 +16,9 @@ class NewContacts {
   // `token`: an administrator's. Keys differ from those of an earlier run.
   NewContacts(const YearScale& scale, std::string token);
 
-  // A request that gives so many to one dealer. From any thread.
-  [[nodiscard]] std::string Request(int count = 1);
+  // A request that gives so many, to one dealer or to each in turn. From any thread.
+  enum class To { kOneDealer, kEachInTurn };
+  [[nodiscard]] std::string Request(int count = 1, To to = To::kOneDealer);
 
   // How many the figures have, of this run and earlier ones. Throws std::runtime_error where the answer is an error.
   [[nodiscard]] uint64_t Counted(HttpClient& client) const;
@@ -26,7 +27,7 @@ class NewContacts {
   const int dealers_;
   const std::string token_;
   const std::string run_;
-  std::atomic<uint64_t> requests_{0};
+  std::atomic<uint64_t> turns_{0};
   std::atomic<uint64_t> contacts_{0};
 };
 

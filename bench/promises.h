@@ -12,6 +12,9 @@ class Promises {
   void AtLeast(const std::string& what, double measured, double bound, const std::string& beside = {});
   void AtMost(const std::string& what, double measured, double bound, const std::string& beside = {});
 
+  // What could not be measured, and why: such a figure does not hold.
+  void Unmeasured(const std::string& what, const std::string& why);
+
   // One table, in the order of adding; nothing where none was added. Times are noisy, so that nothing fails by it.
   void Print() const;
 
@@ -22,7 +25,8 @@ class Promises {
     double bound = 0;
     bool at_least = false;
     std::string beside;
-    [[nodiscard]] bool Holds() const { return at_least ? measured >= bound : measured <= bound; }
+    bool unmeasured = false;
+    [[nodiscard]] bool Holds() const { return !unmeasured && (at_least ? measured >= bound : measured <= bound); }
   };
   std::vector<Promise> promises_;
 };

@@ -151,7 +151,9 @@ class Soak {
     HttpClient client(port);  // one that has idled for minutes would be ended
     return contacts_.Counted(client);
   }
-  Asked Events(int count) { return {contacts_.Request(count), static_cast<uint64_t>(count)}; }
+  Asked Events(int count) {
+    return {contacts_.Request(count, NewContacts::To::kEachInTurn), static_cast<uint64_t>(count)};
+  }
 
   static void Print(Tally& tally, std::optional<uint64_t> events) {
     std::vector<double> took;

@@ -127,7 +127,7 @@ class Cuboids {
       sum.sum += sum.rows * each;
       return sum;
     }
-    // Begins to fetch what Range will look at.
+    // Begins to fetch what In will look at.
     void Prefetch(size_t combination, int32_t from, int32_t to) const {
       if (combination >= combinations) return;
       for (const int32_t slot : {inner == 1 ? from - 1 : from, to - 1}) {
@@ -185,8 +185,10 @@ class Cuboids {
     // The combinations of codes met so far, numbered from 0, and the code of one of them.
     [[nodiscard]] size_t combinations() const { return combinations_; }
     [[nodiscard]] int32_t CodeOf(size_t combination, Dim dim) const { return CodesOf(dim)[combination * width_]; }
-    // Those of one dimension: of the first combination, and so many further on of the next.
-    [[nodiscard]] const int32_t* CodesOf(Dim dim) const { return codes_.data() + place_[static_cast<size_t>(dim)]; }
+    // Those of one dimension: of the first combination, `width` further on of the next. Null while there are none.
+    [[nodiscard]] const int32_t* CodesOf(Dim dim) const {
+      return codes_.empty() ? nullptr : &codes_[place_[static_cast<size_t>(dim)]];
+    }
     [[nodiscard]] size_t width() const { return width_; }
     // What it has of an event. Good until something is added.
     [[nodiscard]] Series Of(int event, Taken taken) const;

@@ -1,7 +1,6 @@
 #include "kpi/row_order.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -112,13 +111,13 @@ void SortPlaced(const std::vector<Step>& steps, size_t keys, size_t values, std:
   std::vector<uint64_t> placed(rows.count * width);
   for (size_t s = 0; s < width; ++s) {
     const auto [is_key, index, descending] = steps[s];
-    uint64_t* to = placed.data() + s;
+    uint64_t* const to = placed.data() + s;
     if (is_key) {
-      const uint32_t* from = places.data() + index;
-      for (size_t row = 0; row < rows.count; ++row, from += keys, to += width) *to = Placed(*from, descending);
+      const uint32_t* const from = places.data() + index;
+      for (size_t row = 0; row < rows.count; ++row) to[row * width] = Placed(from[row * keys], descending);
     } else {
-      const double* from = rows.values.data() + index;
-      for (size_t row = 0; row < rows.count; ++row, from += values, to += width) *to = Placed(*from, descending);
+      const double* const from = rows.values.data() + index;
+      for (size_t row = 0; row < rows.count; ++row) to[row * width] = Placed(from[row * values], descending);
     }
   }
   const auto sort_from = [&](size_t first_step, size_t begin, size_t end) {

@@ -98,9 +98,9 @@ int Run(int argc, char** argv) {
     std::printf("against %s: not slower in %zu of %zu, %.1f times as fast at the median (least %.2f), answers %s\n",
                 peer.engine.c_str(), ratios.size() - static_cast<size_t>(slower), ratios.size(), Median(ratios),
                 Least(ratios), different == 0 ? "all the same" : "DIFFERENT");
-    promises.AtLeast("R7 not slower, share of the questions", 1 - slower / static_cast<double>(ratios.size()), 0.975,
+    promises.AtLeast("not slower, share of the questions", 1 - slower / static_cast<double>(ratios.size()), 0.975,
                      peer.engine);
-    promises.AtLeast("R7 times as fast, median", Median(ratios), 3, peer.engine);
+    promises.AtLeast("times as fast, median", Median(ratios), 3, peer.engine);
   }
   promises.Print();
   return different == 0 ? 0 : 1;

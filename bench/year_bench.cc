@@ -205,7 +205,7 @@ class YearBench {
     const std::string token = work_ + "/token";
     fs::remove(store_.log);
     if (options_.again) {
-      promises_.Unmeasured("W3 import, S1 disk", "the store of an earlier run");
+      promises_.Unmeasured("import, disk", "the store of an earlier run");
       std::ifstream(token) >> store_.token;
       if (store_.token.empty()) throw std::runtime_error("no store in " + work_);
       return;
@@ -224,14 +224,14 @@ class YearBench {
     }
     const PeerSize sqlite = SizeOf("sqlite");
     if (sqlite.load_s > 0) {
-      promises_.AtLeast("W3 import, durable, ready to answer", sqlite.load_s / import.seconds, 1, "SQLite's load");
+      promises_.AtLeast("import, durable, ready to answer", sqlite.load_s / import.seconds, 1, "SQLite's load");
     } else {
-      promises_.Unmeasured("W3 import", "SQLite was not asked");
+      promises_.Unmeasured("import", "SQLite was not asked");
     }
     if (sqlite.disk_mb > 0 && options_.database.empty()) {
-      promises_.AtMost("S1 disk", FolderMb(store_.folder) / sqlite.disk_mb, 1, "SQLite with indexes");
+      promises_.AtMost("disk", FolderMb(store_.folder) / sqlite.disk_mb, 1, "SQLite with indexes");
     } else {
-      promises_.Unmeasured("S1 disk", options_.database.empty() ? "SQLite was not asked" : "the store is elsewhere");
+      promises_.Unmeasured("disk", options_.database.empty() ? "SQLite was not asked" : "the store is elsewhere");
     }
   }
 
@@ -271,13 +271,13 @@ class YearBench {
       Check(question, 0, answer);
       std::printf("  serves after %s ms; its first answer, %s (Q%d), took %s ms\n",
                   Ms(server.start_ms() * 1000).c_str(), kTitles[question], question, Ms(answer.microseconds).c_str());
-      if (question == 1) promises_.AtMost("W4 first answer, one dealer, ms", answer.microseconds / 1e3, 100);
+      if (question == 1) promises_.AtMost("first answer, one dealer, ms", answer.microseconds / 1e3, 100);
       if (question != 4) continue;
       const double load_s = SizeOf("duckdb").load_s;
       if (load_s > 0) {
-        promises_.AtMost("W4 first answer, network", answer.microseconds / 1e6 / load_s, 0.5, "DuckDB's load");
+        promises_.AtMost("first answer, network", answer.microseconds / 1e6 / load_s, 0.5, "DuckDB's load");
       } else {
-        promises_.Unmeasured("W4 first answer, network", "DuckDB was not asked");
+        promises_.Unmeasured("first answer, network", "DuckDB was not asked");
       }
     }
   }
@@ -323,14 +323,14 @@ class YearBench {
       for (const bool rolled_up : {false, true}) {
         const auto best = BestPeer(peers_, question, rolled_up);
         const Faster& faster = kFaster[question];
-        const std::string what = (rolled_up ? "R2 " : "R1 ") + of + ", times as fast";
+        const std::string what = of + (rolled_up ? ", times as fast, summed up" : ", times as fast");
         if (best) {
           promises_.AtLeast(what, best->warm_us / warm, rolled_up ? faster.rolled_up : faster.raw, best->engine);
         } else {
           promises_.Unmeasured(what, "no engine was asked");
         }
       }
-      const std::string inside_of = "R3 " + of + " inside, µs";
+      const std::string inside_of = of + " inside, µs";
       if (times.inside_us.empty()) {
         promises_.Unmeasured(inside_of, "the server does not say");
         continue;
@@ -345,9 +345,9 @@ class YearBench {
       }
     }
     if (const double most = SizeOf("duckdb").peak_mb; most > 0) {
-      promises_.AtMost("S1 resident after the questions", resident_mb_ / most, 1, "DuckDB, at most");
+      promises_.AtMost("resident after the questions", resident_mb_ / most, 1, "DuckDB, at most");
     } else {
-      promises_.Unmeasured("S1 resident after the questions", "DuckDB was not asked");
+      promises_.Unmeasured("resident after the questions", "DuckDB was not asked");
     }
   }
 
@@ -438,10 +438,10 @@ class YearBench {
       const LoadResult asked = MeasureLoad(server.port(), title, kManyConnections, 1, [&](int, uint64_t number) {
         return all[number % kTurns * kQuestions + question - 1];
       });
-      promises_.AtLeast("R4 " + title + " from 64", asked.PerSecond() / nothing.PerSecond(), 0.6, "health");
-      promises_.AtMost("R4 " + title + ", connections unserved", asked.unserved + asked.broken, 0);
+      promises_.AtLeast(title + " from 64", asked.PerSecond() / nothing.PerSecond(), 0.6, "health");
+      promises_.AtMost(title + ", connections unserved", asked.unserved + asked.broken, 0);
       if (!StaticAnswers::CanRun()) {
-        promises_.Unmeasured("R4 " + title + " beside a file", "nginx is not installed");
+        promises_.Unmeasured(title + " beside a file", "nginx is not installed");
         continue;
       }
       const size_t bytes = first.Send(all[question - 1]).body.size();
@@ -449,8 +449,8 @@ class YearBench {
       const std::string get = HttpRequest("GET", "/answer.json", "");
       const LoadResult file = MeasureLoad(files.port(), "nginx, a file of " + std::to_string(bytes) + " bytes",
                                           kManyConnections, 1, [&](int, uint64_t) { return get; });
-      promises_.AtLeast("R4 " + title + " from 64", asked.PerSecond() / file.PerSecond(), 0.25, "nginx, a file");
-      promises_.AtMost("R4 " + title + " slowest hundredth", asked.p99_us / file.p99_us, 5, "nginx, a file");
+      promises_.AtLeast(title + " from 64", asked.PerSecond() / file.PerSecond(), 0.25, "nginx, a file");
+      promises_.AtMost(title + " slowest hundredth", asked.p99_us / file.p99_us, 5, "nginx, a file");
     }
     if (!StaticAnswers::CanRun()) std::printf("nginx is not installed: not measured beside it\n");
   }
@@ -481,11 +481,10 @@ class YearBench {
         "in: %s, %s; %d times every acknowledged event was asked for\n",
         Ms(middle(quiet, 50)).c_str(), Ms(middle(quiet, 99)).c_str(), fresh.per_second, Ms(middle(busy, 50)).c_str(),
         Ms(middle(busy, 99)).c_str(), fresh.counted);
-    promises_.AtLeast("R6 events a second meanwhile", fresh.per_second, 950);
-    promises_.AtMost("R6 acknowledged events missing in an answer", static_cast<double>(fresh.missing), 0);
-    promises_.AtMost("R6 median while 1,000 events a second come in", middle(busy, 50) / middle(quiet, 50), 1.5,
-                     "alone");
-    promises_.AtMost("R6 slowest hundredth", middle(busy, 99) / middle(quiet, 99), 1.5, "alone");
+    promises_.AtLeast("events a second meanwhile", fresh.per_second, 950);
+    promises_.AtMost("acknowledged events missing in an answer", static_cast<double>(fresh.missing), 0);
+    promises_.AtMost("median while 1,000 events a second come in", middle(busy, 50) / middle(quiet, 50), 1.5, "alone");
+    promises_.AtMost("slowest hundredth while they come in", middle(busy, 99) / middle(quiet, 99), 1.5, "alone");
   }
 
   // The same where each answer is worked out, and events come in.
@@ -525,7 +524,7 @@ class YearBench {
         events += given.answers * static_cast<uint64_t>(batch);
         if (batch > 1) continue;
         const std::string peer = connections == 1 ? "sqlite_wal_full_single" : "pg_sync_on_single_64clients";
-        const std::string what = connections == 1 ? "W1 events one by one, one client" : "W2 the same, 64 clients";
+        const std::string what = connections == 1 ? "events one by one, one client" : "events one by one, 64 clients";
         if (!ingest_.contains(peer)) {
           promises_.Unmeasured(what, peer + " was not asked");
           continue;

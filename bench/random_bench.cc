@@ -35,7 +35,6 @@ int Run(int argc, char** argv) {
   std::map<std::string, std::string> options = {
       {"--binary", "build/release/dealpace"}, {"--count", "200"}, {"--seed", "1"}};
   for (int i = 2; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
-  const std::string work = options.at("--work");
   const std::string out = options.at("--out");
   std::filesystem::create_directories(out);
   const auto questions = MakeRandomQuestions(*scale, std::atoi(options["--count"].c_str()),
@@ -47,11 +46,7 @@ int Run(int argc, char** argv) {
   sql.close();
   if (const std::string& engine = options["--engine"]; !engine.empty()) MustRun({"/bin/sh", "-c", engine});
 
-  Store store;
-  store.binary = options["--binary"];
-  store.folder = work + "/store";
-  store.log = work + "/server.log";
-  std::ifstream(work + "/token") >> store.token;
+  const Store store = OpenStore(options["--binary"], options["--work"]);
   const Serving server = store.Serve({"--account-rate", "0", "--account-requests", "0", "--kept-answers", "0"});
   HttpClient client(server.port());
   std::vector<double> ours;

@@ -1,6 +1,7 @@
 #include "bench/showroom_store.h"
 
 #include <boost/json.hpp>
+#include <fstream>
 #include <stdexcept>
 
 #include "bench/http_client.h"
@@ -31,6 +32,16 @@ std::vector<std::string> Store::Command(const std::vector<std::string>& words) c
   command.insert(command.end(), options.begin(), options.end());
   command.insert(command.end(), words.begin(), words.end());
   return command;
+}
+
+Store OpenStore(const std::string& binary, const std::string& work) {
+  Store store;
+  store.binary = binary;
+  store.folder = work + "/store";
+  store.log = work + "/server.log";
+  std::ifstream(work + "/token") >> store.token;
+  if (work.empty() || store.token.empty()) throw std::runtime_error("no store of year_bench in \"" + work + "\"");
+  return store;
 }
 
 void MakeStore(Store& store, const YearScale& scale) {

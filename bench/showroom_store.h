@@ -25,6 +25,10 @@ struct Store {
   [[nodiscard]] std::vector<std::string> Options() const;
 };
 
+// The SQLite store that an earlier run of year_bench left in its work folder. Throws std::runtime_error where there is
+// none.
+[[nodiscard]] Store OpenStore(const std::string& binary, const std::string& work);
+
 // An empty store with an administrator's token, the regions, and the dealers in them. Throws std::runtime_error.
 void MakeStore(Store& store, const YearScale& scale);
 

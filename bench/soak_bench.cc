@@ -14,7 +14,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -182,16 +181,9 @@ int Run(int argc, char** argv) {
   if (!scale) throw std::runtime_error("scales are S, M and L");
   std::map<std::string, std::string> options = {{"--binary", "build/release/dealpace"}, {"--minutes", "10"}};
   for (int i = 2; i + 1 < argc; i += 2) options[argv[i]] = argv[i + 1];
-  const std::string work = options["--work"];
-  Store store;
-  store.binary = options["--binary"];
-  store.folder = work + "/store";
-  store.log = work + "/server.log";
-  std::ifstream(work + "/token") >> store.token;
   const double minutes = std::atof(options["--minutes"].c_str());
   if (minutes < 0.5) throw std::runtime_error("--minutes: half a minute at least");
-  if (work.empty() || store.token.empty()) throw std::runtime_error("--work names no folder with a store");
-  return Soak(*scale, std::move(store), minutes).Run();
+  return Soak(*scale, OpenStore(options["--binary"], options["--work"]), minutes).Run();
 }
 
 }  // namespace

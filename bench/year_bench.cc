@@ -12,8 +12,8 @@
 //   --again yes  the store that an earlier run left in the work folder, without importing
 //   --smaller    the work folder of a run at scale M: its store is asked in turn with this one, to see what grows
 //
-// Every answer to a single client is held against the year counted again, and against those of the engines. Ends with 1
-// where one differs.
+// Every answer to a question that is timed alone is held against the year counted again, and against those of the
+// engines. Ends with 1 where one differs.
 // At scale M a table at the end says what of speed and size is promised, and whether it held.
 
 #include <algorithm>
@@ -352,13 +352,7 @@ class YearBench {
   }
 
   void Grow() const {
-    Store small;
-    small.binary = store_.binary;
-    small.folder = options_.smaller + "/store";
-    small.log = options_.smaller + "/server.log";
-    std::ifstream(options_.smaller + "/token") >> small.token;
-    if (small.token.empty()) throw std::runtime_error("no store in " + options_.smaller);
-    PrintGrowth(small, *FindScale("M"), store_, options_.scale);
+    PrintGrowth(OpenStore(store_.binary, options_.smaller), *FindScale("M"), store_, options_.scale);
   }
 
   void Check(int question, int run, const HttpAnswer& answer) {

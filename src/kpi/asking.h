@@ -671,8 +671,8 @@ class Asking {
     for (size_t c = 0; c < combinations.size(); ++c) {
       for (size_t r = 0; r < ranges_.size(); ++r) {
         const Spot spot = spot_of({c, r});
-        if (std::any_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); }))
-          places.push_back({c, r});
+        const bool there = std::any_of(own.begin(), own.end(), [&](size_t a) { return HasEntries(a, spot); });
+        if (there) places.push_back({c, r});
       }
     }
     if (question_.top) answer.row_count = static_cast<int64_t>(places.size());
